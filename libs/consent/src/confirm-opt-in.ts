@@ -1,0 +1,24 @@
+import type { ContactEvent } from './contact.js';
+import { nothing, record, refuse, type Decision } from './decision.js';
+
+/**
+ * Confirms the opt-in that was asked for by double opt-in: consent counts from this act on (P3). A confirmation that was
+ * overtaken by an opt-out, a complaint or an erasure is refused: the person must ask again (P4).
+ */
+export function confirmOptIn(events: readonly ContactEvent[], command: { readonly requestId: string }): Decision {
+  const request = events.find(({ id }) => id === command.requestId);
+  if (request?.type !== 'OptInRequested')
+    return refuse('NO_SUCH_REQUEST', 'No opt-in that waits for a confirmation belongs to this link.');
+  if (events.some((event) => event.type === 'OptInConfirmed' && event.data.requestId === request.id)) return nothing;
+  if (events.some((event) => event.occurredAt >= request.occurredAt && overtakes(event, request.data.purposes)))
+    return refuse('REQUEST_OVERTAKEN', 'Something later stands against this opt-in; ask for it again.');
+  const { purposes, statement } = request.data;
+  return record({ type: 'OptInConfirmed', data: { purposes, statement, requestId: request.id } });
+}
+
+function overtakes(event: ContactEvent, purposes: readonly string[]): boolean {
+  if (event.type === 'PersonalDataErased' || event.type === 'SpamReported') return true;
+  if (event.type !== 'OptedOut') return false;
+  const { purposes: optedOut } = event.data;
+  return optedOut === 'all' || optedOut.some((purpose) => purposes.includes(purpose));
+}

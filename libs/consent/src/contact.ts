@@ -1,0 +1,217 @@
+import { BEGINNING, type Instant } from './instant.js';
+
+/** The text a person agreed to (P3); `hash` is the SHA-256 of the text in that language, in hex. */
+export interface StatementReference {
+  readonly id: string;
+  readonly version: number;
+  readonly language: string;
+  readonly hash: string;
+}
+
+/**
+ * Whose act an opt-in is (P3, P4): `person` when the person did it, or an agent recorded it with its evidence;
+ * `reported` when an import, a sync or an agent without evidence says so. Only an act of the person ends an opt-out.
+ */
+export type ActOf = 'person' | 'reported';
+
+/** What each event of a contact holds in the open; what describes the person is sealed apart from it. */
+export interface ContactEventData {
+  OptedIn: { purposes: readonly string[]; statement: StatementReference; actOf: ActOf; evidenceEndsAt?: string };
+  OptInRequested: { purposes: readonly string[]; statement: StatementReference; actOf: ActOf; evidenceEndsAt?: string };
+  OptInConfirmed: { purposes: readonly string[]; statement: StatementReference; requestId: string };
+  ConsentRenewed: { purposes: readonly string[]; statement: StatementReference };
+  ReconsentPrompted: { purposes: readonly string[] };
+  ConsentLapsed: { purposes: readonly string[] };
+  OptedOut: { purposes: readonly string[] | 'all' };
+  OptOutUndone: { optOutId: string };
+  CustomerStarted: { conditions: readonly string[] };
+  CustomerEnded: Record<string, never>;
+  PurchaseMade: Record<string, never>;
+  ContactMade: Record<string, never>;
+  MailBounced: { permanent: boolean };
+  SpamReported: Record<string, never>;
+  AddressProven: Record<string, never>;
+  ProcessingRestricted: Record<string, never>;
+  RestrictionLifted: Record<string, never>;
+  PersonalDataErased: { reason: 'request' | 'retention' };
+}
+
+export type ContactEventType = keyof ContactEventData;
+
+/** An event of a contact as a decision makes it. It never holds personal data: the caller seals that beside it. */
+export type NewContactEvent = {
+  [T in ContactEventType]: { readonly type: T; readonly data: ContactEventData[T] };
+}[ContactEventType];
+
+/** An event of a contact as the log holds it: when it happened in the world, and when this service learnt of it. */
+export type ContactEvent = {
+  [T in ContactEventType]: {
+    readonly id: string;
+    readonly type: T;
+    readonly data: ContactEventData[T];
+    readonly occurredAt: Instant;
+    readonly recordedAt: Instant;
+  };
+}[ContactEventType];
+
+/** The trace an event leaves in a contact's state: enough to compare it and to name it as evidence. */
+export interface Mark {
+  readonly at: Instant;
+  readonly id: string;
+  readonly type: ContactEventType;
+}
+
+export interface OptOutMark extends Mark {
+  readonly purposes: readonly string[] | 'all';
+}
+
+export interface CustomerStartMark extends Mark {
+  /** The conditions of P2 that were on record when the relationship started, sorted. */
+  readonly conditions: readonly string[];
+}
+
+export type ByPurpose = Readonly<Record<string, Mark>>;
+
+/**
+ * What is known of a contact: a set of registers, each the latest event of its kind by `occurredAt`. A register does not
+ * depend on the order in which events arrive, and reading an event twice changes nothing (law 1).
+ */
+export interface ContactState {
+  /** The latest `occurredAt` of any event; `BEGINNING` for a contact that the service has never heard of. */
+  readonly latest: Instant;
+  /** P3: the latest consent per purpose that the person gave, confirmed or renewed. */
+  readonly given: ByPurpose;
+  /** P3: the latest consent per purpose that another party reported. */
+  readonly reported: ByPurpose;
+  /** The latest opt-in per purpose that waits, or waited, for its confirmation. */
+  readonly requested: ByPurpose;
+  /** P4: every opt-out, so that undoing one brings back the one before. */
+  readonly optOuts: readonly OptOutMark[];
+  /** P4: the opt-outs that the person took back at once, by event id. */
+  readonly undone: readonly string[];
+  readonly customerStarted?: CustomerStartMark;
+  readonly customerEnded?: Mark;
+  readonly purchased?: Mark;
+  readonly contacted?: Mark;
+  readonly bounced?: Mark;
+  readonly addressProven?: Mark;
+  readonly complained?: Mark;
+  readonly restricted?: Mark;
+  readonly restrictionLifted?: Mark;
+  readonly erased?: Mark;
+  /** P7: the latest erasure that the person asked for; it counts as an opt-out. */
+  readonly erasedOnRequest?: Mark;
+}
+
+/** A contact of which nothing is known. */
+export const unknownContact: ContactState = {
+  latest: BEGINNING,
+  given: {},
+  reported: {},
+  requested: {},
+  optOuts: [],
+  undone: [],
+};
+
+/** The state after the events, whatever their order (law 1). */
+export function foldContact(events: Iterable<ContactEvent>, from: ContactState = unknownContact): ContactState {
+  let state = from;
+  for (const event of events) state = evolve(state, event);
+  return state;
+}
+
+/** The events that the answer for moment `at` with knowledge of moment `knownAt` may use (law 3). */
+export function eventsKnown(events: readonly ContactEvent[], at: Instant, knownAt: Instant): ContactEvent[] {
+  return events.filter(({ occurredAt, recordedAt }) => occurredAt <= at && recordedAt <= knownAt);
+}
+
+/** The state after one more event. */
+export function evolve(state: ContactState, event: ContactEvent): ContactState {
+  const mark: Mark = { at: event.occurredAt, id: event.id, type: event.type };
+  const next = { ...state, latest: Math.max(state.latest, event.occurredAt) };
+  switch (event.type) {
+    case 'OptedIn':
+      if (event.data.actOf === 'reported')
+        return { ...next, reported: mergeAll(state.reported, event.data.purposes, mark) };
+      return { ...next, ...personGave(state, event.data.purposes, mark) };
+    case 'OptInConfirmed':
+    case 'ConsentRenewed':
+      return { ...next, ...personGave(state, event.data.purposes, mark) };
+    case 'OptInRequested':
+      return { ...next, requested: mergeAll(state.requested, event.data.purposes, mark) };
+    case 'OptedOut':
+      return { ...next, optOuts: addOptOut(state.optOuts, { ...mark, purposes: event.data.purposes }) };
+    case 'OptOutUndone':
+      return { ...next, undone: addSorted(state.undone, event.data.optOutId) };
+    case 'CustomerStarted':
+      return { ...next, customerStarted: laterStart(state.customerStarted, mark, event.data.conditions) };
+    case 'CustomerEnded':
+      return { ...next, customerEnded: later(state.customerEnded, mark) };
+    case 'PurchaseMade':
+      return { ...next, purchased: later(state.purchased, mark) };
+    case 'ContactMade':
+      return { ...next, contacted: later(state.contacted, mark) };
+    case 'MailBounced':
+      return event.data.permanent ? { ...next, bounced: later(state.bounced, mark) } : next;
+    case 'SpamReported':
+      return { ...next, complained: later(state.complained, mark) };
+    case 'AddressProven':
+      return { ...next, addressProven: later(state.addressProven, mark) };
+    case 'ProcessingRestricted':
+      return { ...next, restricted: later(state.restricted, mark) };
+    case 'RestrictionLifted':
+      return { ...next, restrictionLifted: later(state.restrictionLifted, mark) };
+    case 'PersonalDataErased': {
+      const erased = { ...next, erased: later(state.erased, mark) };
+      if (event.data.reason === 'retention') return erased;
+      return { ...erased, erasedOnRequest: later(state.erasedOnRequest, mark) };
+    }
+    case 'ReconsentPrompted':
+    case 'ConsentLapsed':
+      return next;
+    default:
+      return unreadable(event);
+  }
+}
+
+/** The later of two marks; at the same instant the greater id, so that the choice does not depend on order. */
+export function later(a: Mark | undefined, b: Mark): Mark {
+  if (!a) return b;
+  if (a.at !== b.at) return a.at > b.at ? a : b;
+  return a.id >= b.id ? a : b;
+}
+
+function personGave(state: ContactState, purposes: readonly string[], mark: Mark) {
+  return { given: mergeAll(state.given, purposes, mark), addressProven: later(state.addressProven, mark) };
+}
+
+function mergeAll(marks: ByPurpose, purposes: readonly string[], mark: Mark): ByPurpose {
+  const merged: Record<string, Mark> = { ...marks };
+  for (const purpose of purposes) merged[purpose] = later(merged[purpose], mark);
+  return merged;
+}
+
+function addOptOut(optOuts: readonly OptOutMark[], optOut: OptOutMark): readonly OptOutMark[] {
+  return optOuts.some(({ id }) => id === optOut.id) ? optOuts : [...optOuts, optOut].sort(byTime);
+}
+
+function byTime(a: Mark, b: Mark): number {
+  return a.at - b.at || (a.id < b.id ? -1 : 1);
+}
+
+function addSorted(ids: readonly string[], id: string): readonly string[] {
+  return ids.includes(id) ? ids : [...ids, id].sort();
+}
+
+/** The stricter wins (law 1): of two starts at the same instant only what both have on record counts. */
+function laterStart(a: CustomerStartMark | undefined, mark: Mark, conditions: readonly string[]): CustomerStartMark {
+  const b: CustomerStartMark = { ...mark, conditions: [...new Set(conditions)].sort() };
+  if (!a || a.at < b.at) return b;
+  if (a.at > b.at) return a;
+  const both = a.conditions.filter((condition) => b.conditions.includes(condition));
+  return { ...(later(a, b) as CustomerStartMark), conditions: both };
+}
+
+function unreadable(event: never): never {
+  throw new TypeError(`Unknown contact event: ${JSON.stringify((event as { type?: unknown }).type)}`);
+}

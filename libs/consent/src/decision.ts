@@ -1,0 +1,64 @@
+import type { Mark, NewContactEvent } from './contact.js';
+import type { Instant } from './instant.js';
+import type { Policy } from './policy.js';
+
+/** The rules by which a command may be refused. */
+export type RefusalCode =
+  | 'UNKNOWN_PURPOSE'
+  | 'PURPOSE_NOT_COMMERCIAL'
+  | 'UNKNOWN_STATEMENT'
+  | 'STATEMENT_DOES_NOT_COVER'
+  | 'OPTED_OUT'
+  | 'NO_SUCH_REQUEST'
+  | 'REQUEST_OVERTAKEN';
+
+/** Why a command was refused, in words for the caller, and the purposes it concerns. */
+export interface Refusal {
+  readonly code: RefusalCode;
+  readonly detail: string;
+  readonly purposes?: readonly string[];
+}
+
+/** What a decision function answers: the events to append (none when nothing changed), or why not. */
+export type Decision = { readonly events: readonly NewContactEvent[] } | { readonly refused: Refusal };
+
+export const nothing: Decision = { events: [] };
+
+export function record(...events: NewContactEvent[]): Decision {
+  return { events };
+}
+
+export function refuse(code: RefusalCode, detail: string, purposes?: readonly string[]): Decision {
+  return { refused: { code, detail, ...(purposes && { purposes }) } };
+}
+
+/**
+ * Whether an act at `at` is the same act as the one before, sent twice: retries and double clicks are, a new objection
+ * half a year later is not and is recorded, so that a fact that arrives late cannot overtake it (law 1).
+ */
+export function repeats(before: Mark | undefined, at: Instant, policy: Policy): boolean {
+  return before !== undefined && before.at <= at && at < policy.calendar.add(before.at, policy.sameActWithin);
+}
+
+/** The refusal for purposes that the policy lacks (P10) or that need no consent (P1); `undefined` when all are commercial. */
+export function refusePurposes(policy: Policy, purposes: readonly string[]): Decision | undefined {
+  const unknown = purposes.filter((name) => !policy.purposes.has(name));
+  if (unknown.length > 0)
+    return refuse(
+      'UNKNOWN_PURPOSE',
+      `The policy has no purpose ${quoted(unknown)}; it has: ${[...policy.purposes.keys()].join(', ')}.`,
+      unknown,
+    );
+  const operational = purposes.filter((name) => !policy.purposes.get(name)!.commercial);
+  if (operational.length > 0)
+    return refuse(
+      'PURPOSE_NOT_COMMERCIAL',
+      `${quoted(operational)} mail is operational: it needs no opt-in and an opt-out does not stop it.`,
+      operational,
+    );
+  return undefined;
+}
+
+export function quoted(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(', ');
+}

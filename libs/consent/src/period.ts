@@ -1,0 +1,20 @@
+/** A calendar period in years, months and days, as ISO 8601 writes it (`P3Y`, `P30D`). It has no length in milliseconds. */
+export interface Period {
+  readonly months: number;
+  readonly days: number;
+}
+
+const ISO_PERIOD = /^P(?=\d)(?:(\d{1,4})Y)?(?:(\d{1,4})M)?(?:(\d{1,4})W)?(?:(\d{1,5})D)?$/;
+
+/** Reads an ISO 8601 date period; `undefined` when the text is not one or holds a time part. */
+export function parsePeriod(text: string): Period | undefined {
+  const parts = ISO_PERIOD.exec(text);
+  if (!parts) return undefined;
+  const [years, months, weeks, days] = [parts[1], parts[2], parts[3], parts[4]].map((part) => Number(part ?? 0)) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  return { months: years * 12 + months, days: weeks * 7 + days };
+}

@@ -1,0 +1,252 @@
+import { createCalendar, type Calendar } from './calendar.js';
+import type { Instant } from './instant.js';
+import { parsePeriod, type Period } from './period.js';
+
+/** Texts by language tag (`nl`, `en`). */
+export type Texts = Readonly<Record<string, string>>;
+
+/** A policy as it is written down and published: everything in it is data (rules.md). Periods are ISO 8601 (`P3Y`). */
+export interface PolicyDocument {
+  readonly id: string;
+  readonly version: number;
+  /** RFC 3339; the policy is in force from this instant until a later one is. */
+  readonly inForceFrom: string;
+  /** IANA zone in which periods are added. */
+  readonly timeZone: string;
+  readonly controller: {
+    readonly name: string;
+    readonly postalAddress: string;
+    readonly email: string;
+    readonly privacyPolicyUrl: string;
+  };
+  readonly purposes: Readonly<Record<string, PurposeDocument>>;
+  readonly softOptIn?: SoftOptInDocument;
+  readonly serviceMail: { readonly whenRestricted: 'allow' | 'deny' };
+  readonly statements: readonly StatementDocument[];
+  readonly retention: RetentionDocument;
+  /** An act that repeats one of the same kind within this period is the same act sent twice. */
+  readonly sameActWithin: string;
+}
+
+export interface PurposeDocument {
+  readonly kind: 'commercial' | 'operational';
+  readonly name: Texts;
+  readonly description: Texts;
+  /** How long consent holds; absent for operational purposes, and for consent that holds until it is withdrawn. */
+  readonly consent?: ConsentTermDocument;
+}
+
+export interface ConsentTermDocument {
+  /** P5: a re-consent prompt falls due this long after the consent was given or renewed. */
+  readonly renewAfter?: string;
+  /** P5: the consent stays valid this long after the prompt fell due. */
+  readonly answerWindow?: string;
+  /** P5: one reminder falls due this long after the prompt. */
+  readonly reminderAfter?: string;
+  /** P6: the consent holds this long after the last contact from the person. */
+  readonly afterLastContact?: string;
+  /** P6: which relationship facts count as a contact from the person. */
+  readonly movedBy?: readonly ContactKind[];
+}
+
+/** The kinds of relationship fact that may move the clock of P6. */
+export type ContactKind = 'contact' | 'purchase' | 'customer-started';
+
+export interface SoftOptInDocument {
+  readonly purposes: readonly string[];
+  /** P2: each must be on record for the customer relationship. */
+  readonly conditions: readonly string[];
+  /** P2: it holds this long after the agreement ended. */
+  readonly holdsAfterEnd: string;
+}
+
+export interface StatementDocument {
+  readonly id: string;
+  readonly version: number;
+  readonly covers: readonly string[];
+  readonly texts: Texts;
+  /** SHA-256 of each text, in hex: what a proof of consent names as the content that was shown (P3). */
+  readonly hashes: Texts;
+}
+
+/** P7 and P8: how long each ground holds personal data. */
+export interface RetentionDocument {
+  readonly consentProof: { readonly period: string; readonly from: 'ended' | 'given' };
+  readonly agreementEnded: string;
+  readonly purchase: string;
+  readonly salesContact: string;
+  readonly inactive: string;
+  readonly recording: string;
+}
+
+/** One thing wrong with a policy document: where (a JSON pointer) and what. */
+export interface PolicyFault {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** A policy made ready to judge by: periods parsed, calendar built. */
+export interface Policy {
+  readonly id: string;
+  readonly version: number;
+  readonly inForceFrom: Instant;
+  readonly calendar: Calendar;
+  readonly document: PolicyDocument;
+  readonly purposes: ReadonlyMap<string, Purpose>;
+  readonly serviceMailWhenRestricted: boolean;
+  readonly sameActWithin: Period;
+  readonly recordingKept: Period;
+}
+
+export interface Purpose {
+  readonly name: string;
+  readonly commercial: boolean;
+  readonly renewAfter: Period | undefined;
+  readonly answerWindow: Period | undefined;
+  readonly afterLastContact: Period | undefined;
+  readonly movedBy: readonly ContactKind[];
+  readonly softOptIn: SoftOptInTerms | undefined;
+}
+
+export interface SoftOptInTerms {
+  readonly conditions: readonly string[];
+  readonly holdsAfterEnd: Period;
+}
+
+/** What a policy document means beyond its shape: names that point nowhere, periods and dates that do not parse. */
+export function checkPolicy(document: PolicyDocument): PolicyFault[] {
+  const faults: PolicyFault[] = [];
+  const fault = (path: string, message: string) => faults.push({ path, message });
+  const period = (path: string, text: string | undefined) => {
+    if (text !== undefined && !parsePeriod(text))
+      fault(path, `"${text}" is not an ISO 8601 period such as P3Y or P30D`);
+  };
+  const purpose = (path: string, name: string) => {
+    const found = Object.hasOwn(document.purposes, name) ? document.purposes[name] : undefined;
+    if (!found) fault(path, `"${name}" is not one of the purposes: ${Object.keys(document.purposes).join(', ')}`);
+    else if (found.kind !== 'commercial') fault(path, `"${name}" is not a commercial purpose`);
+  };
+
+  if (Number.isNaN(Date.parse(document.inForceFrom)) || !/(Z|[+-]\d\d:\d\d)$/.test(document.inForceFrom))
+    fault('/inForceFrom', 'must be an RFC 3339 instant with an offset, such as 2018-05-25T00:00:00+02:00');
+  if (!isTimeZone(document.timeZone)) fault('/timeZone', `"${document.timeZone}" is not an IANA time zone`);
+
+  for (const [name, { kind, consent = {} }] of Object.entries(document.purposes)) {
+    const path = `/purposes/${name}/consent`;
+    period(`${path}/renewAfter`, consent.renewAfter);
+    period(`${path}/answerWindow`, consent.answerWindow);
+    period(`${path}/reminderAfter`, consent.reminderAfter);
+    period(`${path}/afterLastContact`, consent.afterLastContact);
+    if (kind === 'operational' && Object.keys(consent).length > 0)
+      fault(path, 'an operational purpose needs no consent: remove it');
+    if (consent.answerWindow !== undefined && consent.renewAfter === undefined)
+      fault(`${path}/answerWindow`, 'has no meaning without renewAfter');
+  }
+
+  const { softOptIn, statements, retention } = document;
+  softOptIn?.purposes.forEach((name, index) => purpose(`/softOptIn/purposes/${index}`, name));
+  period('/softOptIn/holdsAfterEnd', softOptIn?.holdsAfterEnd);
+
+  statements.forEach((statement, index) => {
+    const path = `/statements/${index}`;
+    statement.covers.forEach((name, at) => purpose(`${path}/covers/${at}`, name));
+    if (statements.findIndex(({ id, version }) => id === statement.id && version === statement.version) < index)
+      fault(path, `statement "${statement.id}" version ${statement.version} appears twice`);
+  });
+
+  period('/sameActWithin', document.sameActWithin);
+  for (const [ground, value] of Object.entries(retention))
+    if (typeof value === 'string') period(`/retention/${ground}`, value);
+    else period(`/retention/${ground}/period`, value.period);
+  return faults;
+}
+
+/** Makes a document ready to judge by. Throws `RangeError` when `checkPolicy` finds a fault in it. */
+export function compilePolicy(document: PolicyDocument): Policy {
+  const [first] = checkPolicy(document);
+  if (first) throw new RangeError(`Policy ${document.id} version ${document.version}: ${first.path} ${first.message}`);
+  return {
+    id: document.id,
+    version: document.version,
+    inForceFrom: Date.parse(document.inForceFrom),
+    calendar: createCalendar(document.timeZone),
+    document,
+    purposes: new Map(Object.entries(document.purposes).map((entry) => [entry[0], compilePurpose(document, ...entry)])),
+    serviceMailWhenRestricted: document.serviceMail.whenRestricted === 'allow',
+    sameActWithin: parsePeriod(document.sameActWithin)!,
+    recordingKept: parsePeriod(document.retention.recording)!,
+  };
+}
+
+function compilePurpose({ softOptIn }: PolicyDocument, name: string, { kind, consent }: PurposeDocument): Purpose {
+  return {
+    name,
+    commercial: kind === 'commercial',
+    renewAfter: optionalPeriod(consent?.renewAfter),
+    answerWindow: optionalPeriod(consent?.answerWindow),
+    afterLastContact: optionalPeriod(consent?.afterLastContact),
+    movedBy: consent?.movedBy ?? [],
+    softOptIn: softOptIn?.purposes.includes(name)
+      ? { conditions: softOptIn.conditions, holdsAfterEnd: parsePeriod(softOptIn.holdsAfterEnd)! }
+      : undefined,
+  };
+}
+
+function optionalPeriod(text: string | undefined): Period | undefined {
+  return text === undefined ? undefined : parsePeriod(text);
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    createCalendar(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A policy and the moment this service came to know it. */
+export interface PublishedPolicy {
+  readonly policy: Policy;
+  readonly publishedAt: Instant;
+}
+
+/** Every policy ever published, in any order. Never empty. */
+export type PolicyHistory = readonly [PublishedPolicy, ...PublishedPolicy[]];
+
+/**
+ * The policy in force at `at` as known at `knownAt` (law 3): of the policies published by then, the one that came into
+ * force last; of two that came into force together, the one published last. A moment before every policy is judged by
+ * the first one, and so is a moment of knowledge before anything was published.
+ */
+export function policyInForce(history: PolicyHistory, at: Instant, knownAt: Instant): Policy {
+  let inForce: PublishedPolicy | undefined;
+  for (const candidate of knownPolicies(history, knownAt)) {
+    if (candidate.policy.inForceFrom > at) continue;
+    if (!inForce || comesAfter(candidate, inForce)) inForce = candidate;
+  }
+  return (inForce ?? firstInForce(history, knownAt)).policy;
+}
+
+/** The first instant after `at` at which another policy comes into force, as known at `knownAt`; `undefined` if none. */
+export function nextPolicyChange(history: PolicyHistory, at: Instant, knownAt: Instant): Instant | undefined {
+  let next: Instant | undefined;
+  for (const { policy } of knownPolicies(history, knownAt))
+    if (policy.inForceFrom > at && (next === undefined || policy.inForceFrom < next)) next = policy.inForceFrom;
+  return next;
+}
+
+function knownPolicies(history: PolicyHistory, knownAt: Instant): readonly PublishedPolicy[] {
+  if (history.length === 1) return history;
+  const known = history.filter(({ publishedAt }) => publishedAt <= knownAt);
+  return known.length > 0 ? known : [history.reduce((a, b) => (b.publishedAt < a.publishedAt ? b : a))];
+}
+
+function firstInForce(history: PolicyHistory, knownAt: Instant): PublishedPolicy {
+  return knownPolicies(history, knownAt).reduce((a, b) => (comesAfter(a, b) ? b : a));
+}
+
+function comesAfter(a: PublishedPolicy, b: PublishedPolicy): boolean {
+  if (a.policy.inForceFrom !== b.policy.inForceFrom) return a.policy.inForceFrom > b.policy.inForceFrom;
+  return a.publishedAt > b.publishedAt;
+}

@@ -1,0 +1,31 @@
+import type { ContactState } from './contact.js';
+import { nothing, record, type Decision } from './decision.js';
+import type { Instant } from './instant.js';
+
+export type RelationshipFact =
+  | { readonly kind: 'customer-started'; readonly conditions: readonly string[]; readonly occurredAt: Instant }
+  | { readonly kind: 'customer-ended' | 'purchase' | 'contact'; readonly occurredAt: Instant };
+
+/** Records what binds a person to the controller (P2, P6). `state` is the contact as it was at `occurredAt`. */
+export function recordRelationship(state: ContactState, fact: RelationshipFact): Decision {
+  switch (fact.kind) {
+    case 'customer-started':
+      if (agreementRuns(state) && sameNames(state.customerStarted?.conditions ?? [], fact.conditions)) return nothing;
+      return record({ type: 'CustomerStarted', data: { conditions: [...fact.conditions].sort() } });
+    case 'customer-ended':
+      return state.customerEnded && !agreementRuns(state) ? nothing : record({ type: 'CustomerEnded', data: {} });
+    case 'purchase':
+      return state.purchased?.at === fact.occurredAt ? nothing : record({ type: 'PurchaseMade', data: {} });
+    case 'contact':
+      return state.contacted?.at === fact.occurredAt ? nothing : record({ type: 'ContactMade', data: {} });
+  }
+}
+
+function agreementRuns({ customerStarted, customerEnded, erased }: ContactState): boolean {
+  if (!customerStarted || (erased && customerStarted.at <= erased.at)) return false;
+  return !customerEnded || customerEnded.at < customerStarted.at;
+}
+
+function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name) => b.includes(name));
+}
