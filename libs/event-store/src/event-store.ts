@@ -1,0 +1,81 @@
+/** A value that JSON can hold. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+export type JsonObject = { readonly [key: string]: Json };
+
+/** A place in the order of the whole log: a safe integer that only grows, with gaps allowed. `START` is before every event. */
+export type Position = number;
+export const START: Position = -1;
+
+/** The revision of a stream is that of its last event, counted from 0; a stream without events has `NO_STREAM`. */
+export type Revision = number;
+export const NO_STREAM: Revision = -1;
+
+/** An event to append. `id` is a UUID; the same id at the same place is the same event. */
+export interface NewEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly data: JsonObject;
+  readonly metadata: JsonObject;
+}
+
+/** An event as the log holds it. */
+export interface RecordedEvent extends NewEvent {
+  readonly streamId: string;
+  readonly revision: Revision;
+  readonly position: Position;
+}
+
+/** What an append answers: the revision of the stream and the position of the last event written. */
+export interface Appended {
+  readonly revision: Revision;
+  readonly position: Position;
+}
+
+/** A stretch of the log, in order. `caughtUp` says that nothing was behind it when it was read. */
+export interface Batch {
+  readonly events: readonly RecordedEvent[];
+  readonly caughtUp: boolean;
+}
+
+/** Another append reached the stream first: load it again and decide again. */
+export class RevisionConflict extends Error {
+  readonly code = 'REVISION_CONFLICT';
+  constructor(
+    readonly streamId: string,
+    readonly expected: Revision,
+    readonly actual: Revision,
+  ) {
+    super(`Stream is at revision ${actual}, not at ${expected}.`);
+  }
+}
+
+/**
+ * The log: the only truth. Streams of events with expected revisions, in one order over all of them. Each adapter passes
+ * the contract suite.
+ */
+export interface EventStore {
+  /**
+   * Appends the events to the stream, all or none, and resolves once they are durable. Rejects with `RevisionConflict`
+   * when the stream is not at `expected`; an append whose events stand exactly there already (same ids) is answered as
+   * it was the first time.
+   */
+  append(streamId: string, expected: Revision, events: readonly NewEvent[]): Promise<Appended>;
+
+  /** The events of a stream from `from` (default 0) in order, at most `limit`; empty when there is no such stream. */
+  readStream(streamId: string, options?: { from?: Revision; limit?: number }): Promise<readonly RecordedEvent[]>;
+
+  /** The events of the whole log after a position, in order, at most `limit`. */
+  readAll(after: Position, limit: number): Promise<readonly RecordedEvent[]>;
+
+  /**
+   * Every event after a position, in batches: first what is there, then what comes, until `signal` aborts. The next
+   * batch is read when it is asked for. An empty batch with `caughtUp` says that the end was reached.
+   */
+  subscribe(after: Position, options: { signal: AbortSignal; batchSize?: number }): AsyncIterable<Batch>;
+
+  /** The position of the last event; `START` when the log is empty. */
+  head(): Promise<Position>;
+
+  /** Settles what was accepted, then lets go of every resource. */
+  close(): Promise<void>;
+}
