@@ -6,6 +6,7 @@ export * from './deliverability.js';
 export * from './eligibility.js';
 export * from './erasure.js';
 export * from './instant.js';
+export * from './metadata.js';
 export * from './opt-in.js';
 export * from './opt-out.js';
 export * from './period.js';

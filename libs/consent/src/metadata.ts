@@ -1,0 +1,22 @@
+import type { SourceKind } from './source.js';
+
+/** Who caused an event; `id` is a pseudonym (an API key's id, a ticket system's agent number), never a name or address. */
+export interface Actor {
+  readonly kind: 'person' | 'agent' | 'system';
+  readonly id?: string;
+}
+
+/** What every event of the log says about itself, apart from its data. Instants are RFC 3339 in UTC with milliseconds. */
+export interface EventMetadata {
+  readonly occurredAt: string;
+  readonly recordedAt: string;
+  readonly actor: Actor;
+  readonly source: { readonly kind: SourceKind };
+  readonly correlationId: string;
+  readonly causationId?: string;
+  readonly schemaVersion: number;
+  /** The policy by which the event was decided: `<id>@<version>`. */
+  readonly policyVersion: string;
+  /** A fingerprint of the request that bore an `Idempotency-Key`, so that the key is not used for another one. */
+  readonly fingerprint?: string;
+}
