@@ -1,0 +1,31 @@
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
+
+/** What a key may be used for. */
+export const scopes = ['record', 'erase', 'eligibility', 'history', 'mail', 'operations'] as const;
+export type Scope = (typeof scopes)[number];
+
+export function isScope(text: string): text is Scope {
+  return (scopes as readonly string[]).includes(text);
+}
+
+/** Who sent a request. `keyId` is a pseudonym that may be logged and recorded. */
+export interface Principal {
+  readonly keyId: string;
+  readonly scopes: ReadonlySet<string>;
+}
+
+/** A new key: 256 random bits, with a prefix by which a secret scanner knows it. Only its hash may be stored. */
+export function generateApiKey(): string {
+  return `clk_${randomBytes(32).toString('base64url')}`;
+}
+
+/** The SHA-256 of a key in hex: a key has 256 bits of its own, so that a slow hash would add nothing. */
+export function hashApiKey(key: string): string {
+  return hash('sha256', key, 'hex');
+}
+
+/** Whether two hashes are the same, in constant time. */
+export function sameHash(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a, 'hex'), Buffer.from(b, 'hex')];
+  return left.length === right.length && timingSafeEqual(left, right);
+}

@@ -1,0 +1,96 @@
+import 'reflect-metadata';
+import { plainToInstance, Transform } from 'class-transformer';
+import {
+  IsEmail,
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsString,
+  IsUrl,
+  Matches,
+  Max,
+  Min,
+  MinLength,
+  ValidateIf,
+  validateSync,
+} from 'class-validator';
+
+const toNumber = Transform(({ value }) => (value === undefined || value === '' ? undefined : Number(value)));
+
+/** Every setting, read from the environment once; each has a default or may be absent. */
+export class Configuration {
+  /** The port to listen on; 0 takes a free one. */
+  @toNumber @IsInt() @Min(0) @Max(65_535) readonly PORT: number = 3000;
+  /** The interface to listen on. */
+  @IsString() readonly HOST: string = '127.0.0.1';
+  /** Where the log, the vault, the read models, the secrets and the outbox are kept. */
+  @IsString() @MinLength(1) readonly DATA_DIR: string = './data';
+  /** Where recipients reach this service, as it stands in links; by default where it listens. */
+  @IsOptional()
+  @IsUrl({ require_tld: false, protocols: ['http', 'https'], require_protocol: true })
+  readonly PUBLIC_URL?: string;
+  @IsIn(['silent', 'error', 'warn', 'info', 'debug']) readonly LOG_LEVEL: string = 'info';
+  /** A policy file, or a folder of them; the shipped policy by default. */
+  @IsOptional() @IsString() readonly POLICY_PATH?: string;
+
+  /** The administrator's key, with every scope; without it the first start makes one. */
+  @IsOptional() @MinLength(1) readonly LEDGER_ADMIN_KEY?: string;
+  /** The secrets, base64, 32 bytes each; those that are absent are kept in DATA_DIR/secrets.json. */
+  @IsOptional() @Matches(/^[A-Za-z0-9+/_-]{43}=?$/) readonly LEDGER_PEPPER?: string;
+  @IsOptional() @Matches(/^[A-Za-z0-9+/_-]{43}=?$/) readonly LEDGER_MASTER_KEY?: string;
+  /** Link keys as `id:base64,id:base64`; the first signs, all verify. */
+  @IsOptional()
+  @Matches(/^[\w-]+:[A-Za-z0-9+/_-]{43}=?(,[\w-]+:[A-Za-z0-9+/_-]{43}=?)*$/)
+  readonly LEDGER_LINK_KEYS?: string;
+
+  /** Where mail is handed over; without it messages are written to DATA_DIR/outbox. */
+  @IsOptional()
+  @IsUrl({ require_tld: false, protocols: ['smtp', 'smtps'], require_protocol: true })
+  readonly SMTP_URL?: string;
+  /** The address mails are from; by default the controller's in the policy. */
+  @IsOptional() @IsEmail() readonly MAIL_FROM?: string;
+  /** The address that takes opt-outs by mail; by default the controller's in the policy. */
+  @IsOptional() @IsEmail() readonly MAIL_UNSUBSCRIBE?: string;
+  @toNumber @IsInt() @Min(1) @Max(64) readonly MAIL_CONCURRENCY: number = 4;
+  /** The most messages a second; 0 for no bound. */
+  @toNumber @IsInt() @Min(0) readonly MAIL_RATE: number = 0;
+  /** How often a message that failed for now is tried in all. */
+  @toNumber @IsInt() @Min(1) @Max(20) readonly MAIL_ATTEMPTS: number = 6;
+  /** Seconds before the second try; each further one waits twice as long. */
+  @ValidateIf(({ MAIL_RETRY_SECONDS }: Configuration) => MAIL_RETRY_SECONDS !== undefined)
+  @Transform(({ value }) => (value === undefined ? undefined : Number(value)))
+  @Min(0.01)
+  readonly MAIL_RETRY_SECONDS: number = 60;
+  @IsOptional() @IsString() readonly TEMPLATES_DIR?: string;
+}
+
+/** A setting that is not right stops the start, and the message names each one. */
+export class ConfigurationError extends Error {
+  readonly code = 'CONFIGURATION';
+  constructor(readonly faults: readonly string[]) {
+    super(`The configuration is not right:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+  }
+}
+
+/** Reads, checks and freezes the configuration. Throws `ConfigurationError` that names every fault. */
+export function readConfiguration(environment: Readonly<Record<string, string | undefined>>): Readonly<Configuration> {
+  const known = Object.keys(new Configuration()).concat(optionalNames);
+  const given = known.flatMap((name) => (environment[name] ? [[name, environment[name]] as const] : []));
+  const configuration = plainToInstance(Configuration, Object.fromEntries(given), { exposeDefaultValues: true });
+  const faults = validateSync(configuration).flatMap(({ constraints = {} }) => Object.values(constraints));
+  if (faults.length > 0) throw new ConfigurationError(faults);
+  return Object.freeze(configuration);
+}
+
+const optionalNames: (keyof Configuration)[] = [
+  'PUBLIC_URL',
+  'POLICY_PATH',
+  'LEDGER_ADMIN_KEY',
+  'LEDGER_PEPPER',
+  'LEDGER_MASTER_KEY',
+  'LEDGER_LINK_KEYS',
+  'SMTP_URL',
+  'MAIL_FROM',
+  'MAIL_UNSUBSCRIBE',
+  'TEMPLATES_DIR',
+];

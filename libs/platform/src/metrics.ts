@@ -1,0 +1,108 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** The numbers this service keeps of itself, for Prometheus. No label holds anything about a person. */
+export interface Metrics {
+  /** Counts one verdict by its reason. */
+  verdict(reason: string): void;
+  /** Counts one appended event by its type. */
+  appended(type: string): void;
+  /** Times one commit of the log, in seconds, and the appends that shared it. */
+  committed(appends: number, seconds: number): void;
+  /** Counts the outcome of one delivery. */
+  mail(outcome: string): void;
+  /** Times one request, in seconds, by route pattern. */
+  request(method: string, route: string, status: number, seconds: number): void;
+  /** Has `lag` asked for whenever the metrics are read: how many positions a projection is behind the log. */
+  watchLag(projection: string, lag: () => Promise<number>): void;
+  /** Prometheus text format. */
+  render(): Promise<string>;
+  readonly contentType: string;
+}
+
+/** A registry of its own, so that several apps of one process do not count into each other. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const verdicts = new Counter({
+    name: 'consent_ledger_verdicts_total',
+    help: 'Answers to "may I send this?", by reason.',
+    labelNames: ['reason'],
+    registers,
+  });
+  const appends = new Counter({
+    name: 'consent_ledger_events_appended_total',
+    help: 'Events appended to the log, by type.',
+    labelNames: ['type'],
+    registers,
+  });
+  const commits = new Histogram({
+    name: 'consent_ledger_commit_seconds',
+    help: 'Time of one durable commit of the log.',
+    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1],
+    registers,
+  });
+  const grouped = new Histogram({
+    name: 'consent_ledger_commit_appends',
+    help: 'Appends that shared one durable commit.',
+    buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
+    registers,
+  });
+  const mails = new Counter({
+    name: 'consent_ledger_mail_outcomes_total',
+    help: 'Outcomes of deliveries.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const requests = new Histogram({
+    name: 'consent_ledger_http_request_seconds',
+    help: 'Time of one request, by route.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+    registers,
+  });
+  const lags = new Map<string, () => Promise<number>>();
+  new Gauge({
+    name: 'consent_ledger_projection_lag',
+    help: 'Positions of the log that a projection has not handled.',
+    labelNames: ['projection'],
+    registers,
+    async collect() {
+      for (const [projection, lag] of lags) this.set({ projection }, await lag());
+    },
+  });
+
+  return {
+    verdict: cached((reason) => verdicts.labels(reason)),
+    appended: cached((type) => appends.labels(type)),
+    committed: (count, seconds) => {
+      commits.observe(seconds);
+      grouped.observe(count);
+    },
+    mail: cached((outcome) => mails.labels(outcome)),
+    request: timer(requests),
+    watchLag: (projection, lag) => void lags.set(projection, lag),
+    render: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}
+
+/** Finding a labelled counter costs more than counting, so each is looked up once. */
+function cached(find: (label: string) => { inc(): void }): (label: string) => void {
+  const counters = new Map<string, { inc(): void }>();
+  return (label) => {
+    let counter = counters.get(label);
+    if (!counter) counters.set(label, (counter = find(label)));
+    counter.inc();
+  };
+}
+
+function timer(histogram: Histogram<'method' | 'route' | 'status'>): Metrics['request'] {
+  const timers = new Map<string, { observe(seconds: number): void }>();
+  return (method, route, status, seconds) => {
+    const key = `${method} ${route} ${status}`;
+    let series = timers.get(key);
+    if (!series) timers.set(key, (series = histogram.labels(method, route, String(status))));
+    series.observe(seconds);
+  };
+}

@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ConfigurationError, type Configuration } from './configuration.js';
+import { writeDurably } from './durable-file.js';
+
+/** The three secrets of the service. Whoever loses the pepper loses every contact; whoever loses the master key, every address. */
+export interface Secrets {
+  readonly pepper: Buffer;
+  readonly masterKey: Buffer;
+  /** The first signs, all verify. */
+  readonly linkKeys: readonly { readonly id: string; readonly secret: Buffer }[];
+}
+
+interface SecretsFile {
+  readonly pepper: string;
+  readonly masterKey: string;
+  readonly linkKeys: readonly { readonly id: string; readonly secret: string }[];
+}
+
+/**
+ * The secrets from the configuration, and for those it lacks from `DATA_DIR/secrets.json`, which the first start makes.
+ * Throws `ConfigurationError` when the file is gone while there is a log: new secrets would orphan every contact in it.
+ */
+export function readSecrets(configuration: Configuration): Secrets {
+  const { LEDGER_PEPPER, LEDGER_MASTER_KEY, LEDGER_LINK_KEYS, DATA_DIR } = configuration;
+  const complete = LEDGER_PEPPER && LEDGER_MASTER_KEY && LEDGER_LINK_KEYS;
+  const file = complete ? undefined : readOrMakeFile(DATA_DIR);
+  return {
+    pepper: decode(LEDGER_PEPPER ?? file!.pepper),
+    masterKey: decode(LEDGER_MASTER_KEY ?? file!.masterKey),
+    linkKeys: LEDGER_LINK_KEYS
+      ? LEDGER_LINK_KEYS.split(',').map(parseLinkKey)
+      : file!.linkKeys.map(({ id, secret }) => ({ id, secret: decode(secret) })),
+  };
+}
+
+function readOrMakeFile(directory: string): SecretsFile {
+  const path = join(directory, 'secrets.json');
+  if (existsSync(path)) return JSON.parse(readFileSync(path, 'utf8')) as SecretsFile;
+  if (existsSync(join(directory, 'log.sqlite')))
+    throw new ConfigurationError([
+      'DATA_DIR holds a log but no secrets.json: put the file back from your backup, or set LEDGER_PEPPER, LEDGER_MASTER_KEY and LEDGER_LINK_KEYS',
+    ]);
+  const secret = () => randomBytes(32).toString('base64');
+  const file: SecretsFile = { pepper: secret(), masterKey: secret(), linkKeys: [{ id: 'k1', secret: secret() }] };
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  writeDurably(path, `${JSON.stringify(file, null, 2)}\n`);
+  return file;
+}
+
+function parseLinkKey(text: string): { id: string; secret: Buffer } {
+  const [id, secret] = text.split(':') as [string, string];
+  return { id, secret: decode(secret) };
+}
+
+function decode(text: string): Buffer {
+  return Buffer.from(text, 'base64');
+}
