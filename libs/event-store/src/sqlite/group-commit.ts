@@ -1,0 +1,94 @@
+import type { Append } from '../append.js';
+import { RevisionConflict, type Appended } from '../event-store.js';
+
+/** What one commit wrote, and the seconds it took, disk included. */
+export interface CommitStats {
+  readonly appends: number;
+  readonly events: number;
+  readonly seconds: number;
+}
+
+/** What became of each append of a commit, in their order, and how much of it was news to the log. */
+export interface Committed extends Omit<CommitStats, 'seconds'> {
+  readonly answers: readonly (Appended | RevisionConflict)[];
+}
+
+/** Appends that wait for their commit. */
+export interface GroupCommit {
+  /** Resolves once the append is durable; rejects with its own conflict, or with the failure of the whole commit. */
+  add(append: Append): Promise<Appended>;
+  /** Commits all that waits, now. */
+  flush(): void;
+}
+
+interface Waiting {
+  readonly append: Append;
+  readonly resolve: (appended: Appended) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * Commits together the appends that arrive in one turn of the event loop, at most about `maxEvents` events at once, so
+ * that the disk is waited for once for all of them. `commit` is one transaction: when it throws, it wrote nothing.
+ */
+export function createGroupCommit(options: {
+  readonly maxEvents: number;
+  readonly commit: (appends: readonly Append[]) => Committed;
+  readonly onCommit: (stats: CommitStats) => void;
+}): GroupCommit {
+  let queue: Waiting[] = [];
+  let scheduled = false;
+
+  function commitGroup(): void {
+    const group = queue.slice(0, groupSize(queue, options.maxEvents));
+    queue = queue.slice(group.length);
+    const started = performance.now();
+    const committed = tryCommit(group);
+    if (!committed) return;
+    group.forEach((waiting, at) => settle(waiting, committed.answers[at]!));
+    const { appends, events } = committed;
+    if (events > 0) options.onCommit({ appends, events, seconds: (performance.now() - started) / 1000 });
+  }
+
+  function tryCommit(group: readonly Waiting[]): Committed | undefined {
+    try {
+      return options.commit(group.map(({ append }) => append));
+    } catch (cause) {
+      for (const { reject } of group)
+        reject(new Error('The log could not commit the append; append it again with the same event ids.', { cause }));
+      return undefined;
+    }
+  }
+
+  function schedule(): void {
+    if (scheduled || queue.length === 0) return;
+    scheduled = true;
+    setImmediate(() => {
+      scheduled = false;
+      if (queue.length > 0) commitGroup();
+      schedule();
+    });
+  }
+
+  return {
+    add: (append) =>
+      new Promise((resolve, reject) => {
+        queue.push({ append, resolve, reject });
+        schedule();
+      }),
+    flush() {
+      while (queue.length > 0) commitGroup();
+    },
+  };
+}
+
+function groupSize(queue: readonly Waiting[], maxEvents: number): number {
+  let events = 0;
+  const beyond = queue.findIndex(({ append }, at) => (events += append.events.length) > maxEvents && at > 0);
+  return beyond === -1 ? queue.length : beyond;
+}
+
+function settle({ resolve, reject }: Waiting, answer: Appended | RevisionConflict): void {
+  if (answer instanceof RevisionConflict) reject(answer);
+  else resolve(answer);
+}
