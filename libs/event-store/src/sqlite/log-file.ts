@@ -14,7 +14,6 @@ const SCHEMA = `
     metadata TEXT NOT NULL
   ) STRICT;
   CREATE UNIQUE INDEX events_by_stream ON events (stream_id, revision);
-  PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
 const BUSY_TIMEOUT_MS = 5_000;
@@ -39,7 +38,7 @@ export function openLogFile(path: string): Database.Database {
     db = new Database(path, { timeout: BUSY_TIMEOUT_MS });
     refuseForeignFile(db, path);
     configure(db);
-    createSchema(db);
+    writeSchema(db);
     return db;
   } catch (error) {
     db?.close();
@@ -48,13 +47,14 @@ export function openLogFile(path: string): Database.Database {
 }
 
 function refuseForeignFile(db: Database.Database, path: string): void {
-  const version = schemaVersion(db);
+  // One transaction: another process may be creating the schema between the two questions.
+  const { version, empty } = db.transaction(() => ({ version: schemaVersion(db), empty: isEmpty(db) }))();
   if (version > SCHEMA_VERSION)
     throw new UnusableLogFile(
       path,
       `has schema version ${version}; this release knows versions up to ${SCHEMA_VERSION}. Run the release that wrote it, or a later one.`,
     );
-  if (version === 0 && holdsTables(db))
+  if (version === 0 && !empty)
     throw new UnusableLogFile(path, 'is the database of another program. Configure another path for the log.');
 }
 
@@ -68,10 +68,11 @@ function configure(db: Database.Database): void {
   db.pragma(`journal_size_limit = ${64 * MIB}`);
 }
 
-/** Takes the write lock in any case: a file that cannot be written is refused now, not at the first append. */
-function createSchema(db: Database.Database): void {
+/** Writes the version in any case: a file that cannot be written is refused now, not at the first append. */
+function writeSchema(db: Database.Database): void {
   db.transaction(() => {
     if (schemaVersion(db) === 0) db.exec(SCHEMA);
+    db.pragma(`user_version = ${SCHEMA_VERSION}`);
   }).immediate();
 }
 
@@ -79,12 +80,12 @@ function schemaVersion(db: Database.Database): number {
   return db.pragma('user_version', { simple: true }) as number;
 }
 
-function holdsTables(db: Database.Database): boolean {
-  return db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() !== undefined;
+function isEmpty(db: Database.Database): boolean {
+  return db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
 }
 
 function whatToDo(error: unknown): string {
-  const code = error instanceof Database.SqliteError ? error.code : '';
+  const { code = '' } = error as { readonly code?: string };
   if (code.startsWith('SQLITE_NOTADB') || code.startsWith('SQLITE_CORRUPT'))
     return 'is damaged or not an SQLite file. Restore it from a backup, or configure another path.';
   if (code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_PERM'))
