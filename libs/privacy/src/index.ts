@@ -1,0 +1,8 @@
+export { InvalidAddress, normaliseAddress } from './address.js';
+export * from './contact-id.js';
+export type { Json, JsonObject } from './json.js';
+export { KeyMissing, KeyRemnant, UnusableKeyVault, type DataKey, type KeyVault } from './key-vault.js';
+export * from './memory-key-vault.js';
+export * from './personal-data.js';
+export * from './seal.js';
+export * from './sqlite-key-vault.js';

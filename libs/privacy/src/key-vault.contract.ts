@@ -1,0 +1,147 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { KeyVault } from './key-vault.js';
+
+const ANNA = 'annaaaaaaaaaaaaaaaaaaaaaaa';
+const BRAM = 'bramaaaaaaaaaaaaaaaaaaaaaa';
+
+/** What every key vault keeps; `openVault` answers a new, empty one. */
+export function keyVaultContract(name: string, openVault: () => Promise<KeyVault>): void {
+  describe(`${name} as a key vault`, () => {
+    let vault: KeyVault;
+    const given = async () => (vault = await openVault());
+    afterEach(() => vault.close());
+
+    it('gives a contact one key of 256 bits, the same each time', async () => {
+      await given();
+      const key = await vault.keyFor(ANNA);
+      expect(key.key).toHaveLength(32);
+      expect(await vault.keyFor(ANNA)).toStrictEqual(key);
+      expect(await vault.find(ANNA)).toStrictEqual(key);
+    });
+
+    it('gives each contact a key and a key id of its own', async () => {
+      await given();
+      const [anna, bram] = [await vault.keyFor(ANNA), await vault.keyFor(BRAM)];
+      expect(anna.id).not.toBe(bram.id);
+      expect(anna.key).not.toStrictEqual(bram.key);
+    });
+
+    it('gives one key to all who ask at the same time', async () => {
+      await given();
+      const keys = await Promise.all(Array.from({ length: 50 }, (_, i) => vault.keyFor(i % 2 ? ANNA : BRAM)));
+      expect(new Set(keys.map(({ id }) => id)).size).toBe(2);
+    });
+
+    it('makes no key when it is only asked to find one', async () => {
+      await given();
+      expect(await vault.find(ANNA)).toBeUndefined();
+      expect(await vault.destroy(ANNA)).toStrictEqual({ destroyed: false });
+    });
+
+    it('destroys a key for good and knows that it did', async () => {
+      await given();
+      const { id } = await vault.keyFor(ANNA);
+      expect(await vault.wasDestroyed(id)).toBe(false);
+      expect(await vault.destroy(ANNA)).toStrictEqual({ destroyed: true });
+      expect(await vault.find(ANNA)).toBeUndefined();
+      expect(await vault.wasDestroyed(id)).toBe(true);
+      expect(await vault.destroy(ANNA)).toStrictEqual({ destroyed: false });
+    });
+
+    it('leaves the keys of others alone', async () => {
+      await given();
+      const bram = await vault.keyFor(BRAM);
+      await vault.keyFor(ANNA);
+      await vault.destroy(ANNA);
+      expect(await vault.find(BRAM)).toStrictEqual(bram);
+      expect(await vault.wasDestroyed(bram.id)).toBe(false);
+    });
+
+    it('gives a contact that comes back another key', async () => {
+      await given();
+      const before = await vault.keyFor(ANNA);
+      await vault.destroy(ANNA);
+      const after = await vault.keyFor(ANNA);
+      expect(after.id).not.toBe(before.id);
+      expect(await vault.wasDestroyed(before.id)).toBe(true);
+      expect(await vault.wasDestroyed(after.id)).toBe(false);
+    });
+
+    it('takes calls that do not wait for each other in their order', async () => {
+      await given();
+      const [first, gone, second] = await Promise.all([vault.keyFor(ANNA), vault.destroy(ANNA), vault.keyFor(ANNA)]);
+      expect(gone).toStrictEqual({ destroyed: true });
+      expect(await vault.wasDestroyed(first.id)).toBe(true);
+      expect(await vault.find(ANNA)).toStrictEqual(second);
+    });
+
+    it('settles what it accepted when it is closed', async () => {
+      await given();
+      const calls = [vault.keyFor(ANNA), vault.destroy(BRAM)];
+      await vault.close();
+      await expect(Promise.all(calls)).resolves.toHaveLength(2);
+    });
+  });
+}
+
+/** Storage of one vault, which several processes may open at the same time. */
+export interface VaultStorage {
+  open(): Promise<KeyVault>;
+  openWithOtherMasterKey(): Promise<KeyVault>;
+}
+
+/** What every key vault that outlives its process keeps; `createStorage` answers new, empty storage. */
+export function storedKeyVaultContract(name: string, createStorage: () => VaultStorage): void {
+  describe(`${name} as storage that is shared`, () => {
+    const opened: KeyVault[] = [];
+    const opening = async (storage: VaultStorage) => {
+      const vault = await storage.open();
+      opened.push(vault);
+      return vault;
+    };
+    afterEach(() => Promise.all(opened.splice(0).map((vault) => vault.close())));
+
+    it('has its keys and its destroyed keys again when it is opened again', async () => {
+      const storage = createStorage();
+      const before = await storage.open();
+      const anna = await before.keyFor(ANNA);
+      const bram = await before.keyFor(BRAM);
+      await before.destroy(BRAM);
+      await before.close();
+
+      const after = await opening(storage);
+      expect((await after.find(ANNA))?.id).toBe(anna.id);
+      expect(Buffer.from((await after.find(ANNA))!.key)).toStrictEqual(Buffer.from(anna.key));
+      expect(await after.find(BRAM)).toBeUndefined();
+      expect(await after.wasDestroyed(bram.id)).toBe(true);
+    });
+
+    it('gives two processes the same key', async () => {
+      const storage = createStorage();
+      const [one, other] = [await opening(storage), await opening(storage)];
+      const keys = await Promise.all([one.keyFor(ANNA), other.keyFor(ANNA), one.keyFor(ANNA)]);
+      expect(new Set(keys.map(({ id }) => id)).size).toBe(1);
+    });
+
+    it('never serves a key that another process destroyed', async () => {
+      const storage = createStorage();
+      const [one, other] = [await opening(storage), await opening(storage)];
+      const before = await one.keyFor(ANNA);
+      await other.destroy(ANNA);
+      expect(await one.find(ANNA)).toBeUndefined();
+      expect(await one.wasDestroyed(before.id)).toBe(true);
+      const after = await other.keyFor(ANNA);
+      expect(await one.keyFor(ANNA)).toStrictEqual(after);
+    });
+
+    it('does not open under another master key, and says what to do', async () => {
+      const storage = createStorage();
+      const vault = await opening(storage);
+      await vault.keyFor(ANNA);
+      await expect(storage.openWithOtherMasterKey()).rejects.toMatchObject({
+        code: 'UNUSABLE_KEY_VAULT',
+        message: expect.stringContaining('Configure the master key it was made with'),
+      });
+    });
+  });
+}

@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto';
+
+/** The key under which one contact's personal data is sealed; `key` has 32 bytes. */
+export interface DataKey {
+  readonly id: string;
+  readonly key: Uint8Array;
+}
+
+/**
+ * The keys of the contacts, one each. Destroying a key erases all that was sealed under it, wherever a copy lies
+ * (crypto-shredding). Each adapter passes the contract suite.
+ */
+export interface KeyVault {
+  /** The contact's key; a new one when there is none, durable before this resolves. */
+  keyFor(contactId: string): Promise<DataKey>;
+
+  /** The contact's key, if there is one. */
+  find(contactId: string): Promise<DataKey | undefined>;
+
+  /**
+   * Destroys the contact's key for good, durable before this resolves; `destroyed` tells whether there was one. Rejects
+   * with `KeyRemnant` when the key is gone but a copy of it could not be purged yet.
+   */
+  destroy(contactId: string): Promise<{ destroyed: boolean }>;
+
+  /** Whether this vault held the key with this id and destroyed it: the proof behind "erased". */
+  wasDestroyed(keyId: string): Promise<boolean>;
+
+  /** Settles what was accepted, then lets go of every resource. */
+  close(): Promise<void>;
+}
+
+/** Data was sealed under a key of which the vault has neither the key nor a record that it was destroyed. */
+export class KeyMissing extends Error {
+  readonly code = 'KEY_MISSING';
+  constructor() {
+    super(
+      'The key vault neither has the key of this data nor a record that it was destroyed. It is another vault than the one this log was written with, or an old copy: restore the right one.',
+    );
+  }
+}
+
+/** The key is destroyed, but its wrapped bytes may still lie in the vault's write-ahead log. */
+export class KeyRemnant extends Error {
+  readonly code = 'KEY_REMNANT';
+  constructor() {
+    super(
+      'The key is destroyed, but another process that reads the vault held on to a copy of its wrapped bytes. Destroy it once more to purge them.',
+    );
+  }
+}
+
+/** The vault cannot be used; the message says what to do about it. */
+export class UnusableKeyVault extends Error {
+  readonly code = 'UNUSABLE_KEY_VAULT';
+  constructor(why: string, options?: ErrorOptions) {
+    super(`The key vault ${why}`, options);
+  }
+}
+
+const KEY_BYTES = 32;
+const KEY_ID_BYTES = 9;
+
+/** A new random key with a random id of 12 characters, of which no two are alike. */
+export function createDataKey(): DataKey {
+  const random = randomBytes(KEY_BYTES + KEY_ID_BYTES);
+  return { id: random.toString('base64url', KEY_BYTES), key: random.subarray(0, KEY_BYTES) };
+}

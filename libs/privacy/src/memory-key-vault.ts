@@ -1,0 +1,29 @@
+import { createDataKey, type DataKey, type KeyVault } from './key-vault.js';
+
+/** A key vault that lasts as long as the process: for tests. */
+export function createMemoryKeyVault(): KeyVault {
+  const keys = new Map<string, DataKey>();
+  const destroyedIds = new Set<string>();
+
+  return {
+    async keyFor(contactId) {
+      const key = keys.get(contactId) ?? createDataKey();
+      keys.set(contactId, key);
+      return key;
+    },
+    async find(contactId) {
+      return keys.get(contactId);
+    },
+    async destroy(contactId) {
+      const key = keys.get(contactId);
+      if (key) destroyedIds.add(key.id);
+      return { destroyed: keys.delete(contactId) };
+    },
+    async wasDestroyed(keyId) {
+      return destroyedIds.has(keyId);
+    },
+    async close() {
+      keys.clear();
+    },
+  };
+}

@@ -1,0 +1,49 @@
+import type { JsonObject } from './json.js';
+import { KeyMissing, type KeyVault } from './key-vault.js';
+import { open, seal, SealBroken } from './seal.js';
+
+/** The event beside which something is sealed; it opens nowhere else. */
+export interface EventPlace {
+  readonly streamId: string;
+  readonly eventId: string;
+}
+
+/** Seals what identifies or describes a person under the contact's own key, and opens it until that key is destroyed. */
+export interface PersonalData {
+  /** Seals a value for an event of a contact; the contact gets a key when there is none, durable before this resolves. */
+  seal(contactId: string, place: EventPlace, value: JsonObject): Promise<string>;
+
+  /**
+   * The value that was sealed for this event, or `erased` when the key it was sealed under was destroyed, also when the
+   * contact came back and has another. Rejects with `SealBroken` for changed or moved text, with `KeyMissing` when the
+   * vault knows nothing of its key.
+   */
+  open(contactId: string, place: EventPlace, sealed: string): Promise<JsonObject | 'erased'>;
+}
+
+/** Personal data sealed under the keys of a vault. Sealed text is `<key id>.<sealed under that key>`. */
+export function createPersonalData(vault: KeyVault): PersonalData {
+  return {
+    async seal(contactId, place, value) {
+      const { id, key } = await vault.keyFor(contactId);
+      return `${id}.${seal(key, aadOf(id, place), value)}`;
+    },
+    async open(contactId, place, sealed) {
+      const { keyId, text } = split(sealed);
+      const current = await vault.find(contactId);
+      if (current?.id === keyId) return open(current.key, aadOf(keyId, place), text);
+      if (await vault.wasDestroyed(keyId)) return 'erased';
+      throw new KeyMissing();
+    },
+  };
+}
+
+function split(sealed: string): { keyId: string; text: string } {
+  const dot = sealed.indexOf('.');
+  if (dot === -1) throw new SealBroken();
+  return { keyId: sealed.slice(0, dot), text: sealed.slice(dot + 1) };
+}
+
+function aadOf(keyId: string, { streamId, eventId }: EventPlace): string {
+  return JSON.stringify([keyId, streamId, eventId]);
+}
