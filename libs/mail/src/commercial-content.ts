@@ -1,0 +1,44 @@
+import type { PolicyDocument } from '@consent-ledger/consent';
+import { MessageRefused } from './message-refused.js';
+import { escapeHtml } from './template-engine.js';
+
+export interface MessageBodies {
+  readonly html: string;
+  readonly text: string;
+}
+
+/**
+ * Refuses a commercial message as it was rendered when its reader would not find the unsubscribe link
+ * (`UNSUBSCRIBE_LINK_MISSING`, P4) or the sender's name, postal address, e-mail address and privacy policy
+ * (`SENDER_IDENTITY_MISSING`, Tw 11.7) in the HTML and in the plain text.
+ */
+export function refuseUnlawful(
+  { html, text }: MessageBodies,
+  unsubscribeUrl: string,
+  controller: PolicyDocument['controller'],
+): void {
+  const visible = withoutInvisible(html);
+  if (!hasLink(visible, unsubscribeUrl) || !text.includes(unsubscribeUrl))
+    throw new MessageRefused(
+      'UNSUBSCRIBE_LINK_MISSING',
+      'The template shows no unsubscribe link: use the layout, or @unsubscribeUrl, in its HTML and in its plain text.',
+    );
+
+  const missing = Object.entries(controller)
+    .filter(([, value]) => !visible.includes(escapeHtml(value)) || !text.includes(value))
+    .map(([name]) => name);
+  if (missing.length > 0)
+    throw new MessageRefused(
+      'SENDER_IDENTITY_MISSING',
+      `The template does not say who sends it: use the layout, or @controller for ${missing.join(', ')}, in its HTML and in its plain text.`,
+    );
+}
+
+function withoutInvisible(html: string): string {
+  return html.replace(/<!--[\s\S]*?(?:-->|$)|<(head|style|script|template)\b[\s\S]*?<\/\1\s*>/gi, '');
+}
+
+function hasLink(html: string, url: string): boolean {
+  const escaped = escapeHtml(url);
+  return html.includes(`href="${escaped}"`) || html.includes(`href='${escaped}'`);
+}

@@ -1,0 +1,38 @@
+import { MessageRefused } from './message-refused.js';
+
+/** Variables as a caller sends them: JSON. */
+export type TemplateVariables = Readonly<Record<string, unknown>>;
+
+const PROTOTYPE_NAMES = new Set(['__proto__', 'constructor', 'prototype']);
+
+/**
+ * Copies variables into objects that have nothing but their own data, so that a template has nothing else to reach.
+ * Throws `INVALID_VARIABLES` for what JSON cannot hold and for names that reach for a prototype; the message names the
+ * path, never the value.
+ */
+export function ownData(variables: TemplateVariables): TemplateVariables {
+  return copyObject(variables, '');
+}
+
+function copy(value: unknown, path: string): unknown {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  if (Array.isArray(value)) return value.map((item, index) => copy(item, `${path}/${index}`));
+  if (typeof value === 'object' && isPlain(value)) return copyObject(value, path);
+  throw new MessageRefused('INVALID_VARIABLES', `The variable ${path} must be text, a number, a list or an object.`);
+}
+
+function copyObject(object: object, path: string): TemplateVariables {
+  const own: Record<string, unknown> = Object.create(null);
+  for (const [name, value] of Object.entries(object)) {
+    if (PROTOTYPE_NAMES.has(name))
+      throw new MessageRefused('INVALID_VARIABLES', `The variable ${path}/${name} has a name that is not allowed.`);
+    if (value !== undefined) own[name] = copy(value, `${path}/${name}`);
+  }
+  return own;
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
