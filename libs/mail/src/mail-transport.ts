@@ -21,7 +21,7 @@ export type SendOutcome =
 
 /** Takes messages to where they leave this service. */
 export interface MailTransport {
-  /** Hands a message over. Failures are outcomes; it rejects for an id that no composed message has only. */
+  /** Hands a message over. Failures are outcomes; only a malformed delivery id rejects. */
   send(message: OutgoingMessage): Promise<SendOutcome>;
   /** Whether an earlier `send` took this delivery over; absent where that cannot be told. */
   wasSent?(deliveryId: string): Promise<boolean>;
