@@ -1,0 +1,16 @@
+export * from './api-keys/api-key-events.js';
+export * from './api-keys/api-keys.projection.js';
+export * from './contact-events.js';
+export * from './deliveries/deliveries.projection.js';
+export * from './deliveries/deliveries.view.js';
+export * from './deliveries/delivery-events.js';
+export * from './policies/policies.projection.js';
+export * from './policies/policy-events.js';
+export * from './policies/policy-shelf.js';
+export * from './preferences/preferences.projection.js';
+export * from './preferences/preferences.view.js';
+export * from './processor.js';
+export * from './projection.js';
+export { openReadModels, ReadModelsInUse, type Checkpoints, type ReadModels } from './read-models.js';
+export * from './rebuild.js';
+export * from './recorded-instants.js';

@@ -1,0 +1,74 @@
+import {
+  compilePolicy,
+  type Instant,
+  type Policy,
+  type PolicyDocument,
+  type PolicyHistory,
+  type PublishedPolicy,
+} from '@consent-ledger/consent';
+import type { EventStore, RecordedEvent } from '@consent-ledger/event-store';
+import { recordedAtOf } from '../recorded-instants.js';
+import { policyStream, type PolicyEventData } from './policy-events.js';
+
+/** The policies that were published, made ready to judge by. */
+export interface PolicyShelf {
+  /** Every policy published, in the order of the log. Throws `NoPolicyPublished` when there is none. */
+  history(): PolicyHistory;
+  /** One version of a policy; `undefined` when it was never published. */
+  find(id: string, version: number): Policy | undefined;
+}
+
+/** There is no policy to judge by yet. */
+export class NoPolicyPublished extends Error {
+  readonly code = 'NO_POLICY_PUBLISHED';
+  constructor() {
+    super('No policy has been published: publish one before asking for a verdict.');
+  }
+}
+
+/** A policy document and the moment this service came to know it. */
+export interface PublishedDocument {
+  readonly document: PolicyDocument;
+  readonly publishedAt: Instant;
+}
+
+/** A shelf of these documents. Throws `RangeError` for one that does not compile. */
+export function createPolicyShelf(documents: readonly PublishedDocument[]): PolicyShelf {
+  const [first, ...others] = documents.map(compile);
+  const byName = new Map<string, Policy>();
+  for (const { policy } of first ? [first, ...others] : []) {
+    const name = nameOf(policy.id, policy.version);
+    // A version is never edited: what was published first under its name is what its verdicts were made by.
+    if (!byName.has(name)) byName.set(name, policy);
+  }
+  return {
+    history() {
+      if (!first) throw new NoPolicyPublished();
+      return [first, ...others];
+    },
+    find: (id, version) => byName.get(nameOf(id, version)),
+  };
+}
+
+/** Reads the policies with these ids straight from the log, for a process that keeps no read models. */
+export async function loadPolicies(store: EventStore, ids: readonly string[]): Promise<PolicyShelf> {
+  const streams = await Promise.all(ids.map((id) => store.readStream(policyStream(id))));
+  const inLogOrder = streams.flat().sort((a, b) => a.position - b.position);
+  return createPolicyShelf(inLogOrder.map(publishedDocumentOf));
+}
+
+/** Reads an event of a policy's stream. Throws `TypeError` for a type that it does not know. */
+export function publishedDocumentOf(recorded: RecordedEvent): PublishedDocument {
+  if (recorded.type !== 'PolicyPublished')
+    throw new TypeError(`The event at position ${recorded.position} is not one of a policy.`);
+  const { document } = recorded.data as unknown as PolicyEventData['PolicyPublished'];
+  return { document, publishedAt: recordedAtOf(recorded) };
+}
+
+function compile({ document, publishedAt }: PublishedDocument): PublishedPolicy {
+  return { policy: compilePolicy(document), publishedAt };
+}
+
+function nameOf(id: string, version: number): string {
+  return `${id}@${version}`;
+}

@@ -1,0 +1,142 @@
+import type { ByPurpose, ContactEventType, ContactState, CustomerStartMark, Mark } from '@consent-ledger/consent';
+
+/**
+ * A contact's state as a short text: each mark stands once and the registers point at it. Under half the size of the
+ * state as JSON and read in half the time, which is what a look-up mostly costs. Equal states give equal texts.
+ */
+type Encoded = readonly [
+  latest: number,
+  /** `at`, `id` and the index in `types`, mark after mark. */
+  marks: readonly (number | string)[],
+  /** A purpose and the index of its mark, pair after pair, sorted by purpose. */
+  given: readonly (string | number)[],
+  reported: readonly (string | number)[],
+  requested: readonly (string | number)[],
+  /** The index of a mark and what it opted out of, pair after pair. */
+  optOuts: readonly (number | readonly string[] | 'all')[],
+  undone: readonly string[],
+  /** The index in `registers` and that of the mark, pair after pair. */
+  registers: readonly number[],
+  /** Of `customerStarted`; absent without it. */
+  conditions?: readonly string[],
+];
+
+/** A place in these lists is part of the stored form: add at the end only, or raise the projection's version. */
+const types = [
+  'OptedIn',
+  'OptInRequested',
+  'OptInConfirmed',
+  'ConsentRenewed',
+  'ReconsentPrompted',
+  'ConsentLapsed',
+  'OptedOut',
+  'OptOutUndone',
+  'CustomerStarted',
+  'CustomerEnded',
+  'PurchaseMade',
+  'ContactMade',
+  'MailBounced',
+  'SpamReported',
+  'AddressProven',
+  'ProcessingRestricted',
+  'RestrictionLifted',
+  'PersonalDataErased',
+] as const satisfies readonly ContactEventType[];
+
+const registers = [
+  'customerStarted',
+  'customerEnded',
+  'purchased',
+  'contacted',
+  'bounced',
+  'addressProven',
+  'complained',
+  'restricted',
+  'restrictionLifted',
+  'erased',
+  'erasedOnRequest',
+] as const satisfies readonly (keyof ContactState)[];
+
+/** The text of a known contact's state; it holds marks, no personal data. */
+export function encodeContactState(state: ContactState): string {
+  const marks: (number | string)[] = [];
+  const { latest, undone, customerStarted } = state;
+  const encoded: Encoded = [
+    latest,
+    marks,
+    purposePairs(state.given, marks),
+    purposePairs(state.reported, marks),
+    purposePairs(state.requested, marks),
+    state.optOuts.flatMap((optOut) => [indexOfMark(marks, optOut), optOut.purposes]),
+    undone,
+    registers.flatMap((name, index) => {
+      const mark = state[name];
+      return mark ? [index, indexOfMark(marks, mark)] : [];
+    }),
+  ];
+  return JSON.stringify(customerStarted ? [...encoded, customerStarted.conditions] : encoded);
+}
+
+/** The state of which this is the text. */
+export function decodeContactState(text: string): ContactState {
+  const [latest, flatMarks, given, reported, requested, optOuts, undone, held, conditions] = JSON.parse(
+    text,
+  ) as Encoded;
+  const marks = readMarks(flatMarks);
+  const state: Writable<ContactState> = {
+    latest,
+    given: readPurposes(given, marks),
+    reported: readPurposes(reported, marks),
+    requested: readPurposes(requested, marks),
+    optOuts: optOuts.length === 0 ? [] : readOptOuts(optOuts, marks),
+    undone,
+  };
+  for (let i = 0; i < held.length; i += 2) {
+    const name = registers[held[i]!]!;
+    const mark = marks[held[i + 1]!]!;
+    if (name === 'customerStarted') state.customerStarted = readCustomerStart(mark, conditions!);
+    else state[name] = mark;
+  }
+  return state;
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+function indexOfMark(marks: (number | string)[], { at, id, type }: Mark): number {
+  const typeIndex = types.indexOf(type);
+  for (let i = 0; i < marks.length; i += 3)
+    if (marks[i + 1] === id && marks[i] === at && marks[i + 2] === typeIndex) return i / 3;
+  return marks.push(at, id, typeIndex) / 3 - 1;
+}
+
+function purposePairs(register: ByPurpose, marks: (number | string)[]): (string | number)[] {
+  return Object.keys(register)
+    .sort()
+    .flatMap((purpose) => [purpose, indexOfMark(marks, register[purpose]!)]);
+}
+
+function readMarks(flat: Encoded[1]): Mark[] {
+  const marks: Mark[] = [];
+  for (let i = 0; i < flat.length; i += 3)
+    marks.push({ at: flat[i] as number, id: flat[i + 1] as string, type: types[flat[i + 2] as number]! });
+  return marks;
+}
+
+function readPurposes(pairs: Encoded[2], marks: readonly Mark[]): ByPurpose {
+  const register: Record<string, Mark> = {};
+  for (let i = 0; i < pairs.length; i += 2) register[pairs[i] as string] = marks[pairs[i + 1] as number]!;
+  return register;
+}
+
+function readOptOuts(pairs: Encoded[5], marks: readonly Mark[]): ContactState['optOuts'] {
+  const optOuts = [];
+  for (let i = 0; i < pairs.length; i += 2) {
+    const { at, id, type } = marks[pairs[i] as number]!;
+    optOuts.push({ at, id, type, purposes: pairs[i + 1] as readonly string[] | 'all' });
+  }
+  return optOuts;
+}
+
+function readCustomerStart({ at, id, type }: Mark, conditions: readonly string[]): CustomerStartMark {
+  return { at, id, type, conditions };
+}

@@ -1,0 +1,205 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { START, type Batch, type EventStore, type Position } from '@consent-ledger/event-store';
+import type { Projection } from './projection.js';
+import { applyOrFindPoison, type Checkpoints, type ReadModels } from './read-models.js';
+
+/** How a processor waits before it subscribes again. Tests bring their own. */
+export interface Timing {
+  /** Resolves after `ms`, or as soon as `signal` aborts. */
+  wait(ms: number, signal: AbortSignal): Promise<void>;
+  /** A number in [0, 1). */
+  random(): number;
+}
+
+export interface ProcessorOptions {
+  readonly store: EventStore;
+  readonly readModels: ReadModels;
+  /** Projections that share one subscription and one transaction a batch. A poison event in one stops them all. */
+  readonly projections: readonly Projection[];
+  /** The most events in one transaction; default 500, so that a look-up never waits long behind one. */
+  readonly batchSize?: number;
+  readonly timing?: Timing;
+  /** Called once when the processor stops by itself. It stays stopped until it is started again. */
+  readonly onFailed?: (error: Error) => void;
+  /** Called when the subscription dropped, before the processor waits to subscribe again. */
+  readonly onDropped?: (error: unknown, retryInMs: number) => void;
+}
+
+export type ProcessorState = 'idle' | 'running' | 'stopped';
+
+const FIRST_RETRY_MS = 100;
+const LONGEST_RETRY_MS = 30_000;
+
+const systemTiming: Timing = {
+  wait: (ms, signal) => delay(ms, undefined, { signal }).catch(() => undefined),
+  random: Math.random,
+};
+
+/**
+ * Pulls the log from the stored checkpoint and lets its projections handle it, for ever. A dropped subscription is taken
+ * up again from the checkpoint; a poison event or a checkpoint that somebody else moved stops it loudly.
+ */
+export class Processor {
+  readonly #options: ProcessorOptions;
+  readonly #timing: Timing;
+  readonly #waiting = new Set<Waiter>();
+  #checkpoints: Checkpoints = new Map();
+  #state: ProcessorState = 'idle';
+  #position: Position = START;
+  #caughtUp = false;
+  #error: Error | undefined;
+  #abort = new AbortController();
+  #loop: Promise<void> = Promise.resolve();
+
+  constructor(options: ProcessorOptions) {
+    this.#options = options;
+    this.#timing = options.timing ?? systemTiming;
+  }
+
+  get state(): ProcessorState {
+    return this.#state;
+  }
+
+  /** The position of the last event that every projection handled. */
+  get position(): Position {
+    return this.#position;
+  }
+
+  /** Whether nothing was behind the last batch that was handled, and the subscription has held since. */
+  get isCaughtUp(): boolean {
+    return this.#caughtUp;
+  }
+
+  /** What stopped the processor; `undefined` while it runs. */
+  get error(): Error | undefined {
+    return this.#error;
+  }
+
+  /** How many positions of the log lie between what was handled and `head`. */
+  lag(head: Position): number {
+    return Math.max(0, head - this.#position);
+  }
+
+  /** Starts to pull, from the stored checkpoints. Does nothing when it runs already. */
+  start(): void {
+    if (this.#state === 'running') return;
+    const { projections, readModels } = this.#options;
+    this.#checkpoints = new Map(projections.map((projection) => [projection, readModels.openCheckpoint(projection)]));
+    this.#position = Math.min(...this.#checkpoints.values());
+    this.#error = undefined;
+    this.#state = 'running';
+    this.#abort = new AbortController();
+    this.#loop = this.#run(this.#abort.signal);
+  }
+
+  /** Stops after the batch in hand and resolves then. Who still waits for a position gets `false`. */
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    await this.#loop;
+  }
+
+  /**
+   * Resolves to `true` as soon as `position` was handled; to `false` after `timeoutMs`, when `signal` aborts, or when the
+   * processor stops.
+   */
+  waitFor(position: Position, { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal }): Promise<boolean> {
+    if (this.#position >= position) return Promise.resolve(true);
+    if (this.#state === 'stopped' || signal?.aborted) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const settle = (reached: boolean) => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', giveUp);
+        this.#waiting.delete(waiter);
+        resolve(reached);
+      };
+      const giveUp = () => settle(false);
+      const waiter: Waiter = { position, settle };
+      const timer = setTimeout(giveUp, timeoutMs);
+      signal?.addEventListener('abort', giveUp, { once: true });
+      this.#waiting.add(waiter);
+    });
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    let drops = 0;
+    while (!signal.aborted) {
+      const before = this.#position;
+      const ending = await this.#pull(signal);
+      this.#caughtUp = false;
+      if (ending instanceof Failed) {
+        this.#fail(ending.error);
+        break;
+      }
+      if (signal.aborted) break;
+      drops = this.#position > before ? 1 : drops + 1;
+      const retryInMs = retryAfter(drops, this.#timing.random());
+      this.#options.onDropped?.(ending.error, retryInMs);
+      await this.#timing.wait(retryInMs, signal);
+    }
+    this.#state = 'stopped';
+    for (const waiter of this.#waiting) waiter.settle(false);
+  }
+
+  /** Handles batches until the subscription ends, whatever the reason. */
+  async #pull(signal: AbortSignal): Promise<Failed | Dropped> {
+    const { store, batchSize = 500 } = this.#options;
+    try {
+      for await (const batch of store.subscribe(this.#position, { signal, batchSize })) {
+        if (signal.aborted) break;
+        const failed = this.#handle(batch);
+        if (failed) return failed;
+      }
+    } catch (error) {
+      return new Dropped(error);
+    }
+    return new Dropped(new Error('The subscription ended.'));
+  }
+
+  #handle({ events, caughtUp }: Batch): Failed | undefined {
+    try {
+      applyOrFindPoison(this.#options.readModels, this.#checkpoints, events);
+    } catch (error) {
+      return new Failed(error);
+    } finally {
+      this.#advance(Math.min(...this.#checkpoints.values()));
+    }
+    this.#caughtUp = caughtUp;
+    return undefined;
+  }
+
+  #advance(position: Position): void {
+    this.#position = position;
+    for (const waiter of this.#waiting) if (waiter.position <= position) waiter.settle(true);
+  }
+
+  #fail(error: Error): void {
+    this.#error = error;
+    this.#state = 'stopped';
+    this.#options.onFailed?.(error);
+  }
+}
+
+/** Somebody who waits for a position. */
+interface Waiter {
+  readonly position: Position;
+  settle(reached: boolean): void;
+}
+
+/** The subscription ended; it can be taken up again. */
+class Dropped {
+  constructor(readonly error: unknown) {}
+}
+
+/** Handling failed; to go on would lose what was not handled. */
+class Failed {
+  readonly error: Error;
+  constructor(error: unknown) {
+    this.error = error instanceof Error ? error : new Error('A projection failed.', { cause: error });
+  }
+}
+
+/** Doubles with every drop up to half a minute, and spreads processes that dropped together over the second half of it. */
+function retryAfter(drops: number, random: number): number {
+  const longest = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (drops - 1));
+  return Math.round(longest / 2 + (longest / 2) * random);
+}
