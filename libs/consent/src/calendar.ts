@@ -16,12 +16,25 @@ const TABLE_FROM = Date.UTC(1970, 0, 1);
 const TABLE_UNTIL = Date.UTC(2100, 0, 1);
 const DAY = 86_400_000;
 
+/** Whether the IANA database has this zone. */
+export function isTimeZone(name: string): boolean {
+  try {
+    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The zone's calendar. Throws `RangeError` when the zone is not in the IANA database. */
 export function createCalendar(timeZone: string): Calendar {
   const zone = readZone(timeZone);
   return {
     timeZone,
-    add: (instant, period) => addOnWallClock(zone, instant, period) ?? addByTemporal(timeZone, instant, period),
+    add: (instant, period) => {
+      if (period.months === 0 && period.days === 0) return instant;
+      return addOnWallClock(zone, instant, period) ?? addByTemporal(timeZone, instant, period);
+    },
   };
 }
 
@@ -50,35 +63,43 @@ function readZone(timeZone: string): Zone {
 
 function addOnWallClock(zone: Zone, instant: Instant, period: Period): Instant | undefined {
   if (!inTable(instant)) return undefined;
-  const local = addToDate(instant + offsetAt(zone, instant), period);
+  const local = addToDate(instant + zone.offsets[spanAt(zone, instant)]!, period);
   if (!inTable(local)) return undefined;
-  const before = offsetAt(zone, local - DAY);
-  const after = offsetAt(zone, local + DAY);
-  const early = local - before;
-  if (before === after || offsetAt(zone, early) === before) return early;
-  const late = local - after;
-  return offsetAt(zone, late) === after ? late : early;
+  return toInstant(zone, local);
+}
+
+/** The instant of a wall-clock time held as if it were UTC, which is less than a day away from it. */
+function toInstant(zone: Zone, local: number): Instant {
+  const span = spanAt(zone, local - DAY);
+  const before = zone.offsets[span]!;
+  const change = zone.starts[span + 1];
+  if (change === undefined || change > local + DAY || local - before < change) return local - before;
+  const late = local - zone.offsets[span + 1]!;
+  return late >= change ? late : local - before;
 }
 
 /** Adds to a wall-clock time held as if it were UTC; a day beyond the end of its month becomes the last one. */
-function addToDate(local: number, period: Period): number {
+function addToDate(local: number, { months, days }: Period): number {
+  if (months === 0) return local + days * DAY;
   const date = new Date(local);
-  const month = date.getUTCMonth() + period.months;
-  const lastDay = new Date(Date.UTC(date.getUTCFullYear(), month + 1, 0)).getUTCDate();
-  const day = Math.min(date.getUTCDate(), lastDay) + period.days;
-  const timeOfDay = ((local % DAY) + DAY) % DAY;
-  return Date.UTC(date.getUTCFullYear(), month, day) + timeOfDay;
+  const year = date.getUTCFullYear();
+  const month = date.getUTCMonth() + months;
+  const firstDay = Date.UTC(year, month, 1);
+  const monthLength = (Date.UTC(year, month + 1, 1) - firstDay) / DAY;
+  const timeOfDay = local - Math.floor(local / DAY) * DAY;
+  return firstDay + (Math.min(date.getUTCDate(), monthLength) - 1 + days) * DAY + timeOfDay;
 }
 
-function offsetAt(zone: Zone, instant: Instant): number {
+/** The index of the offset that applies at an instant. */
+function spanAt({ starts }: Zone, instant: Instant): number {
   let low = 0;
-  let high = zone.starts.length - 1;
+  let high = starts.length - 1;
   while (low < high) {
     const middle = (low + high + 1) >> 1;
-    if (zone.starts[middle]! <= instant) low = middle;
+    if (starts[middle]! <= instant) low = middle;
     else high = middle - 1;
   }
-  return zone.offsets[low]!;
+  return low;
 }
 
 function inTable(instant: Instant): boolean {

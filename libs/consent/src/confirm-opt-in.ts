@@ -3,16 +3,20 @@ import { nothing, record, refuse, type Decision } from './decision.js';
 
 /**
  * Confirms the opt-in that was asked for by double opt-in: consent counts from this act on (P3). A confirmation that was
- * overtaken by an opt-out, a complaint or an erasure is refused: the person must ask again (P4).
+ * overtaken by an opt-out, a complaint or an erasure is refused: the person must ask again (P4). `events` is everything
+ * on record of the contact.
  */
 export function confirmOptIn(events: readonly ContactEvent[], command: { readonly requestId: string }): Decision {
   const request = events.find(({ id }) => id === command.requestId);
   if (request?.type !== 'OptInRequested')
     return refuse('NO_SUCH_REQUEST', 'No opt-in that waits for a confirmation belongs to this link.');
   if (events.some((event) => event.type === 'OptInConfirmed' && event.data.requestId === request.id)) return nothing;
-  if (events.some((event) => event.occurredAt >= request.occurredAt && overtakes(event, request.data.purposes)))
-    return refuse('REQUEST_OVERTAKEN', 'Something later stands against this opt-in; ask for it again.');
+
+  const undone = events.filter((event) => event.type === 'OptOutUndone').map(({ data }) => data.optOutId);
+  const later = events.filter(({ id, occurredAt }) => occurredAt >= request.occurredAt && !undone.includes(id));
   const { purposes, statement } = request.data;
+  if (later.some((event) => overtakes(event, purposes)))
+    return refuse('REQUEST_OVERTAKEN', 'Something later stands against this opt-in; ask for it again.');
   return record({ type: 'OptInConfirmed', data: { purposes, statement, requestId: request.id } });
 }
 

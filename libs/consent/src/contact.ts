@@ -1,4 +1,4 @@
-import { BEGINNING, type Instant } from './instant.js';
+import type { Instant } from './instant.js';
 
 /** The text a person agreed to (P3); `hash` is the SHA-256 of the text in that language, in hex. */
 export interface StatementReference {
@@ -77,8 +77,8 @@ export type ByPurpose = Readonly<Record<string, Mark>>;
  * depend on the order in which events arrive, and reading an event twice changes nothing (law 1).
  */
 export interface ContactState {
-  /** The latest `occurredAt` of any event; `BEGINNING` for a contact that the service has never heard of. */
-  readonly latest: Instant;
+  /** The latest `occurredAt` of any event; absent for a contact that the service has never heard of. */
+  readonly latest?: Instant;
   /** P3: the latest consent per purpose that the person gave, confirmed or renewed. */
   readonly given: ByPurpose;
   /** P3: the latest consent per purpose that another party reported. */
@@ -87,7 +87,7 @@ export interface ContactState {
   readonly requested: ByPurpose;
   /** P4: every opt-out, so that undoing one brings back the one before. */
   readonly optOuts: readonly OptOutMark[];
-  /** P4: the opt-outs that the person took back at once, by event id. */
+  /** P4: the opt-outs that the person took back, by event id. An undo names its opt-out, so their times are not compared. */
   readonly undone: readonly string[];
   readonly customerStarted?: CustomerStartMark;
   readonly customerEnded?: Mark;
@@ -104,14 +104,7 @@ export interface ContactState {
 }
 
 /** A contact of which nothing is known. */
-export const unknownContact: ContactState = {
-  latest: BEGINNING,
-  given: {},
-  reported: {},
-  requested: {},
-  optOuts: [],
-  undone: [],
-};
+export const unknownContact: ContactState = { given: {}, reported: {}, requested: {}, optOuts: [], undone: [] };
 
 /** The state after the events, whatever their order (law 1). */
 export function foldContact(events: Iterable<ContactEvent>, from: ContactState = unknownContact): ContactState {
@@ -128,7 +121,7 @@ export function eventsKnown(events: readonly ContactEvent[], at: Instant, knownA
 /** The state after one more event. */
 export function evolve(state: ContactState, event: ContactEvent): ContactState {
   const mark: Mark = { at: event.occurredAt, id: event.id, type: event.type };
-  const next = { ...state, latest: Math.max(state.latest, event.occurredAt) };
+  const next = { ...state, latest: Math.max(state.latest ?? event.occurredAt, event.occurredAt) };
   switch (event.type) {
     case 'OptedIn':
       if (event.data.actOf === 'reported')

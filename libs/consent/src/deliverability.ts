@@ -2,6 +2,7 @@ import type { ContactState } from './contact.js';
 import { nothing, record, repeats, type Decision } from './decision.js';
 import type { Instant } from './instant.js';
 import type { Policy } from './policy.js';
+import { anyAfter, standingBounce } from './standing.js';
 
 export type DeliverabilityFact =
   | { readonly kind: 'bounced'; readonly permanent: boolean; readonly occurredAt: Instant }
@@ -12,22 +13,20 @@ export type DeliverabilityFact =
  * counts as an opt-out from all commercial mail (P4). `state` is the contact as it was at `occurredAt`.
  */
 export function recordDeliverability(state: ContactState, fact: DeliverabilityFact, policy: Policy): Decision {
-  const { bounced, complained, addressProven } = state;
+  const { complained, addressProven, given } = state;
   switch (fact.kind) {
-    case 'bounced': {
-      const stands = bounced && !(addressProven && addressProven.at > bounced.at);
-      if (fact.permanent && stands && repeats(bounced, fact.occurredAt, policy)) return nothing;
+    case 'bounced':
+      if (fact.permanent && repeats(standingBounce(state), fact.occurredAt, policy)) return nothing;
       return record({ type: 'MailBounced', data: { permanent: fact.permanent } });
-    }
     case 'complained': {
-      const stands = complained && !Object.values(state.given).some((given) => given.at > complained.at);
-      if (stands && repeats(complained, fact.occurredAt, policy)) return nothing;
-      return record({ type: 'SpamReported', data: {} });
+      const stands = complained && !anyAfter(given, complained);
+      return stands && repeats(complained, fact.occurredAt, policy)
+        ? nothing
+        : record({ type: 'SpamReported', data: {} });
     }
     case 'deliverable': {
-      const stands = addressProven && !(bounced && bounced.at >= addressProven.at);
-      if (stands && repeats(addressProven, fact.occurredAt, policy)) return nothing;
-      return record({ type: 'AddressProven', data: {} });
+      const proven = standingBounce(state) ? undefined : addressProven;
+      return repeats(proven, fact.occurredAt, policy) ? nothing : record({ type: 'AddressProven', data: {} });
     }
   }
 }

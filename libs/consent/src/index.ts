@@ -1,3 +1,4 @@
+export * from './basis.js';
 export * from './calendar.js';
 export * from './confirm-opt-in.js';
 export * from './contact.js';
@@ -10,7 +11,10 @@ export * from './metadata.js';
 export * from './opt-in.js';
 export * from './opt-out.js';
 export * from './period.js';
+export * from './policy-history.js';
 export * from './policy.js';
 export * from './relationship.js';
 export * from './restriction.js';
 export * from './source.js';
+export * from './standing.js';
+export * from './verdict-table.js';

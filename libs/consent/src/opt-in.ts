@@ -1,8 +1,9 @@
-import type { ActOf, ContactState, Mark, StatementReference } from './contact.js';
+import { consentOnRecord, endOfConsent } from './basis.js';
+import type { ActOf, ContactState, StatementReference } from './contact.js';
 import { nothing, quoted, record, refuse, refusePurposes, type Decision } from './decision.js';
-import { standingOptOut } from './eligibility.js';
 import type { Instant } from './instant.js';
 import type { Policy } from './policy.js';
+import { standingComplaint, standingOptOut } from './standing.js';
 
 export interface OptIn {
   readonly purposes: readonly string[];
@@ -16,7 +17,8 @@ export interface OptIn {
 
 /**
  * Gives consent per purpose with its evidence (P3), at once or once it is confirmed. What another party only reports is
- * refused with `OPTED_OUT` where the person has opted out: it never ends an opt-out (P4, law 2).
+ * refused with `OPTED_OUT` where the person has opted out: it never ends an opt-out (P4, law 2). `state` is everything on
+ * record of the contact.
  */
 export function optIn(state: ContactState, command: OptIn, policy: Policy): Decision {
   const refused = refusePurposes(policy, command.purposes);
@@ -44,7 +46,7 @@ export function optIn(state: ContactState, command: OptIn, policy: Policy): Deci
       );
   }
 
-  const purposes = command.purposes.filter((purpose) => !isOnRecord(state, command, purpose));
+  const purposes = [...new Set(command.purposes)].filter((purpose) => !isOnRecord(state, command, policy, purpose));
   if (purposes.length === 0) return nothing;
   return record({
     type: command.confirmation === 'double' ? 'OptInRequested' : 'OptedIn',
@@ -74,15 +76,13 @@ function unknownStatement(policy: Policy, { id, version, language }: OptIn['stat
   return `The policy has no statement "${id}" version ${version} in "${language}"; it has: ${known.join('; ')}.`;
 }
 
-function standingComplaint(state: ContactState, purpose: string): Mark | undefined {
-  const { complained } = state;
-  const given = state.given[purpose];
-  return complained && !(given && given.at > complained.at) ? complained : undefined;
-}
-
-function isOnRecord(state: ContactState, { confirmation, actOf, occurredAt }: OptIn, purpose: string): boolean {
-  if (confirmation === 'double') return state.requested[purpose]?.at === occurredAt;
-  return (actOf === 'person' ? state.given : state.reported)[purpose]?.at === occurredAt;
+/** A consent given again moves its clock and is recorded (P5); a report of one that runs already changes nothing. */
+function isOnRecord(state: ContactState, command: OptIn, policy: Policy, name: string): boolean {
+  const { confirmation, actOf, occurredAt } = command;
+  if (confirmation === 'double') return state.requested[name]?.at === occurredAt;
+  if (actOf === 'person') return state.given[name]?.at === occurredAt;
+  const consent = consentOnRecord(state, policy, policy.purposes.get(name)!);
+  return consent !== undefined && consent.act.at <= occurredAt && occurredAt < endOfConsent(consent);
 }
 
 function evidenceEnd(policy: Policy, occurredAt: Instant): string {

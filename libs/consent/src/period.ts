@@ -10,11 +10,6 @@ const ISO_PERIOD = /^P(?=\d)(?:(\d{1,4})Y)?(?:(\d{1,4})M)?(?:(\d{1,4})W)?(?:(\d{
 export function parsePeriod(text: string): Period | undefined {
   const parts = ISO_PERIOD.exec(text);
   if (!parts) return undefined;
-  const [years, months, weeks, days] = [parts[1], parts[2], parts[3], parts[4]].map((part) => Number(part ?? 0)) as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  return { months: years * 12 + months, days: weeks * 7 + days };
+  const [years, months, weeks, days] = parts.slice(1).map((part: string | undefined) => Number(part ?? 0));
+  return { months: years! * 12 + months!, days: weeks! * 7 + days! };
 }

@@ -1,4 +1,4 @@
-import { createCalendar, type Calendar } from './calendar.js';
+import { createCalendar, isTimeZone, type Calendar } from './calendar.js';
 import type { Instant } from './instant.js';
 import { parsePeriod, type Period } from './period.js';
 
@@ -105,6 +105,8 @@ export interface Purpose {
   readonly answerWindow: Period | undefined;
   readonly afterLastContact: Period | undefined;
   readonly movedBy: readonly ContactKind[];
+  /** P7: how long consent holds at most, when its proof is kept from the day it was given. */
+  readonly proofKept: Period | undefined;
   readonly softOptIn: SoftOptInTerms | undefined;
 }
 
@@ -112,6 +114,11 @@ export interface SoftOptInTerms {
   readonly conditions: readonly string[];
   readonly holdsAfterEnd: Period;
 }
+
+const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
+const PURPOSE_NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+/** `all` stands for every commercial purpose; `constructor` is a name that every plain object has already. */
+const RESERVED_NAMES = ['all', 'constructor'];
 
 /** What a policy document means beyond its shape: names that point nowhere, periods and dates that do not parse. */
 export function checkPolicy(document: PolicyDocument): PolicyFault[] {
@@ -127,12 +134,14 @@ export function checkPolicy(document: PolicyDocument): PolicyFault[] {
     else if (found.kind !== 'commercial') fault(path, `"${name}" is not a commercial purpose`);
   };
 
-  if (Number.isNaN(Date.parse(document.inForceFrom)) || !/(Z|[+-]\d\d:\d\d)$/.test(document.inForceFrom))
+  if (Number.isNaN(Date.parse(document.inForceFrom)) || !RFC_3339.test(document.inForceFrom))
     fault('/inForceFrom', 'must be an RFC 3339 instant with an offset, such as 2018-05-25T00:00:00+02:00');
   if (!isTimeZone(document.timeZone)) fault('/timeZone', `"${document.timeZone}" is not an IANA time zone`);
 
   for (const [name, { kind, consent = {} }] of Object.entries(document.purposes)) {
-    const path = `/purposes/${name}/consent`;
+    if (!PURPOSE_NAME.test(name) || RESERVED_NAMES.includes(name))
+      fault(`/purposes/${escaped(name)}`, 'a purpose is named in kebab-case, and not "all" or "constructor"');
+    const path = `/purposes/${escaped(name)}/consent`;
     period(`${path}/renewAfter`, consent.renewAfter);
     period(`${path}/answerWindow`, consent.answerWindow);
     period(`${path}/reminderAfter`, consent.reminderAfter);
@@ -141,6 +150,10 @@ export function checkPolicy(document: PolicyDocument): PolicyFault[] {
       fault(path, 'an operational purpose needs no consent: remove it');
     if (consent.answerWindow !== undefined && consent.renewAfter === undefined)
       fault(`${path}/answerWindow`, 'has no meaning without renewAfter');
+    if (consent.reminderAfter !== undefined && consent.answerWindow === undefined)
+      fault(`${path}/reminderAfter`, 'has no meaning without answerWindow');
+    if (consent.movedBy !== undefined && consent.afterLastContact === undefined)
+      fault(`${path}/movedBy`, 'has no meaning without afterLastContact');
   }
 
   const { softOptIn, statements, retention } = document;
@@ -178,7 +191,8 @@ export function compilePolicy(document: PolicyDocument): Policy {
   };
 }
 
-function compilePurpose({ softOptIn }: PolicyDocument, name: string, { kind, consent }: PurposeDocument): Purpose {
+function compilePurpose(document: PolicyDocument, name: string, { kind, consent }: PurposeDocument): Purpose {
+  const { softOptIn, retention } = document;
   return {
     name,
     commercial: kind === 'commercial',
@@ -186,67 +200,18 @@ function compilePurpose({ softOptIn }: PolicyDocument, name: string, { kind, con
     answerWindow: optionalPeriod(consent?.answerWindow),
     afterLastContact: optionalPeriod(consent?.afterLastContact),
     movedBy: consent?.movedBy ?? [],
+    proofKept: retention.consentProof.from === 'given' ? parsePeriod(retention.consentProof.period) : undefined,
     softOptIn: softOptIn?.purposes.includes(name)
       ? { conditions: softOptIn.conditions, holdsAfterEnd: parsePeriod(softOptIn.holdsAfterEnd)! }
       : undefined,
   };
 }
 
+/** A name as a JSON pointer writes it (RFC 6901 §3). */
+function escaped(name: string): string {
+  return name.replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
 function optionalPeriod(text: string | undefined): Period | undefined {
   return text === undefined ? undefined : parsePeriod(text);
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    createCalendar(name);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** A policy and the moment this service came to know it. */
-export interface PublishedPolicy {
-  readonly policy: Policy;
-  readonly publishedAt: Instant;
-}
-
-/** Every policy ever published, in any order. Never empty. */
-export type PolicyHistory = readonly [PublishedPolicy, ...PublishedPolicy[]];
-
-/**
- * The policy in force at `at` as known at `knownAt` (law 3): of the policies published by then, the one that came into
- * force last; of two that came into force together, the one published last. A moment before every policy is judged by
- * the first one, and so is a moment of knowledge before anything was published.
- */
-export function policyInForce(history: PolicyHistory, at: Instant, knownAt: Instant): Policy {
-  let inForce: PublishedPolicy | undefined;
-  for (const candidate of knownPolicies(history, knownAt)) {
-    if (candidate.policy.inForceFrom > at) continue;
-    if (!inForce || comesAfter(candidate, inForce)) inForce = candidate;
-  }
-  return (inForce ?? firstInForce(history, knownAt)).policy;
-}
-
-/** The first instant after `at` at which another policy comes into force, as known at `knownAt`; `undefined` if none. */
-export function nextPolicyChange(history: PolicyHistory, at: Instant, knownAt: Instant): Instant | undefined {
-  let next: Instant | undefined;
-  for (const { policy } of knownPolicies(history, knownAt))
-    if (policy.inForceFrom > at && (next === undefined || policy.inForceFrom < next)) next = policy.inForceFrom;
-  return next;
-}
-
-function knownPolicies(history: PolicyHistory, knownAt: Instant): readonly PublishedPolicy[] {
-  if (history.length === 1) return history;
-  const known = history.filter(({ publishedAt }) => publishedAt <= knownAt);
-  return known.length > 0 ? known : [history.reduce((a, b) => (b.publishedAt < a.publishedAt ? b : a))];
-}
-
-function firstInForce(history: PolicyHistory, knownAt: Instant): PublishedPolicy {
-  return knownPolicies(history, knownAt).reduce((a, b) => (comesAfter(a, b) ? b : a));
-}
-
-function comesAfter(a: PublishedPolicy, b: PublishedPolicy): boolean {
-  if (a.policy.inForceFrom !== b.policy.inForceFrom) return a.policy.inForceFrom > b.policy.inForceFrom;
-  return a.publishedAt > b.publishedAt;
 }

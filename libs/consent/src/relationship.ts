@@ -1,3 +1,4 @@
+import { runningAgreement } from './basis.js';
 import type { ContactState } from './contact.js';
 import { nothing, record, type Decision } from './decision.js';
 import type { Instant } from './instant.js';
@@ -10,10 +11,9 @@ export type RelationshipFact =
 export function recordRelationship(state: ContactState, fact: RelationshipFact): Decision {
   switch (fact.kind) {
     case 'customer-started':
-      if (agreementRuns(state) && sameNames(state.customerStarted?.conditions ?? [], fact.conditions)) return nothing;
-      return record({ type: 'CustomerStarted', data: { conditions: [...fact.conditions].sort() } });
+      return startCustomer(state, [...new Set(fact.conditions)].sort());
     case 'customer-ended':
-      return state.customerEnded && !agreementRuns(state) ? nothing : record({ type: 'CustomerEnded', data: {} });
+      return state.customerEnded && !runningAgreement(state) ? nothing : record({ type: 'CustomerEnded', data: {} });
     case 'purchase':
       return state.purchased?.at === fact.occurredAt ? nothing : record({ type: 'PurchaseMade', data: {} });
     case 'contact':
@@ -21,9 +21,10 @@ export function recordRelationship(state: ContactState, fact: RelationshipFact):
   }
 }
 
-function agreementRuns({ customerStarted, customerEnded, erased }: ContactState): boolean {
-  if (!customerStarted || (erased && customerStarted.at <= erased.at)) return false;
-  return !customerEnded || customerEnded.at < customerStarted.at;
+function startCustomer(state: ContactState, conditions: readonly string[]): Decision {
+  const running = runningAgreement(state);
+  if (running && sameNames(running.conditions, conditions)) return nothing;
+  return record({ type: 'CustomerStarted', data: { conditions } });
 }
 
 function sameNames(a: readonly string[], b: readonly string[]): boolean {

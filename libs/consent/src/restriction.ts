@@ -2,6 +2,7 @@ import type { ContactState } from './contact.js';
 import { nothing, record, repeats, type Decision } from './decision.js';
 import type { Instant } from './instant.js';
 import type { Policy } from './policy.js';
+import { standingRestriction } from './standing.js';
 
 export interface Restriction {
   readonly restricted: boolean;
@@ -14,9 +15,7 @@ export function restrictProcessing(
   { restricted, occurredAt }: Restriction,
   policy: Policy,
 ): Decision {
-  const { restricted: before, restrictionLifted } = state;
-  const stands = before !== undefined && !(restrictionLifted && restrictionLifted.at > before.at);
-  if (!restricted) return stands ? record({ type: 'RestrictionLifted', data: {} }) : nothing;
-  if (stands && repeats(before, occurredAt, policy)) return nothing;
-  return record({ type: 'ProcessingRestricted', data: {} });
+  const standing = standingRestriction(state);
+  if (!restricted) return standing ? record({ type: 'RestrictionLifted', data: {} }) : nothing;
+  return repeats(standing, occurredAt, policy) ? nothing : record({ type: 'ProcessingRestricted', data: {} });
 }

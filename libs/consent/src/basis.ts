@@ -1,0 +1,96 @@
+import type { ContactState, CustomerStartMark, Mark } from './contact.js';
+import { NEVER, type Instant } from './instant.js';
+import type { ContactKind, Policy, Purpose } from './policy.js';
+import { sinceErasure } from './standing.js';
+
+/** A consent on record for one purpose, and the instants from which time alone has ended it. */
+export interface Consent {
+  /** The act on which it rests. */
+  readonly act: Mark;
+  /** P6: the contact from the person that moved its clock beyond the act. */
+  readonly movedBy: Mark | undefined;
+  /** P5, P7: it lapses for want of a renewal; `NEVER` when it needs none. */
+  readonly lapsesAt: Instant;
+  /** P6: the last contact is too long ago; `NEVER` when it does not hang on contact. */
+  readonly contactEndsAt: Instant;
+}
+
+/**
+ * The consent on record, valid or ended (P3). Only the person renews (P5): what another party reports counts where the
+ * person's own consent is absent or had ended before it, and never moves the clock of one that runs.
+ */
+export function consentOnRecord(state: ContactState, policy: Policy, purpose: Purpose): Consent | undefined {
+  const given = sinceErasure(state, state.given[purpose.name]);
+  const reported = sinceErasure(state, state.reported[purpose.name]);
+  const own = given && consentFrom(given, state, policy, purpose);
+  if (!reported || (own && reported.at < endOfConsent(own))) return own;
+  return consentFrom(reported, state, policy, purpose);
+}
+
+/** The first instant at which the consent is no longer valid. */
+export function endOfConsent({ lapsesAt, contactEndsAt }: Consent): Instant {
+  return Math.min(lapsesAt, contactEndsAt);
+}
+
+function consentFrom(act: Mark, state: ContactState, { calendar }: Policy, purpose: Purpose): Consent {
+  const { renewAfter, answerWindow, proofKept, afterLastContact } = purpose;
+  const movedBy = afterLastContact && contactThatMoved(act, state, purpose.movedBy);
+  let lapsesAt = NEVER;
+  if (renewAfter) lapsesAt = calendar.add(act.at, renewAfter);
+  if (renewAfter && answerWindow) lapsesAt = calendar.add(lapsesAt, answerWindow);
+  if (proofKept) lapsesAt = Math.min(lapsesAt, calendar.add(act.at, proofKept));
+  const contactEndsAt = afterLastContact ? calendar.add((movedBy ?? act).at, afterLastContact) : NEVER;
+  return { act, movedBy, lapsesAt, contactEndsAt };
+}
+
+function contactThatMoved(act: Mark, state: ContactState, kinds: readonly ContactKind[]): Mark | undefined {
+  let last: Mark | undefined;
+  for (const kind of kinds) {
+    const contact = contactOf(state, kind);
+    if (contact && contact.at > (last ?? act).at) last = contact;
+  }
+  return last;
+}
+
+function contactOf(state: ContactState, kind: ContactKind): Mark | undefined {
+  switch (kind) {
+    case 'contact':
+      return state.contacted;
+    case 'purchase':
+      return state.purchased;
+    case 'customer-started':
+      return state.customerStarted;
+  }
+}
+
+/** P2: the customer relationship on which a soft opt-in for one purpose may rest. */
+export interface CustomerRelationship {
+  /** The conditions of the policy that are not on record. */
+  readonly missing: readonly string[];
+  /** When the soft opt-in that rests on it ends; `NEVER` while the agreement runs. */
+  readonly endsAt: Instant;
+  readonly evidence: readonly Mark[];
+}
+
+/** The customer relationship on record, running or ended; `undefined` where the policy allows no soft opt-in (P2). */
+export function customerRelationship(
+  state: ContactState,
+  { calendar }: Policy,
+  { softOptIn }: Purpose,
+): CustomerRelationship | undefined {
+  if (!softOptIn) return undefined;
+  const started = sinceErasure(state, state.customerStarted);
+  const ended = sinceErasure(state, state.customerEnded);
+  const missing = softOptIn.conditions.filter((condition) => !started?.conditions.includes(condition));
+  const running = runningAgreement(state);
+  if (running) return { missing, endsAt: NEVER, evidence: [running] };
+  if (!ended) return undefined;
+  const endsAt = calendar.add(ended.at, softOptIn.holdsAfterEnd);
+  return { missing, endsAt, evidence: started ? [started, ended] : [ended] };
+}
+
+/** The start of the agreement that has not ended, nor was erased, since; one that ended as it started does not run (law 1). */
+export function runningAgreement(state: ContactState): CustomerStartMark | undefined {
+  const started = sinceErasure(state, state.customerStarted);
+  return started && !(state.customerEnded && state.customerEnded.at >= started.at) ? started : undefined;
+}

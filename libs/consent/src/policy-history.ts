@@ -1,0 +1,61 @@
+import { NEVER, type Instant } from './instant.js';
+import type { Policy } from './policy.js';
+
+/** A policy and the moment this service came to know it. */
+export interface PublishedPolicy {
+  readonly policy: Policy;
+  readonly publishedAt: Instant;
+}
+
+/** Every policy ever published, in any order. Never empty. */
+export type PolicyHistory = readonly [PublishedPolicy, ...PublishedPolicy[]];
+
+/**
+ * The policy in force at `at` as known at `knownAt` (law 3): of the policies published by then, the one that came into
+ * force last; of two that came into force together, the one published last. A moment before every policy is judged by
+ * the first one, and so is a moment of knowledge before anything was published.
+ */
+export function policyInForce(history: PolicyHistory, at: Instant, knownAt: Instant): Policy {
+  if (history.length === 1) return history[0].policy;
+  const horizon = Math.max(knownAt, firstPublication(history));
+  const moment = Math.max(at, firstInForce(history, horizon));
+  let inForce: PublishedPolicy | undefined;
+  for (const candidate of history) {
+    if (candidate.publishedAt > horizon || candidate.policy.inForceFrom > moment) continue;
+    if (!inForce || replaces(candidate, inForce)) inForce = candidate;
+  }
+  return inForce!.policy;
+}
+
+/** The first instant after `at` at which another policy comes into force, as known at `knownAt`; `undefined` if none. */
+export function nextPolicyChange(history: PolicyHistory, at: Instant, knownAt: Instant): Instant | undefined {
+  if (history.length === 1) return undefined;
+  const horizon = Math.max(knownAt, firstPublication(history));
+  let next: Instant | undefined;
+  for (const { policy, publishedAt } of history) {
+    if (publishedAt > horizon || policy.inForceFrom <= at) continue;
+    if (next === undefined || policy.inForceFrom < next) next = policy.inForceFrom;
+  }
+  return next;
+}
+
+function firstPublication(history: PolicyHistory): Instant {
+  let first = history[0].publishedAt;
+  for (const { publishedAt } of history) first = Math.min(first, publishedAt);
+  return first;
+}
+
+function firstInForce(history: PolicyHistory, horizon: Instant): Instant {
+  let first = NEVER;
+  for (const { policy, publishedAt } of history)
+    if (publishedAt <= horizon) first = Math.min(first, policy.inForceFrom);
+  return first;
+}
+
+/** A total order, so that it does not matter in which order the policies are listed. */
+function replaces(a: PublishedPolicy, b: PublishedPolicy): boolean {
+  if (a.policy.inForceFrom !== b.policy.inForceFrom) return a.policy.inForceFrom > b.policy.inForceFrom;
+  if (a.publishedAt !== b.publishedAt) return a.publishedAt > b.publishedAt;
+  if (a.policy.version !== b.policy.version) return a.policy.version > b.policy.version;
+  return a.policy.id > b.policy.id;
+}

@@ -1,0 +1,72 @@
+import type { ByPurpose, ContactState, Mark, OptOutMark } from './contact.js';
+
+/** Whether the service has heard of this contact by the moment that the state stands for. */
+export function isKnown(state: ContactState): boolean {
+  return state.latest !== undefined;
+}
+
+/** Whether a mark is later than another. Of two acts at the same instant neither is: the stricter one stands (law 1). */
+export function isAfter(mark: Mark | undefined, other: Mark): boolean {
+  return mark !== undefined && mark.at > other.at;
+}
+
+/** Whether any of the acts is later than the mark. */
+export function anyAfter(acts: ByPurpose, other: Mark): boolean {
+  return Object.values(acts).some((act) => isAfter(act, other));
+}
+
+/** The erasure that no opt-in and no new relationship followed (P7). */
+export function standingErasure(state: ContactState): Mark | undefined {
+  const { erased } = state;
+  return erased && !returned(state, erased) ? erased : undefined;
+}
+
+function returned({ customerStarted, purchased, contacted, given, reported }: ContactState, erased: Mark): boolean {
+  if (isAfter(customerStarted, erased) || isAfter(purchased, erased) || isAfter(contacted, erased)) return true;
+  return anyAfter(given, erased) || anyAfter(reported, erased);
+}
+
+/** The mark, unless the personal data it stood on was erased since (P7). */
+export function sinceErasure<M extends Mark>({ erased }: ContactState, mark: M | undefined): M | undefined {
+  return mark && erased && mark.at <= erased.at ? undefined : mark;
+}
+
+/** The restriction of processing that was not lifted since (P9). */
+export function standingRestriction({ restricted, restrictionLifted }: ContactState): Mark | undefined {
+  return restricted && !isAfter(restrictionLifted, restricted) ? restricted : undefined;
+}
+
+/** The permanent delivery failure after which nothing has proven the address. */
+export function standingBounce({ bounced, addressProven }: ContactState): Mark | undefined {
+  return bounced && !isAfter(addressProven, bounced) ? bounced : undefined;
+}
+
+/** The spam complaint after which the person has not opted in to this purpose (P4). */
+export function standingComplaint({ complained, given }: ContactState, purpose: string): Mark | undefined {
+  return complained && !isAfter(given[purpose], complained) ? complained : undefined;
+}
+
+/** The opt-in to this purpose that waits for its confirmation, or for any other consent of the person. */
+export function standingRequest(state: ContactState, purpose: string): Mark | undefined {
+  const request = sinceErasure(state, state.requested[purpose]);
+  const given = state.given[purpose];
+  return request && !(given && given.at >= request.at) ? request : undefined;
+}
+
+/** The opt-out that stands for this purpose and has not been ended by a later opt-in of the person (P4). */
+export function standingOptOut(state: ContactState, purpose: string): Mark | undefined {
+  const latest = latestOptOut(state, purpose);
+  return latest && !isAfter(state.given[purpose], latest) ? latest : undefined;
+}
+
+/** The latest opt-out of this purpose that was not taken back, whether or not an opt-in followed; erasure on request is one (P7). */
+export function latestOptOut({ optOuts, undone, erasedOnRequest }: ContactState, purpose: string): Mark | undefined {
+  let latest = erasedOnRequest;
+  for (const optOut of optOuts)
+    if (covers(optOut, purpose) && !undone.includes(optOut.id) && !(latest && latest.at > optOut.at)) latest = optOut;
+  return latest;
+}
+
+function covers({ purposes }: OptOutMark, purpose: string): boolean {
+  return purposes === 'all' || purposes.includes(purpose);
+}
