@@ -1,0 +1,2 @@
+export { InvalidClaim, type ClaimsOf, type LinkClaims, type LinkKind, type MailedKind } from './link-claims.js';
+export * from './links.js';
