@@ -14,7 +14,7 @@ const VERSION = 1;
 
 /**
  * Seals a value under a 32-byte key with AES-256-GCM, bound to `aad`: base64url of version, nonce, ciphertext and tag,
- * 39 characters longer than a third more than the JSON.
+ * four thirds of the length of the JSON and 39 characters more.
  */
 export function seal(key: Uint8Array, aad: string, value: JsonObject): string {
   const encrypted = encrypt(key, aad, Buffer.from(JSON.stringify(value)));
