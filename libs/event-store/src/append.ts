@@ -1,4 +1,4 @@
-import { NO_STREAM, type NewEvent, type Revision } from './event-store.js';
+import { NO_STREAM, type JsonObject, type NewEvent, type Revision } from './event-store.js';
 
 /** An event as text, so that nothing about it can fail between the queue and the log. */
 export interface EventText {
@@ -17,7 +17,7 @@ export interface Append {
 
 /**
  * Makes an append of what a caller hands over. Throws `RangeError` when it holds no events or expects what is not a
- * revision, and what `JSON.stringify` throws when an event is not JSON.
+ * revision, and `TypeError` when an event is not JSON.
  */
 export function prepareAppend(streamId: string, expected: Revision, events: readonly NewEvent[]): Append {
   if (events.length === 0) throw new RangeError('An append holds at least one event.');
@@ -32,5 +32,12 @@ export function isRepeat(append: Append, standing: readonly { readonly id: strin
 }
 
 function textOf({ id, type, data, metadata }: NewEvent): EventText {
-  return { id, type, data: JSON.stringify(data), metadata: JSON.stringify(metadata) };
+  return { id, type, data: jsonText(data), metadata: jsonText(metadata) };
+}
+
+/** A value that JSON leaves out would fail in the database, and take down the appends that share its commit. */
+function jsonText(value: JsonObject): string {
+  const text = JSON.stringify(value) as string | undefined;
+  if (text === undefined) throw new TypeError('The data and the metadata of an event are JSON objects.');
+  return text;
 }

@@ -83,8 +83,11 @@ export function eventStoreContract(name: string, open: () => Promise<EventStore>
         await expect(store.append(stream, expected, [event()])).rejects.toThrow(RangeError);
       });
 
-      it('refuses what is not JSON and leaves the appends beside it alone', async () => {
-        const unwritable = event('Unwritable', { big: 1n } as unknown as JsonObject);
+      it.each([
+        { case: 'a bigint', data: { big: 1n } },
+        { case: 'nothing', data: undefined },
+      ])('refuses $case as data and leaves the appends beside it alone', async ({ data }) => {
+        const unwritable = { ...event('Unwritable'), data: data as unknown as JsonObject };
 
         const [refused, accepted] = await Promise.allSettled([
           store.append(`${stream}-a`, NO_STREAM, [event(), unwritable]),

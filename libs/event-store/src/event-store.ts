@@ -57,19 +57,20 @@ export interface EventStore {
   /**
    * Appends the events to the stream, all or none, and resolves once they are durable. Rejects with `RevisionConflict`
    * when the stream is not at `expected`; an append whose events stand exactly there already (same ids) is answered as
-   * it was the first time.
+   * it was the first time. Any other failure leaves open what happened: append again with the same ids to find out.
    */
   append(streamId: string, expected: Revision, events: readonly NewEvent[]): Promise<Appended>;
 
-  /** The events of a stream from `from` (default 0) in order, at most `limit`; empty when there is no such stream. */
+  /** The events of a stream from `from` (default 0) in order, at most `limit` (from 1); empty when there is no such stream. */
   readStream(streamId: string, options?: { from?: Revision; limit?: number }): Promise<readonly RecordedEvent[]>;
 
-  /** The events of the whole log after a position, in order, at most `limit`. */
+  /** The events of the whole log after a position, in order, at most `limit` (from 1). */
   readAll(after: Position, limit: number): Promise<readonly RecordedEvent[]>;
 
   /**
-   * Every event after a position, in batches: first what is there, then what comes, until `signal` aborts. The next
-   * batch is read when it is asked for. An empty batch with `caughtUp` says that the end was reached.
+   * Every event after a position, in batches: first what is there, then what comes, until `signal` aborts or the
+   * store closes: then it ends without an error. The next batch is read when it is asked for. The first time that the
+   * end is reached without an event, an empty batch with `caughtUp` says so.
    */
   subscribe(after: Position, options: { signal: AbortSignal; batchSize?: number }): AsyncIterable<Batch>;
 
