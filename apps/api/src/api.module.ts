@@ -1,0 +1,58 @@
+import { TemplateCatalogue } from '@consent-ledger/application';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { ContactsController } from './contacts/contacts.controller.js';
+import { DeliverabilityController } from './deliverability/deliverability.controller.js';
+import { EligibilityController } from './eligibility/eligibility.controller.js';
+import { ErasuresController } from './erasures/erasures.controller.js';
+import { Facts } from './http/facts.js';
+import { ProblemFilter } from './http/problem.filter.js';
+import { MailingsController } from './mailings/mailings.controller.js';
+import { DocsController } from './operations/docs.controller.js';
+import { HealthController } from './operations/health.controller.js';
+import { MetricsController } from './operations/metrics.controller.js';
+import { OptInsController } from './opt-ins/opt-ins.controller.js';
+import { OptOutsController } from './opt-outs/opt-outs.controller.js';
+import { PoliciesController } from './policies/policies.controller.js';
+import { AssetsController } from './recipients/assets.controller.js';
+import { Pages } from './recipients/pages.js';
+import { RecipientsController } from './recipients/recipients.controller.js';
+import { RelationshipsController } from './relationships/relationships.controller.js';
+import { RestrictionsController } from './restrictions/restrictions.controller.js';
+import { ApiKeyGuard } from './security/api-key.guard.js';
+
+const controllers = [
+  OptInsController,
+  OptOutsController,
+  RelationshipsController,
+  DeliverabilityController,
+  RestrictionsController,
+  ErasuresController,
+  EligibilityController,
+  ContactsController,
+  PoliciesController,
+  MailingsController,
+  RecipientsController,
+  AssetsController,
+  HealthController,
+  MetricsController,
+  DocsController,
+];
+
+/** HTTP for the marketing tool, the recipient and the compliance officer. Needs the ApplicationModule beside it. */
+@Module({})
+export class ApiModule {
+  static with(templates: TemplateCatalogue): DynamicModule {
+    return {
+      module: ApiModule,
+      controllers,
+      providers: [
+        Facts,
+        Pages,
+        { provide: APP_GUARD, useClass: ApiKeyGuard },
+        { provide: APP_FILTER, useClass: ProblemFilter },
+        { provide: TemplateCatalogue, useValue: templates },
+      ],
+    };
+  }
+}

@@ -1,0 +1,82 @@
+import {
+  DeliveriesQuery,
+  LookUpContactQuery,
+  ReplayQuery,
+  ShowHistoryQuery,
+  ShowPreferencesQuery,
+} from '@consent-ledger/application';
+import { validationProblem } from '@consent-ledger/platform';
+import { isContactId } from '@consent-ledger/privacy';
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { QueryBus } from '@nestjs/cqrs';
+import type { FastifyReply } from 'fastify';
+import { Facts } from '../http/facts.js';
+import { parseInstant } from '../http/instant.decorator.js';
+import { RequireScope } from '../security/scope.decorator.js';
+import { HistoryDto, LookupDto, ReplayDto } from './contacts.dto.js';
+
+/** What the compliance officer asks of one contact. */
+@Controller('v1/contacts')
+@RequireScope('history')
+export class ContactsController {
+  constructor(
+    private readonly queries: QueryBus,
+    private readonly facts: Facts,
+  ) {}
+
+  @Post('lookup')
+  @HttpCode(200)
+  lookUp(@Body() { address }: LookupDto) {
+    return this.queries.execute(new LookUpContactQuery(this.facts.contactOf({ address }).contactId));
+  }
+
+  @Get(':contactId/preferences')
+  async preferences(@Param('contactId') contactId: string, @Res({ passthrough: true }) reply: FastifyReply) {
+    const { revision, ...answer } = await this.queries.execute(new ShowPreferencesQuery(valid(contactId)));
+    setETag(reply, revision);
+    return answer;
+  }
+
+  @Get(':contactId/history')
+  async history(
+    @Param('contactId') contactId: string,
+    @Query() { at, knownAt }: HistoryDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const query = new ShowHistoryQuery(valid(contactId), parseInstant(at), parseInstant(knownAt));
+    const answer = await this.queries.execute(query);
+    setETag(reply, answer.revision);
+    return answer;
+  }
+
+  @Get(':contactId/deliveries')
+  deliveries(@Param('contactId') contactId: string) {
+    return this.queries.execute(new DeliveriesQuery(valid(contactId)));
+  }
+
+  @Post(':contactId/replay')
+  @HttpCode(200)
+  replay(@Param('contactId') contactId: string, @Body() { purpose, at, knownAt, policy }: ReplayDto) {
+    const known = parseInstant(knownAt);
+    return this.queries.execute(
+      new ReplayQuery({
+        contactId: valid(contactId),
+        purpose,
+        at: parseInstant(at)!,
+        ...(known !== undefined && { knownAt: known }),
+        ...(policy && { policy }),
+      }),
+    );
+  }
+}
+
+function valid(contactId: string): string {
+  if (isContactId(contactId)) return contactId;
+  throw validationProblem([
+    { field: 'contactId', message: 'must be a contact id, as POST /v1/contacts/lookup gives it' },
+  ]);
+}
+
+function setETag(reply: FastifyReply, revision: number): void {
+  if (revision >= 0) void reply.header('ETag', `"${revision}"`);
+}

@@ -1,0 +1,54 @@
+import { Problem, type Logger, type ProblemCode } from '@consent-ledger/platform';
+import { LOGGER } from '@consent-ledger/application';
+import { Catch, HttpException, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+/** Turns every error into problem details (RFC 9457). What was not expected is logged, and told as no more than that. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(@Inject(LOGGER) private readonly logger: Logger) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    const problem = problemFor(error);
+    if (problem.status >= 500)
+      this.logger.error('A request failed', { route: request.routeOptions.url, correlationId: request.id, error });
+    if (problem.code === 'UNAVAILABLE') void reply.header('Retry-After', '5');
+    void reply
+      .status(problem.status)
+      .header('Content-Type', 'application/problem+json; charset=utf-8')
+      .send(JSON.stringify({ ...problem.toJSON(), correlationId: request.id }));
+  }
+}
+
+const byStatus: Record<number, readonly [code: ProblemCode, detail: string]> = {
+  400: ['VALIDATION', 'The body cannot be read: send valid JSON.'],
+  404: ['NOT_FOUND', 'There is nothing at this path. See GET /openapi.json for what there is.'],
+  413: ['PAYLOAD_TOO_LARGE', 'Send less at once.'],
+  415: ['UNSUPPORTED_MEDIA_TYPE', 'Send application/json, or application/x-ndjson where the route takes it.'],
+};
+
+/** The problem that an error of any layer is told as. */
+export function problemFor(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  const known = byStatus[statusOf(error) ?? 500];
+  if (known) return new Problem(...known);
+  if (isStorageFault(error))
+    return new Problem(
+      'UNAVAILABLE',
+      'The log cannot be written now, and nothing was recorded. Send the request again.',
+    );
+  return new Problem('INTERNAL', 'Nothing is known of what went wrong but the correlationId: give it to the operator.');
+}
+
+function statusOf(error: unknown): number | undefined {
+  if (error instanceof HttpException) return error.getStatus();
+  const status = (error as { statusCode?: unknown } | null)?.statusCode;
+  return typeof status === 'number' ? status : undefined;
+}
+
+function isStorageFault(error: unknown): boolean {
+  return /^SQLITE_(FULL|IOERR|READONLY|BUSY|CANTOPEN|LOCKED)/.test(String((error as { code?: unknown } | null)?.code));
+}

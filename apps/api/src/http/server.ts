@@ -1,0 +1,60 @@
+import multipart from '@fastify/multipart';
+import { newId, type Logger, type Metrics } from '@consent-ledger/platform';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { validation } from './validation.js';
+
+/** Ten thousand addresses of the greatest length fit. */
+const LARGEST_BODY = 4 * 1024 * 1024;
+
+const CORRELATION_ID = /^[\w.-]{1,64}$/;
+
+/** Fastify as this API needs it: bounded bodies, and a correlation id for each request, the caller's if it is one. */
+export function createHttpAdapter(): FastifyAdapter {
+  return new FastifyAdapter({
+    bodyLimit: LARGEST_BODY,
+    requestTimeout: 0,
+    routerOptions: { maxParamLength: 2048 },
+    requestIdHeader: false,
+    genReqId: ({ headers }: { headers: Record<string, string | string[] | undefined> }) => {
+      const given = headers['x-correlation-id'];
+      return typeof given === 'string' && CORRELATION_ID.test(given) ? given : newId();
+    },
+  });
+}
+
+/** Readies an application for HTTP: body types, validation, the correlation header, times and the request log. */
+export async function configureHttp(
+  app: NestFastifyApplication,
+  { logger, metrics }: { readonly logger: Logger; readonly metrics: Metrics },
+): Promise<void> {
+  app.useGlobalPipes(validation);
+  await app.register(multipart, {
+    attachFieldsToBody: 'keyValues',
+    limits: { fields: 10, fieldSize: 4096, files: 0, parts: 10 },
+  });
+  const fastify = app.getHttpAdapter().getInstance();
+  fastify.addContentTypeParser('application/x-ndjson', (_request, body, done) => done(null, body));
+  fastify.addHook('onRequest', (request, reply, done) => {
+    void reply.header('X-Correlation-Id', request.id);
+    done();
+  });
+  fastify.addHook('onResponse', (request, reply, done) => {
+    observe(request, reply, logger, metrics);
+    done();
+  });
+}
+
+/** The route's pattern is told, never its path: a path may hold a link's token. */
+function observe(request: FastifyRequest, reply: FastifyReply, logger: Logger, metrics: Metrics): void {
+  const route = request.routeOptions.url ?? 'none';
+  metrics.request(request.method, route, reply.statusCode, reply.elapsedTime / 1000);
+  logger.debug('Answered', {
+    method: request.method,
+    route,
+    status: reply.statusCode,
+    milliseconds: Math.round(reply.elapsedTime),
+    correlationId: request.id,
+    keyId: request.principal?.keyId,
+  });
+}

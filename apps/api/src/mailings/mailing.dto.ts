@@ -1,0 +1,44 @@
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsIn,
+  IsObject,
+  IsOptional,
+  IsString,
+  Matches,
+  MaxLength,
+  MinLength,
+  ValidateNested,
+} from 'class-validator';
+import type { JsonObject } from '@consent-ledger/event-store';
+
+export const languages = ['nl', 'en'] as const;
+
+export class RecipientDto {
+  @IsString() @MaxLength(320) readonly address!: string;
+  @IsOptional() @IsIn(languages) readonly language?: (typeof languages)[number];
+  @IsOptional() @IsObject() readonly variables?: JsonObject;
+}
+
+export class MailingDto {
+  /** The caller's own id: the same mailing asked for twice is sent once. */
+  @IsOptional()
+  @Matches(/^[A-Za-z0-9][\w.-]{0,63}$/, { message: 'must be 1 to 64 letters, digits, dots, dashes or underscores' })
+  readonly id?: string;
+  @IsString() @MinLength(1) @MaxLength(64) readonly purpose!: string;
+  @IsString() @MinLength(1) @MaxLength(64) readonly template!: string;
+  @IsString()
+  @MinLength(1)
+  @MaxLength(256)
+  @Matches(/^[^\r\n]*$/, { message: 'must be one line' })
+  readonly subject!: string;
+  @IsOptional() @IsIn(languages) readonly language?: (typeof languages)[number];
+  @IsOptional() @IsObject() readonly variables?: JsonObject;
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(10_000)
+  @ValidateNested({ each: true })
+  @Type(() => RecipientDto)
+  readonly recipients?: RecipientDto[];
+}

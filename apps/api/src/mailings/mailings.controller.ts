@@ -1,0 +1,96 @@
+import {
+  AddRecipients,
+  CreateMailingCommand,
+  ShowMailingQuery,
+  TemplateCatalogue,
+  type AddedRecipients,
+  type Recipient,
+} from '@consent-ledger/application';
+import type { JsonObject } from '@consent-ledger/event-store';
+import { newId, Problem, validationProblem } from '@consent-ledger/platform';
+import { Body, Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
+import { CommandBus, QueryBus } from '@nestjs/cqrs';
+import type { FastifyRequest } from 'fastify';
+import { Readable } from 'node:stream';
+import { linesOf, parseLine } from '../http/ndjson.js';
+import { RequireScope } from '../security/scope.decorator.js';
+import { languages, MailingDto } from './mailing.dto.js';
+
+@Controller('v1/mailings')
+@RequireScope('mail')
+export class MailingsController {
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly queries: QueryBus,
+    private readonly recipients: AddRecipients,
+    private readonly templates: TemplateCatalogue,
+  ) {}
+
+  @Post()
+  @HttpCode(202)
+  async create(@Body() dto: MailingDto, @Req() request: FastifyRequest) {
+    const { id: mailingId = newId(), purpose, template, subject, language = 'nl', variables = {} } = dto;
+    this.requireTemplate(template);
+    const mailing = { mailingId, purpose, template, subject, language, variables };
+    await this.commands.execute(new CreateMailingCommand(mailing, request.id));
+    const added = await this.recipients.add(mailingId, dto.recipients ?? [], request.id);
+    return this.queries.execute(new ShowMailingQuery(mailingId, added.position));
+  }
+
+  @Post(':id/recipients')
+  @HttpCode(202)
+  async add(@Param('id') mailingId: string, @Body() body: unknown, @Req() request: FastifyRequest) {
+    if (!(body instanceof Readable))
+      throw new Problem('UNSUPPORTED_MEDIA_TYPE', 'Send the recipients as application/x-ndjson, one a line.');
+    const { accepted, duplicates, invalid }: AddedRecipients = await this.recipients.add(
+      mailingId,
+      recipientsOf(body),
+      request.id,
+    );
+    return { accepted, duplicates, invalid };
+  }
+
+  @Get(':id')
+  show(@Param('id') mailingId: string) {
+    return this.queries.execute(new ShowMailingQuery(mailingId));
+  }
+
+  private requireTemplate(template: string): void {
+    if (this.templates.names.includes(template)) return;
+    throw new Problem('UNKNOWN_TEMPLATE', `The templates are: ${this.templates.names.join(', ')}.`, [
+      { field: 'template', message: 'is not a template of this service' },
+    ]);
+  }
+}
+
+async function* recipientsOf(body: Readable): AsyncGenerator<Recipient> {
+  let number = 0;
+  for await (const lines of linesOf(body))
+    for (const line of lines) {
+      number++;
+      yield recipientOf(parseLine(line), number);
+    }
+}
+
+/** A line that is no recipient stops the stream at that line: those before it are in the mailing, and may be sent again. */
+function recipientOf(value: unknown, line: number): Recipient {
+  const { address, language, variables, ...others } = isObject(value) ? value : {};
+  const faults = [
+    ...(typeof address === 'string' ? [] : ['address: is needed']),
+    ...(language === undefined || languages.includes(language as 'nl')
+      ? []
+      : [`language: must be one of ${languages.join(', ')}`]),
+    ...(variables === undefined || isObject(variables) ? [] : ['variables: must be an object']),
+    ...Object.keys(others).map((name) => `${name}: is not a field of a recipient`),
+  ];
+  if (faults.length > 0) throw validationProblem(faults.map((message) => ({ field: `line ${line}`, message })));
+  return {
+    address: address as string,
+    ...(language !== undefined && { language: language as string }),
+    ...(variables !== undefined && { variables: variables as JsonObject }),
+  };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,45 @@
+import { POLICIES } from '@consent-ledger/application';
+import { readFileSync } from 'node:fs';
+import type { PolicyShelf } from '@consent-ledger/projections';
+import { Inject, Injectable } from '@nestjs/common';
+import Handlebars from 'handlebars';
+import type { Language } from './language.js';
+import { texts } from './texts.js';
+
+export type PageName =
+  'unsubscribe' | 'unsubscribed' | 'undone' | 'confirm' | 'confirmed' | 'overtaken' | 'damaged' | 'busy';
+
+/** What a page is told beside its texts; nothing that says who the person is. */
+export interface PageContext {
+  readonly purpose?: string | undefined;
+  readonly all?: boolean;
+  readonly undo?: string | undefined;
+}
+
+/** The recipients' pages, rendered here: no script, no third party, Dutch and English. */
+@Injectable()
+export class Pages {
+  readonly styles = readView('pages.css');
+  private readonly layout = Handlebars.compile(readView('layout.hbs'), { strict: false });
+  private readonly bodies = new Map<PageName, Handlebars.TemplateDelegate>();
+
+  constructor(@Inject(POLICIES) private readonly policies: PolicyShelf) {}
+
+  render(page: PageName, language: Language, context: PageContext): string {
+    const text = texts[language];
+    const { controller } = this.policies.history().at(-1)!.policy.document;
+    const body = this.bodyOf(page)({ ...context, text, texts: text[page], controller });
+    const other = language === 'nl' ? 'en' : 'nl';
+    return this.layout({ language, other, text, title: text[page].title, body, controller });
+  }
+
+  private bodyOf(page: PageName): Handlebars.TemplateDelegate {
+    let body = this.bodies.get(page);
+    if (!body) this.bodies.set(page, (body = Handlebars.compile(readView(`${page}.hbs`))));
+    return body;
+  }
+}
+
+function readView(name: string): string {
+  return readFileSync(new URL(`./views/${name}`, import.meta.url), 'utf8');
+}

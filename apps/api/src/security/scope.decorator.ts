@@ -1,0 +1,16 @@
+import { SetMetadata } from '@nestjs/common';
+import type { Scope } from '@consent-ledger/platform';
+
+export const ACCESS = Symbol('Access');
+
+/** What a route asks of who calls it: nothing, any key, or a key with a scope. A route that says nothing is shut. */
+export type Access = 'open' | 'any-key' | Scope;
+
+/** Only a key with this scope may call the route. */
+export const RequireScope = (scope: Scope) => SetMetadata(ACCESS, scope satisfies Access);
+
+/** Any valid key may call the route. */
+export const RequireKey = () => SetMetadata(ACCESS, 'any-key' satisfies Access);
+
+/** Anybody may call the route: recipients' pages and health only. */
+export const Open = () => SetMetadata(ACCESS, 'open' satisfies Access);

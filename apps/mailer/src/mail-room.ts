@@ -1,0 +1,122 @@
+import {
+  CONFIRMATIONS,
+  type Letter,
+  type MailRoom,
+  type PreparedMail,
+  type SendOutcome,
+} from '@consent-ledger/application';
+import type { PolicyDocument } from '@consent-ledger/consent';
+import type { Links } from '@consent-ledger/links';
+import { composeMessage, type MailTransport, type MessageInput, type Templates } from '@consent-ledger/mail';
+
+export interface MailRoomOptions {
+  readonly templates: Templates;
+  readonly transport: MailTransport;
+  readonly links: Links;
+  /** Where recipients reach the service; its host names the mailing lists. */
+  readonly publicUrl: string;
+  /** The address mails are from; the controller's when absent. */
+  readonly from: string | undefined;
+  /** The address that takes opt-outs by mail; the controller's when absent. */
+  readonly unsubscribeBy: string | undefined;
+}
+
+/** Makes each message out of its template, its links and the policy's sender, and hands it to the transport. */
+export function createMailRoom(options: MailRoomOptions): MailRoom {
+  const { transport } = options;
+  return {
+    async prepare(letter): Promise<PreparedMail> {
+      const input = isConfirmation(letter) ? await confirmation(letter, options) : await mailing(letter, options);
+      const { raw, envelope } = await composeMessage(input);
+      const { deliveryId } = letter.delivery;
+      return { send: async () => outcomeOf(await transport.send({ deliveryId, raw, envelope })) };
+    },
+    wasSent: async (deliveryId) => transport.wasSent?.(deliveryId),
+  };
+}
+
+function isConfirmation({ delivery }: Letter): boolean {
+  return delivery.mailingId === CONFIRMATIONS;
+}
+
+async function mailing(letter: Letter, options: MailRoomOptions): Promise<MessageInput> {
+  const { delivery, policy, variables, subject } = letter;
+  const { purpose, contactId, mailingId, language, template } = delivery;
+  const { document } = policy;
+  const name = inLanguage(document.purposes[purpose]?.name, language) ?? purpose;
+  if (!policy.purposes.get(purpose)?.commercial) {
+    const bodies = options.templates.render(template, language, {
+      controller: document.controller,
+      purpose: { kind: 'operational' },
+      variables,
+    });
+    return { ...base(letter, options), ...bodies, subject: subject!, purpose: { kind: 'operational' } };
+  }
+  const claims = { kind: 'unsubscribe', contactId, purpose, mailing: mailingId } as const;
+  const url = await options.links.urlFor(claims);
+  const bodies = options.templates.render(template, language, {
+    controller: document.controller,
+    purpose: { kind: 'commercial', stops: name, unsubscribeUrl: url },
+    variables,
+  });
+  return {
+    ...base(letter, options),
+    ...bodies,
+    subject: subject!,
+    purpose: {
+      kind: 'commercial',
+      list: { purpose, host: listHost(options.publicUrl, sender(document, options)), name },
+      unsubscribe: {
+        url,
+        address: options.unsubscribeBy ?? document.controller.email,
+        token: url.slice(url.lastIndexOf('/') + 1),
+      },
+    },
+  };
+}
+
+async function confirmation(letter: Letter, options: MailRoomOptions): Promise<MessageInput> {
+  const { delivery, policy } = letter;
+  const { contactId, requestId, requestedPurposes, language, template } = delivery;
+  const { document } = policy;
+  const url = await options.links.urlFor({ kind: 'confirm', contactId, requestId: requestId! });
+  const purposes = (requestedPurposes ?? []).map(
+    (purpose) => inLanguage(document.purposes[purpose]?.name, language) ?? purpose,
+  );
+  const { html, text, subject } = options.templates.render(template, language, {
+    controller: document.controller,
+    purpose: { kind: 'operational' },
+    variables: { url, purposes },
+  });
+  return { ...base(letter, options), html, text, subject: subject!, purpose: { kind: 'confirmation' } };
+}
+
+function base({ delivery, address, policy, date }: Letter, options: MailRoomOptions) {
+  const { document } = policy;
+  return {
+    deliveryId: delivery.deliveryId,
+    language: delivery.language,
+    date,
+    from: { name: document.controller.name, address: sender(document, options) },
+    to: { address },
+  };
+}
+
+function sender({ controller }: PolicyDocument, { from }: MailRoomOptions): string {
+  return from ?? controller.email;
+}
+
+/** A list is named under a domain of the sender: the service's own, or that of the address when it has none. */
+function listHost(publicUrl: string, from: string): string {
+  const { hostname } = new URL(publicUrl);
+  return /[a-z]/i.test(hostname) && hostname.includes('.') ? hostname : from.slice(from.lastIndexOf('@') + 1);
+}
+
+function inLanguage(texts: Readonly<Record<string, string>> | undefined, language: string): string | undefined {
+  return texts && (texts[language] ?? Object.values(texts)[0]);
+}
+
+function outcomeOf(outcome: Awaited<ReturnType<MailTransport['send']>>): SendOutcome {
+  if (outcome.status === 'sent' || outcome.status === 'unknown') return { status: outcome.status };
+  return { status: outcome.status, ...(outcome.code !== undefined && { code: outcome.code }) };
+}

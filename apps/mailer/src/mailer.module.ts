@@ -1,0 +1,92 @@
+import {
+  CLOCK,
+  CONFIGURATION,
+  ContactRepository,
+  Deliver,
+  DeliveryRepository,
+  EVENT_STORE,
+  LINKS,
+  LOGGER,
+  MailingProgress,
+  METRICS,
+  POLICIES,
+  PUBLIC_URL,
+} from '@consent-ledger/application';
+import type { EventStore } from '@consent-ledger/event-store';
+import type { Links } from '@consent-ledger/links';
+import type { MailTransport, Templates } from '@consent-ledger/mail';
+import type { Clock, Configuration, Logger, Metrics } from '@consent-ledger/platform';
+import type { PolicyShelf } from '@consent-ledger/projections';
+import {
+  Inject,
+  Module,
+  type BeforeApplicationShutdown,
+  type DynamicModule,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { createMailRoom } from './mail-room.js';
+import { Mailer } from './mailer.js';
+import { openTransport } from './transport.js';
+
+const TRANSPORT = Symbol('MailTransport');
+const TEMPLATES = Symbol('Templates');
+
+/** Sends mailings and confirmations. Needs the ApplicationModule beside it. */
+@Module({})
+export class MailerModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly mailer: Mailer;
+
+  static with(templates: Templates): DynamicModule {
+    return {
+      module: MailerModule,
+      providers: [
+        { provide: TEMPLATES, useValue: templates },
+        { provide: TRANSPORT, useFactory: openTransport, inject: [CONFIGURATION] },
+      ],
+    };
+  }
+
+  constructor(
+    @Inject(CONFIGURATION) configuration: Configuration,
+    @Inject(PUBLIC_URL) publicUrl: string,
+    @Inject(TRANSPORT) private readonly transport: MailTransport,
+    @Inject(TEMPLATES) templates: Templates,
+    @Inject(LINKS) links: Links,
+    @Inject(EVENT_STORE) store: EventStore,
+    @Inject(POLICIES) policies: PolicyShelf,
+    @Inject(CLOCK) clock: Clock,
+    @Inject(METRICS) metrics: Metrics,
+    @Inject(LOGGER) private readonly logger: Logger,
+    contacts: ContactRepository,
+    deliveries: DeliveryRepository,
+    progress: MailingProgress,
+  ) {
+    const { MAIL_FROM, MAIL_UNSUBSCRIBE, MAIL_ATTEMPTS, MAIL_RETRY_SECONDS, MAIL_CONCURRENCY, MAIL_RATE } =
+      configuration;
+    const mailRoom = createMailRoom({
+      templates,
+      transport,
+      links,
+      publicUrl,
+      from: MAIL_FROM,
+      unsubscribeBy: MAIL_UNSUBSCRIBE,
+    });
+    const deliver = new Deliver(
+      { store, contacts, deliveries, policies, mailRoom, clock, metrics, logger },
+      { attempts: MAIL_ATTEMPTS, retryAfter: MAIL_RETRY_SECONDS * 1000 },
+    );
+    this.mailer = new Mailer({ deliver, progress, clock, logger, concurrency: MAIL_CONCURRENCY, rate: MAIL_RATE });
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.transport.verify().catch((error: unknown) => {
+      this.logger.warn('Mail cannot be handed over now; it is tried again as it falls due', { error });
+    });
+    this.mailer.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.mailer.stop();
+    await this.transport.close();
+  }
+}

@@ -1,0 +1,96 @@
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { CqrsModule } from '@nestjs/cqrs';
+import { AddRecipients } from './add-recipients/add-recipients.js';
+import { ApiKeys } from './api-keys/api-keys.js';
+import { Eligibility } from './ask-eligibility/eligibility.js';
+import { ConfirmOptInHandler } from './confirm-opt-in/confirm-opt-in.command.js';
+import { ContactRepository } from './contact/contact-repository.js';
+import { CreateMailingHandler } from './create-mailing/create-mailing.command.js';
+import { DeliveryRepository } from './deliver/delivery-repository.js';
+import { EraseContactHandler } from './erase-contact/erase-contact.command.js';
+import type { Ledger } from './ledger.js';
+import { LookUpContactHandler } from './look-up-contact/look-up-contact.query.js';
+import { MailingProgress } from './mailing-progress.js';
+import { ConfirmationMail } from './opt-in/confirmation-mail.js';
+import { OptInHandler } from './opt-in/opt-in.command.js';
+import { OptOutHandler } from './opt-out/opt-out.command.js';
+import {
+  CLOCK,
+  CONFIGURATION,
+  CONTACT_IDS,
+  EVENT_STORE,
+  KEY_VAULT,
+  LEDGER,
+  LINKS,
+  LOGGER,
+  METRICS,
+  PERSONAL_DATA,
+  POLICIES,
+  PUBLIC_URL,
+} from './ports.js';
+import { Preferences } from './preferences.js';
+import { RecordDeliverabilityHandler } from './record-deliverability/record-deliverability.command.js';
+import { RecordRelationshipHandler } from './record-relationship/record-relationship.command.js';
+import { ReplayHandler } from './replay/replay.query.js';
+import { RestrictProcessingHandler } from './restrict-processing/restrict-processing.command.js';
+import { DeliveriesHandler } from './show-deliveries/show-deliveries.query.js';
+import { ShowHistoryHandler } from './show-history/show-history.query.js';
+import { ShowMailingHandler } from './show-mailing/show-mailing.query.js';
+import { ShowPoliciesHandler } from './show-policies/show-policies.query.js';
+import { ShowPreferencesHandler } from './show-preferences/show-preferences.query.js';
+import { UndoOptOutHandler } from './undo-opt-out/undo-opt-out.command.js';
+import { UnsubscribeHandler } from './unsubscribe/unsubscribe.command.js';
+
+/** Every command and query handler: exactly one each. */
+const handlers = [
+  OptInHandler,
+  ConfirmOptInHandler,
+  OptOutHandler,
+  UnsubscribeHandler,
+  UndoOptOutHandler,
+  RecordRelationshipHandler,
+  RecordDeliverabilityHandler,
+  RestrictProcessingHandler,
+  EraseContactHandler,
+  CreateMailingHandler,
+  LookUpContactHandler,
+  ShowPreferencesHandler,
+  ShowHistoryHandler,
+  ReplayHandler,
+  ShowPoliciesHandler,
+  ShowMailingHandler,
+  DeliveriesHandler,
+];
+
+const services = [ContactRepository, DeliveryRepository, ConfirmationMail, Eligibility, AddRecipients];
+
+/** The application over one opened ledger, for every app of the process. */
+@Module({})
+export class ApplicationModule {
+  static over(ledger: Ledger): DynamicModule {
+    const ports: Provider[] = [
+      { provide: CONFIGURATION, useValue: ledger.configuration },
+      { provide: LEDGER, useValue: ledger },
+      { provide: CLOCK, useValue: ledger.clock },
+      { provide: LOGGER, useValue: ledger.logger },
+      { provide: METRICS, useValue: ledger.metrics },
+      { provide: EVENT_STORE, useValue: ledger.store },
+      { provide: KEY_VAULT, useValue: ledger.vault },
+      { provide: PERSONAL_DATA, useValue: ledger.personalData },
+      { provide: CONTACT_IDS, useValue: ledger.contactIds },
+      { provide: LINKS, useValue: ledger.links },
+      { provide: PUBLIC_URL, useValue: ledger.publicUrl },
+      { provide: POLICIES, useValue: ledger.policies },
+      { provide: Preferences, useValue: ledger.preferences },
+      { provide: MailingProgress, useValue: ledger.mailings },
+      { provide: ApiKeys, useValue: ledger.apiKeys },
+    ];
+    return {
+      module: ApplicationModule,
+      global: true,
+      imports: [CqrsModule.forRoot()],
+      providers: [...ports, ...services, ...handlers],
+      exports: [...ports, ...services, CqrsModule],
+    };
+  }
+}

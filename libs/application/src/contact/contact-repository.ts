@@ -1,0 +1,276 @@
+import {
+  eventsKnown,
+  foldContact,
+  NEVER,
+  policyInForce,
+  type Actor,
+  type ContactEvent,
+  type ContactState,
+  type Decision,
+  type EventMetadata,
+  type Instant,
+  type NewContactEvent,
+  type Policy,
+  type Refusal,
+  type SourceKind,
+} from '@consent-ledger/consent';
+import {
+  NO_STREAM,
+  RevisionConflict,
+  type EventStore,
+  type Json,
+  type JsonObject,
+  type NewEvent,
+  type Position,
+  type RecordedEvent,
+  type Revision,
+} from '@consent-ledger/event-store';
+import {
+  deterministicId,
+  newId,
+  Problem,
+  toRfc3339,
+  type Clock,
+  type Metrics,
+  type ProblemCode,
+} from '@consent-ledger/platform';
+import type { PersonalData } from '@consent-ledger/privacy';
+import { contactEventOf, contactStream, type PolicyShelf } from '@consent-ledger/projections';
+import { Inject, Injectable } from '@nestjs/common';
+import { CLOCK, EVENT_STORE, METRICS, PERSONAL_DATA, POLICIES } from '../ports.js';
+
+/** Something that a contact did, or that was learnt of one, on its way to the log. */
+export interface Fact {
+  readonly contactId: string;
+  /** The address in normal form, when the caller gave it; it is sealed. */
+  readonly address?: string;
+  /** When it happened; now when absent. */
+  readonly occurredAt?: Instant;
+  readonly source: { readonly kind: SourceKind; readonly reference?: string };
+  readonly actor: Actor;
+  readonly correlationId: string;
+  readonly idempotencyKey?: string;
+  /** The caller's `If-Match`: the revision that the contact must be at. */
+  readonly expectedRevision?: Revision;
+}
+
+/** What recording a fact answers: where the contact is now, and the events that were appended. */
+export interface Recorded {
+  readonly contactId: string;
+  readonly revision: Revision;
+  readonly position: Position;
+  readonly recorded: readonly { readonly eventId: string; readonly type: string }[];
+}
+
+/** A contact as it stands in the log. */
+export interface Contact {
+  readonly contactId: string;
+  readonly revision: Revision;
+  readonly recorded: readonly RecordedEvent[];
+  readonly events: readonly ContactEvent[];
+}
+
+/** What a decision may look at. */
+export interface DecisionContext {
+  /** Everything on record. */
+  readonly state: ContactState;
+  /** What was so when the fact occurred. */
+  readonly stateThen: ContactState;
+  readonly events: readonly ContactEvent[];
+  readonly policy: Policy;
+  readonly occurredAt: Instant;
+}
+
+export interface RecordOptions {
+  /** What the request says, apart from personal data: the same key with another request is refused. */
+  readonly request: JsonObject;
+  /** What describes the person, sealed beside the event. */
+  readonly personal?: JsonObject;
+  /** Runs once the decision is to append, before the append. */
+  readonly before?: () => Promise<void>;
+}
+
+const ATTEMPTS = 8;
+const CLOCK_SKEW = 5 * 60_000;
+
+/** Loads a contact, has a decision made, appends what it says, and decides again when another append came first. */
+@Injectable()
+export class ContactRepository {
+  constructor(
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    @Inject(PERSONAL_DATA) private readonly personalData: PersonalData,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(METRICS) private readonly metrics: Metrics,
+    @Inject(POLICIES) private readonly policies: PolicyShelf,
+  ) {}
+
+  /** The contact's whole stream, folded by the caller; an unknown contact has no events. */
+  async load(contactId: string): Promise<Contact> {
+    const recorded = await this.store.readStream(contactStream(contactId));
+    return {
+      contactId,
+      revision: recorded.at(-1)?.revision ?? NO_STREAM,
+      recorded,
+      events: recorded.map(contactEventOf),
+    };
+  }
+
+  /**
+   * Records a fact: appends what `decide` says at the revision it looked at, durably. Throws a `Problem` when the
+   * decision refuses, the fact lies in the future, `If-Match` does not match or an `Idempotency-Key` is used twice.
+   */
+  async record(fact: Fact, decide: (context: DecisionContext) => Decision, options: RecordOptions): Promise<Recorded> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const contact = await this.load(fact.contactId);
+      const repeated = repeatOf(contact, fact, options.request);
+      if (repeated) return repeated;
+      if (fact.expectedRevision !== undefined && fact.expectedRevision !== contact.revision)
+        throw changedContact(contact);
+
+      const now = this.clock.now();
+      const occurredAt = settleOccurrence(fact.occurredAt, now);
+      const policy = policyInForce(this.policies.history(), occurredAt, now);
+      const decision = decide(contextOf(contact, policy, occurredAt));
+      if ('refused' in decision) throw refusalProblem(decision.refused);
+      if (decision.events.length === 0) return this.nothingRecorded(contact);
+
+      await options.before?.();
+      const events = await this.sealAll(fact, decision.events, { options, policy, occurredAt, now });
+      const appended = await this.tryAppend(contact, events);
+      if (appended) return appended;
+    }
+    throw new Problem('CONFLICT', 'Others keep writing to this contact. Send the request again.');
+  }
+
+  private async tryAppend(
+    { contactId, revision }: Contact,
+    events: readonly NewEvent[],
+  ): Promise<Recorded | undefined> {
+    try {
+      const appended = await this.store.append(contactStream(contactId), revision, events);
+      for (const { type } of events) this.metrics.appended(type);
+      return { contactId, ...appended, recorded: events.map(({ id, type }) => ({ eventId: id, type })) };
+    } catch (error) {
+      if (error instanceof RevisionConflict) return undefined;
+      throw error;
+    }
+  }
+
+  private async nothingRecorded({ contactId, revision, recorded }: Contact): Promise<Recorded> {
+    const position = recorded.at(-1)?.position ?? (await this.store.head());
+    return { contactId, revision, position, recorded: [] };
+  }
+
+  private sealAll(fact: Fact, events: readonly NewContactEvent[], decided: Decided): Promise<NewEvent[]> {
+    return Promise.all(events.map((event, index) => this.seal(fact, event, index, decided)));
+  }
+
+  private async seal(fact: Fact, event: NewContactEvent, index: number, decided: Decided): Promise<NewEvent> {
+    const id = fact.idempotencyKey === undefined ? newId() : repeatableId(fact, index);
+    const personal = personalPart(fact, decided.options.personal);
+    const place = { streamId: contactStream(fact.contactId), eventId: id };
+    const sealed = personal && (await this.personalData.seal(fact.contactId, place, personal));
+    const data = { ...(event.data as unknown as JsonObject), ...(sealed && { sealed }) };
+    return { id, type: event.type, data, metadata: metadataOf(fact, decided) as unknown as JsonObject };
+  }
+}
+
+interface Decided {
+  readonly options: RecordOptions;
+  readonly policy: Policy;
+  readonly occurredAt: Instant;
+  readonly now: Instant;
+}
+
+/** A caller's clock may run ahead a little: what it dates in the near future happened now, never later. */
+function settleOccurrence(occurredAt: Instant | undefined, now: Instant): Instant {
+  if (occurredAt === undefined) return now;
+  if (occurredAt <= now + CLOCK_SKEW) return Math.min(occurredAt, now);
+  throw new Problem(
+    'OCCURRED_IN_FUTURE',
+    'occurredAt is more than 5 minutes ahead. Record the fact once it has happened.',
+    [{ field: 'occurredAt', message: 'must not be later than 5 minutes from now' }],
+  );
+}
+
+function contextOf({ events }: Contact, policy: Policy, occurredAt: Instant): DecisionContext {
+  return {
+    state: foldContact(events),
+    get stateThen() {
+      return foldContact(eventsKnown(events, occurredAt, NEVER));
+    },
+    events,
+    policy,
+    occurredAt,
+  };
+}
+
+/** The answer that this request got the first time, when its events stand in the log. */
+function repeatOf(contact: Contact, fact: Fact, request: JsonObject): Recorded | undefined {
+  if (fact.idempotencyKey === undefined) return undefined;
+  const first = repeatableId(fact, 0);
+  const start = contact.recorded.findIndex(({ id }) => id === first);
+  if (start < 0) return undefined;
+  const earlier = contact.recorded[start]!;
+  if ((earlier.metadata as unknown as EventMetadata).fingerprint !== fingerprintOf(request))
+    throw new Problem('IDEMPOTENCY_KEY_REUSED', 'This Idempotency-Key was used for another request. Use a new key.');
+  const same = contact.recorded.slice(start).filter(({ id }, index) => id === repeatableId(fact, index));
+  const last = same.at(-1)!;
+  return {
+    contactId: contact.contactId,
+    revision: last.revision,
+    position: last.position,
+    recorded: same.map(({ id, type }) => ({ eventId: id, type })),
+  };
+}
+
+function repeatableId({ contactId, actor, idempotencyKey }: Fact, index: number): string {
+  return deterministicId('contact', contactId, actor.id ?? actor.kind, idempotencyKey!, index);
+}
+
+function fingerprintOf(request: JsonObject): string {
+  return deterministicId(JSON.stringify(sorted(request)));
+}
+
+function sorted(value: Json): Json {
+  if (Array.isArray(value)) return (value as Json[]).map(sorted);
+  if (value === null || typeof value !== 'object') return value;
+  const entries = Object.entries(value as JsonObject).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([name, part]) => [name, sorted(part)]));
+}
+
+function personalPart({ address, source }: Fact, personal: JsonObject | undefined): JsonObject | undefined {
+  const parts: JsonObject = {
+    ...(address !== undefined && { address }),
+    ...(source.reference !== undefined && { reference: source.reference }),
+    ...personal,
+  };
+  return Object.keys(parts).length > 0 ? parts : undefined;
+}
+
+function metadataOf({ actor, source, correlationId, idempotencyKey }: Fact, decided: Decided): EventMetadata {
+  const { options, policy, occurredAt, now } = decided;
+  return {
+    occurredAt: toRfc3339(occurredAt),
+    recordedAt: toRfc3339(now),
+    actor,
+    source: { kind: source.kind },
+    correlationId,
+    schemaVersion: 1,
+    policyVersion: `${policy.id}@${policy.version}`,
+    ...(idempotencyKey !== undefined && { fingerprint: fingerprintOf(options.request) }),
+  };
+}
+
+function changedContact({ revision }: Contact): Problem {
+  const now = revision === NO_STREAM ? 'it has no events' : `its ETag is "${revision}"`;
+  return new Problem(
+    'PRECONDITION_FAILED',
+    `The contact is not at the revision of If-Match: ${now}. Look at it again.`,
+  );
+}
+
+function refusalProblem({ code, detail, purposes }: Refusal): Problem {
+  const errors = purposes?.map((purpose) => ({ field: 'purposes', message: `${purpose}: ${code}` }));
+  return new Problem(code satisfies ProblemCode, detail, errors);
+}

@@ -1,0 +1,114 @@
+import type { EventMetadata } from '@consent-ledger/consent';
+import {
+  NO_STREAM,
+  RevisionConflict,
+  type EventStore,
+  type JsonObject,
+  type Position,
+  type RecordedEvent,
+  type Revision,
+} from '@consent-ledger/event-store';
+import { deterministicId, newId, type Clock, type Metrics } from '@consent-ledger/platform';
+import type { PersonalData } from '@consent-ledger/privacy';
+import { deliveryStream } from '@consent-ledger/projections';
+import { Inject, Injectable } from '@nestjs/common';
+import { CLOCK, EVENT_STORE, METRICS, PERSONAL_DATA } from '../ports.js';
+import { systemMetadata } from '../system-event.js';
+import type { Delivery, DeliverySecrets } from './delivery.js';
+
+/** What comes of a delivery after it was requested. */
+export type DeliveryEventType =
+  | 'DeliveryStarted'
+  | 'MailSent'
+  | 'DeliverySuppressed'
+  | 'DeliveryDeferred'
+  | 'DeliveryFailed'
+  | 'DeliveryOutcomeUnknown';
+
+/** A delivery as its stream tells it. */
+export interface DeliveryHistory {
+  readonly delivery: Delivery;
+  readonly events: readonly RecordedEvent[];
+  readonly revision: Revision;
+}
+
+/** Keeps each delivery in a stream of its own, so that two mailers cannot both take it. */
+@Injectable()
+export class DeliveryRepository {
+  constructor(
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    @Inject(PERSONAL_DATA) private readonly personalData: PersonalData,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(METRICS) private readonly metrics: Metrics,
+  ) {}
+
+  /** Asks for a delivery, durably; answers its position, or `undefined` when it was asked for before. */
+  async request(
+    delivery: Delivery,
+    secrets: DeliverySecrets,
+    origin: { readonly correlationId: string; readonly policyVersion: string },
+  ): Promise<Position | undefined> {
+    const eventId = deterministicId('event', delivery.deliveryId, 0);
+    const streamId = deliveryStream(delivery.deliveryId);
+    const sealed = await this.personalData.seal(delivery.contactId, { streamId, eventId }, { ...secrets });
+    const event = {
+      id: eventId,
+      type: 'DeliveryRequested',
+      data: { ...delivery, sealed },
+      metadata: systemMetadata(this.clock, origin.correlationId, origin.policyVersion),
+    };
+    try {
+      // A repeated append is answered as the first one was, so the stream itself tells which of the two this is.
+      if ((await this.store.readStream(streamId, { limit: 1 })).length > 0) return undefined;
+      const { position } = await this.store.append(streamId, NO_STREAM, [event]);
+      this.metrics.appended(event.type);
+      return position;
+    } catch (error) {
+      if (error instanceof RevisionConflict) return undefined;
+      throw error;
+    }
+  }
+
+  async load(deliveryId: string): Promise<DeliveryHistory | undefined> {
+    const events = await this.store.readStream(deliveryStream(deliveryId));
+    const first = events[0];
+    if (!first) return undefined;
+    return { delivery: first.data as unknown as Delivery, events, revision: events.at(-1)!.revision };
+  }
+
+  /** What was sealed with the request; `erased` once the contact's key is gone. */
+  async open({ delivery, events }: DeliveryHistory): Promise<DeliverySecrets | 'erased'> {
+    const { streamId, id, data } = events[0]!;
+    const opened = await this.personalData.open(
+      delivery.contactId,
+      { streamId, eventId: id },
+      data['sealed'] as string,
+    );
+    return opened === 'erased' ? opened : (opened as unknown as DeliverySecrets);
+  }
+
+  /** Appends what came of a delivery; `false` when another mailer was first. */
+  async append(
+    { delivery, revision, events }: DeliveryHistory,
+    type: DeliveryEventType,
+    data: JsonObject,
+    policyVersion?: string,
+  ): Promise<boolean> {
+    const requested = events[0]!.metadata as unknown as EventMetadata;
+    const { deliveryId, mailingId, contactId } = delivery;
+    const event = {
+      id: newId(),
+      type,
+      data: { deliveryId, mailingId, contactId, ...data },
+      metadata: systemMetadata(this.clock, requested.correlationId, policyVersion ?? requested.policyVersion),
+    };
+    try {
+      await this.store.append(deliveryStream(deliveryId), revision, [event]);
+      this.metrics.appended(type);
+      return true;
+    } catch (error) {
+      if (error instanceof RevisionConflict) return false;
+      throw error;
+    }
+  }
+}

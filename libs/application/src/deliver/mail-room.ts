@@ -1,0 +1,36 @@
+import type { Policy } from '@consent-ledger/consent';
+import type { JsonObject } from '@consent-ledger/event-store';
+import type { Delivery } from './delivery.js';
+
+/** All that one message is made of. */
+export interface Letter {
+  readonly delivery: Delivery;
+  readonly address: string;
+  /** The mailing's variables, overlaid by the recipient's own. */
+  readonly variables: JsonObject;
+  /** The mailing's subject; a confirmation has one of its own. */
+  readonly subject: string | undefined;
+  readonly policy: Policy;
+  /** When the delivery was requested: the date of the message, the same at every try. */
+  readonly date: number;
+}
+
+/** A message, made and ready to be handed over. */
+export interface PreparedMail {
+  /** Hands it over once; what came of it is a value, not an error. Codes hold no address. */
+  send(): Promise<SendOutcome>;
+}
+
+export type SendOutcome =
+  | { readonly status: 'sent' }
+  | { readonly status: 'deferred' | 'rejected'; readonly code?: string }
+  /** Handed over, but the answer was lost: it may have been sent, and is not sent again. */
+  | { readonly status: 'unknown' };
+
+/** Makes messages and hands them over. The mailer app brings it: the application knows neither MIME nor SMTP. */
+export interface MailRoom {
+  /** Throws when the template refuses the variables; the message says why and holds no personal data. */
+  prepare(letter: Letter): Promise<PreparedMail>;
+  /** Whether a message that was under way in a crash went out; `undefined` where that cannot be known. */
+  wasSent(deliveryId: string): Promise<boolean | undefined>;
+}

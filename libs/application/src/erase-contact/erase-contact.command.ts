@@ -1,0 +1,37 @@
+import { erase } from '@consent-ledger/consent';
+import type { KeyVault } from '@consent-ledger/privacy';
+import { Inject } from '@nestjs/common';
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { ContactRepository, type Fact, type Recorded } from '../contact/contact-repository.js';
+import { KEY_VAULT } from '../ports.js';
+
+/** Destroys the contact's key, and with it every readable trace in the log, then records that (P7). */
+export class EraseContactCommand extends Command<Recorded> {
+  constructor(
+    readonly fact: Fact,
+    readonly reason: 'request' | 'retention',
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(EraseContactCommand)
+export class EraseContactHandler implements ICommandHandler<EraseContactCommand> {
+  constructor(
+    private readonly contacts: ContactRepository,
+    @Inject(KEY_VAULT) private readonly vault: KeyVault,
+  ) {}
+
+  /** The key goes first: the event says that it is gone, and a crash between the two is mended by asking again. */
+  execute({ fact, reason }: EraseContactCommand) {
+    return this.contacts.record(withoutPersonalData(fact), ({ state }) => erase(state, { reason }), {
+      request: { command: 'erasure', reason, source: fact.source.kind },
+      before: async () => void (await this.vault.destroy(fact.contactId)),
+    });
+  }
+}
+
+/** Sealing anything with the erasure would give the contact a new key. */
+function withoutPersonalData({ address: _address, source, ...rest }: Fact): Fact {
+  return { ...rest, source: { kind: source.kind } };
+}

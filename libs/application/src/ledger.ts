@@ -1,0 +1,139 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openSqliteEventStore, type EventStore } from '@consent-ledger/event-store';
+import { createLinks, type Links } from '@consent-ledger/links';
+import {
+  createMetrics,
+  readSecrets,
+  systemClock,
+  type Clock,
+  type Configuration,
+  type Logger,
+  type Metrics,
+} from '@consent-ledger/platform';
+import {
+  createContactIds,
+  createPersonalData,
+  openSqliteKeyVault,
+  type ContactIds,
+  type KeyVault,
+  type PersonalData,
+} from '@consent-ledger/privacy';
+import {
+  ApiKeysProjection,
+  DeliveriesProjection,
+  DeliveriesView,
+  openReadModels,
+  PoliciesProjection,
+  PreferencesProjection,
+  PreferencesView,
+  Processor,
+  type PolicyShelf,
+  type ReadModels,
+} from '@consent-ledger/projections';
+import { ApiKeys } from './api-keys/api-keys.js';
+import { MailingProgress } from './mailing-progress.js';
+import { Preferences } from './preferences.js';
+import { publishPolicies } from './publish-policies/publish-policies.js';
+import { readPolicies } from './publish-policies/policy-files.js';
+
+/** The shipped policies: beside the domain, in the sources and in the build alike. */
+const SHIPPED_POLICIES = fileURLToPath(new URL('../../consent/policies/', import.meta.url));
+
+/** Everything that one process of the service stands on. */
+export interface Ledger {
+  readonly configuration: Configuration;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly store: EventStore;
+  readonly vault: KeyVault;
+  readonly personalData: PersonalData;
+  readonly contactIds: ContactIds;
+  readonly links: Links;
+  readonly publicUrl: string;
+  readonly readModels: ReadModels;
+  readonly processor: Processor;
+  readonly policies: PolicyShelf;
+  readonly preferences: Preferences;
+  readonly mailings: MailingProgress;
+  readonly apiKeys: ApiKeys;
+  /** Publishes the configured policies, then brings the read models up to the end of the log. */
+  start(): Promise<void>;
+  /** Settles what was accepted, then lets go of every file. */
+  close(): Promise<void>;
+}
+
+export interface LedgerOptions {
+  readonly configuration: Configuration;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+  /** Where recipients reach the service, as it stands in links. */
+  readonly publicUrl: string;
+}
+
+/** Opens the embedded ledger under `DATA_DIR`: the log, the vault and the read models. Throws when one cannot be opened. */
+export function openLedger({ configuration, logger, clock = systemClock(), publicUrl }: LedgerOptions): Ledger {
+  const directory = configuration.DATA_DIR;
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const secrets = readSecrets(configuration);
+  const metrics = createMetrics();
+  const store = openSqliteEventStore({
+    path: join(directory, 'log.sqlite'),
+    onCommit: ({ appends, seconds }) => metrics.committed(appends, seconds),
+  });
+  const vault = openSqliteKeyVault({ path: join(directory, 'vault.sqlite'), masterKey: secrets.masterKey });
+  const readModels = openReadModels(join(directory, 'read-models.sqlite'));
+
+  const policies = new PoliciesProjection(readModels);
+  const apiKeys = new ApiKeysProjection(readModels);
+  const projections = [policies, apiKeys, new PreferencesProjection(readModels), new DeliveriesProjection(readModels)];
+  const processor = new Processor({
+    store,
+    readModels,
+    projections,
+    onFailed: (error) => logger.error('The projections stopped: answers from them no longer move on', { error }),
+    onDropped: (error) => logger.warn('The subscription to the log dropped, and is made again', { error }),
+  });
+  metrics.watchLag('read-models', async () => processor.lag(await store.head()));
+
+  return {
+    configuration,
+    clock,
+    logger,
+    metrics,
+    store,
+    vault,
+    personalData: createPersonalData(vault),
+    contactIds: createContactIds(secrets.pepper),
+    links: createLinks({ keys: secrets.linkKeys, publicUrl }),
+    publicUrl,
+    readModels,
+    processor,
+    policies,
+    preferences: new Preferences(new PreferencesView(readModels), processor),
+    mailings: new MailingProgress(new DeliveriesView(readModels), processor, store),
+    apiKeys: new ApiKeys(store, clock, apiKeys, configuration.LEDGER_ADMIN_KEY),
+
+    async start() {
+      const documents = await readPolicies(configuration.POLICY_PATH ?? SHIPPED_POLICIES);
+      await publishPolicies(store, clock, documents);
+      processor.start();
+      await caughtUp(processor, store);
+    },
+
+    async close() {
+      await processor.stop();
+      await store.close();
+      await vault.close();
+      readModels.close();
+    },
+  };
+}
+
+/** However long it takes: a new read model is built from the whole log before the first answer rests on it. */
+async function caughtUp(processor: Processor, store: EventStore): Promise<void> {
+  const head = await store.head();
+  while (!(await processor.waitFor(head, { timeoutMs: 60_000 }))) if (processor.error) throw processor.error;
+}

@@ -1,0 +1,47 @@
+import { policyInForce } from '@consent-ledger/consent';
+import { deterministicId, Problem, type Clock } from '@consent-ledger/platform';
+import type { PolicyShelf } from '@consent-ledger/projections';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Fact, Recorded } from '../contact/contact-repository.js';
+import { CONFIRMATIONS } from '../deliver/delivery.js';
+import { DeliveryRepository } from '../deliver/delivery-repository.js';
+import { CLOCK, POLICIES } from '../ports.js';
+
+/** Asks for the mail by which a person confirms an opt-in (double opt-in), before the opt-in is acknowledged. */
+@Injectable()
+export class ConfirmationMail {
+  constructor(
+    private readonly deliveries: DeliveryRepository,
+    @Inject(POLICIES) private readonly policies: PolicyShelf,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** Throws `ADDRESS_NEEDED` when there is no address to send it to. */
+  requireAddress({ address }: Fact): void {
+    if (address !== undefined) return;
+    throw new Problem('ADDRESS_NEEDED', 'A double opt-in sends a mail: give the address, not only the contactId.', [
+      { field: 'address', message: 'is needed with confirmation "double"' },
+    ]);
+  }
+
+  /** One mail for each request, however often it is asked for. */
+  async request(fact: Fact, { recorded }: Recorded, purposes: readonly string[], language: string): Promise<void> {
+    const now = this.clock.now();
+    const policy = policyInForce(this.policies.history(), now, now);
+    for (const { eventId } of recorded)
+      await this.deliveries.request(
+        {
+          deliveryId: deterministicId('delivery', CONFIRMATIONS, eventId),
+          mailingId: CONFIRMATIONS,
+          contactId: fact.contactId,
+          purpose: 'confirmation',
+          template: 'confirm-opt-in',
+          language,
+          requestId: eventId,
+          requestedPurposes: purposes,
+        },
+        { address: fact.address!, variables: {} },
+        { correlationId: fact.correlationId, policyVersion: `${policy.id}@${policy.version}` },
+      );
+  }
+}

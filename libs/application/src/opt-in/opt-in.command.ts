@@ -1,0 +1,76 @@
+import { actOf, optIn } from '@consent-ledger/consent';
+import type { JsonObject } from '@consent-ledger/event-store';
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { ContactRepository, type Fact, type Recorded } from '../contact/contact-repository.js';
+import { ConfirmationMail } from './confirmation-mail.js';
+
+/** What the caller can show of an opt-in (P3); all of it is sealed. */
+export interface Evidence {
+  readonly ip?: string;
+  readonly userAgent?: string;
+  readonly url?: string;
+  readonly note?: string;
+  readonly recordingRef?: string;
+}
+
+export interface OptInRequest {
+  readonly purposes: readonly string[];
+  readonly statement: { readonly id: string; readonly version: number; readonly language: string };
+  readonly confirmation: 'none' | 'double';
+  readonly evidence?: Evidence;
+}
+
+/** Gives consent (P3), at once or, by double opt-in, once the person confirms it by mail. */
+export class OptInCommand extends Command<Recorded & { readonly status?: 'pending' }> {
+  constructor(
+    readonly fact: Fact,
+    readonly request: OptInRequest,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(OptInCommand)
+export class OptInHandler implements ICommandHandler<OptInCommand> {
+  constructor(
+    private readonly contacts: ContactRepository,
+    private readonly confirmationMail: ConfirmationMail,
+  ) {}
+
+  async execute({ fact, request }: OptInCommand) {
+    const { purposes, statement, confirmation, evidence } = request;
+    if (confirmation === 'double') this.confirmationMail.requireAddress(fact);
+    const act = actOf(fact.source.kind, isEvidenced(fact, evidence));
+    const recorded = await this.contacts.record(
+      fact,
+      ({ state, policy, occurredAt }) =>
+        optIn(
+          state,
+          { purposes, statement, confirmation, actOf: act, recorded: evidence?.recordingRef !== undefined, occurredAt },
+          policy,
+        ),
+      {
+        request: describe(fact, request),
+        ...(evidence && { personal: { evidence: { ...evidence } } }),
+      },
+    );
+    if (confirmation !== 'double') return recorded;
+    await this.confirmationMail.request(fact, recorded, purposes, statement.language);
+    return { ...recorded, status: 'pending' as const };
+  }
+}
+
+function isEvidenced({ source }: Fact, evidence: Evidence | undefined): boolean {
+  return source.reference !== undefined || Object.values(evidence ?? {}).some((part) => part !== undefined);
+}
+
+function describe(fact: Fact, { purposes, statement, confirmation }: OptInRequest): JsonObject {
+  return {
+    command: 'opt-in',
+    purposes: [...purposes],
+    statement: { ...statement },
+    confirmation,
+    source: fact.source.kind,
+    occurredAt: fact.occurredAt ?? null,
+  };
+}

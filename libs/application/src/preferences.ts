@@ -1,0 +1,33 @@
+import type { ContactState } from '@consent-ledger/consent';
+import type { Position } from '@consent-ledger/event-store';
+import { Problem } from '@consent-ledger/platform';
+import type { PreferencesView, Processor } from '@consent-ledger/projections';
+
+const PATIENCE = 5_000;
+
+/** The projection of current preferences as queries use it: what it holds, how far it is, and waiting until it is further. */
+export class Preferences {
+  constructor(
+    private readonly view: PreferencesView,
+    private readonly processor: Processor,
+  ) {}
+
+  /** The position up to which the log is in what `find` answers. */
+  get position(): Position {
+    return this.processor.position;
+  }
+
+  /** The contact's state, by id or by the 16 bytes of it; `undefined` for one that the service has never heard of. */
+  find(contactId: string | Buffer): ContactState | undefined {
+    return this.view.find(contactId)?.state;
+  }
+
+  /** Resolves once the projection knows the log up to `position`. Throws the problem `UNAVAILABLE` after five seconds. */
+  async reach(position: Position): Promise<void> {
+    if (await this.processor.waitFor(position, { timeoutMs: PATIENCE })) return;
+    throw new Problem(
+      'UNAVAILABLE',
+      `The preferences are known up to position ${this.position}, not up to ${position} yet. Ask again, or with consistency "strong".`,
+    );
+  }
+}
