@@ -1,0 +1,116 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readConfiguration, silentLogger, type Clock, type Logger } from '@consent-ledger/platform';
+import { startStandalone, type Standalone } from '../../apps/standalone/src/start.js';
+import { faultsByOpenApi } from './open-api.js';
+
+export const ADMIN_KEY = 'the-administrators-key-of-a-test';
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The parsed body; only for JSON answers. */
+  readonly body: any;
+}
+
+export interface RequestOptions {
+  readonly body?: unknown;
+  /** A body sent as it is, with `Content-Type` among the headers. */
+  readonly raw?: string | Uint8Array | FormData | URLSearchParams | ReadableStream;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The API key; the administrator's by default, `null` for none. */
+  readonly key?: string | null;
+}
+
+/** A service of its own on a free port, whose every answer is held against the OpenAPI document. */
+export interface TestService {
+  readonly url: string;
+  readonly directory: string;
+  request(method: string, path: string, options?: RequestOptions): Promise<Reply>;
+  post(path: string, body: unknown, options?: RequestOptions): Promise<Reply>;
+  get(path: string, options?: RequestOptions): Promise<Reply>;
+  /** Stops it and starts it again on what it left. */
+  restart(environment?: Readonly<Record<string, string>>): Promise<void>;
+  /** Stops it; what it kept is removed. */
+  stop(): Promise<void>;
+}
+
+export interface ServiceOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+}
+
+export async function startService(options: ServiceOptions = {}): Promise<TestService> {
+  const directory = await mkdtemp(join(tmpdir(), 'consent-ledger-'));
+  const start = (environment: Readonly<Record<string, string>> = {}) =>
+    startStandalone(
+      readConfiguration({
+        PORT: '0',
+        DATA_DIR: directory,
+        LEDGER_ADMIN_KEY: ADMIN_KEY,
+        MAIL_RETRY_SECONDS: '0.05',
+        ...options.environment,
+        ...environment,
+      }),
+      { logger: options.logger ?? silentLogger, ...(options.clock && { clock: options.clock }) },
+    );
+  let service: Standalone = await start();
+
+  async function request(method: string, path: string, { body, raw, headers, key = ADMIN_KEY }: RequestOptions = {}) {
+    const response = await fetch(new URL(path, service.url), {
+      method,
+      headers: {
+        ...(key !== null && { Authorization: `Bearer ${key}` }),
+        ...(body !== undefined && { 'Content-Type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(raw !== undefined && { body: raw, duplex: 'half' }),
+      redirect: 'manual',
+    } as RequestInit);
+    const text = await response.text();
+    const contentType = response.headers.get('content-type') ?? '';
+    if (method !== 'HEAD' && method !== 'OPTIONS') requireContract(method, path, response.status, contentType, text);
+    const isJson = /json/.test(contentType) && !/ndjson/.test(contentType);
+    return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
+  }
+
+  return {
+    get url() {
+      return service.url;
+    },
+    directory,
+    request,
+    post: (path, body, rest) => request('POST', path, { body, ...rest }),
+    get: (path, rest) => request('GET', path, rest),
+    async restart(environment) {
+      await service.close();
+      service = await start(environment);
+    },
+    async stop() {
+      await service.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function requireContract(method: string, path: string, status: number, contentType: string, text: string): void {
+  const faults = faultsByOpenApi({ method, path: new URL(path, 'http://x').pathname, status, contentType, text });
+  if (faults.length > 0) throw new Error(`Not as openapi.yaml says:\n${faults.join('\n')}\n${text.slice(0, 500)}`);
+}
+
+/** Resolves once `check` holds; throws what it last said after `seconds`. */
+export async function eventually<T>(check: () => Promise<T> | T, seconds = 10): Promise<T> {
+  const deadline = Date.now() + seconds * 1000;
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
