@@ -35,7 +35,6 @@ export type PublishedPolicy = Schemas['PublishedPolicy'];
 
 export type MailingRequest = Schemas['MailingRequest'];
 export type MailingRecipient = Schemas['MailingRecipient'];
-export type MailingProgress = Schemas['MailingProgress'];
 export type Mailing = Schemas['Mailing'];
 export type RecipientsAccepted = Schemas['RecipientsAccepted'];
 
@@ -53,12 +52,9 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface WriteOptions extends CallOptions {
+export interface RecordingOptions extends CallOptions {
   /** A retry with the same key is the same act, answered as the first time. */
   readonly idempotencyKey?: string;
-}
-
-export interface RecordingOptions extends WriteOptions {
   /** The revision last seen; `PRECONDITION_FAILED` when the contact has moved on. */
   readonly ifRevision?: number;
 }
@@ -112,9 +108,9 @@ export interface ConsentLedgerClient {
   /** Every policy version that was published. Scope `history`. */
   policies(options?: CallOptions): Promise<readonly PublishedPolicy[]>;
 
-  /** Sends a message to many; without `recipients` the mailing stays open for `addRecipients`. Scope `mail`. */
-  createMailing(mailing: MailingRequest, options?: WriteOptions): Promise<MailingProgress>;
-  /** Adds recipients to an open mailing, however many; sending the same ones again is safe. Scope `mail`. */
+  /** Sends a message to many; more may follow by `addRecipients`. A retry is safe where `id` is given. Scope `mail`. */
+  createMailing(mailing: MailingRequest, options?: CallOptions): Promise<Mailing>;
+  /** Adds recipients to a mailing, however many; sending the same ones again is safe. Scope `mail`. */
   addRecipients(
     mailingId: string,
     recipients: Iterable<MailingRecipient> | AsyncIterable<MailingRecipient>,

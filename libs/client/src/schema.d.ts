@@ -289,8 +289,9 @@ export interface paths {
         put?: never;
         /**
          * Send a message to many
-         * @description Each recipient is asked about at the moment of sending, and nobody gets the same mailing twice. With `recipients`
-         *     the mailing is complete; without, it stays open for `POST /v1/mailings/{id}/recipients`.
+         * @description Each recipient is asked about at the moment of sending, and nobody gets the same mailing twice. More recipients
+         *     may follow by `POST /v1/mailings/{id}/recipients`. The same `id` with the same content is the same mailing, so a
+         *     retry is safe; with other content it is 409 `CONFLICT`.
          */
         post: operations["createMailing"];
         delete?: never;
@@ -330,9 +331,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Add recipients to an open mailing
+         * Add recipients to a mailing
          * @description One `MailingRecipient` a line, without limit. An address that the mailing has already is counted as a duplicate,
-         *     one that is malformed as invalid; sending the same lines again is safe.
+         *     one that is malformed as invalid. A line that is no recipient stops the stream there with 400; those before it
+         *     are in the mailing, and sending the same lines again is safe.
          */
         post: operations["addRecipients"];
         delete?: never;
@@ -604,8 +606,8 @@ export interface components {
             address?: components["schemas"]["Address"];
             contactId?: components["schemas"]["ContactId"];
             restricted: boolean;
-            /** @description In words; sealed. */
-            reason: string;
+            /** @description In words; sealed. Lifting a restriction may go without. */
+            reason?: string;
             occurredAt?: components["schemas"]["OccurredAt"];
             source: components["schemas"]["Source"];
         } & (unknown | unknown);
@@ -697,7 +699,9 @@ export interface components {
         };
         BatchRequest: {
             purpose: components["schemas"]["PurposeName"];
-            addresses: components["schemas"]["Address"][];
+            addresses: string[];
+            /** @description Wait, within bounds, until the answer has seen this position. */
+            minPosition?: number;
         };
         BatchAnswer: {
             purpose: components["schemas"]["PurposeName"];
@@ -852,7 +856,7 @@ export interface components {
             variables?: components["schemas"]["TemplateVariables"];
         };
         /**
-         * @description `open` takes more recipients; `completed` has an outcome for each.
+         * @description `open` until it has a recipient, `sending` while one is pending, then `completed`.
          * @enum {string}
          */
         MailingState: "open" | "sending" | "completed";
@@ -860,17 +864,6 @@ export interface components {
         /** @description How many were not mailed, by reason. */
         Suppressed: {
             [key: string]: components["schemas"]["MailingCount"];
-        };
-        MailingProgress: {
-            id: components["schemas"]["MailingId"];
-            state: components["schemas"]["MailingState"];
-            recipients: components["schemas"]["MailingCount"];
-            sent: components["schemas"]["MailingCount"];
-            suppressed: components["schemas"]["Suppressed"];
-            failed: components["schemas"]["MailingCount"];
-            pending: components["schemas"]["MailingCount"];
-            /** @description Those whose outcome a crash left unknown; they are not mailed again. */
-            unknown: number;
         };
         Mailing: {
             id: components["schemas"]["MailingId"];
@@ -894,26 +887,24 @@ export interface components {
             /** @constant */
             "List-Unsubscribe"?: "One-Click";
             /**
-             * @description What the person chose on the page.
+             * @description What the person chose on the page; `purpose` is what the link names.
              * @enum {string}
              */
-            choice?: "purpose" | "all" | "undo";
-            /** @description With `undo`, the signed right to take back the opt-out that the page just made. */
+            scope?: "purpose" | "all";
+            /** @description The signed right to take back the opt-out that the page just made. */
             undo?: string;
-        } & (unknown | unknown);
+        } & (unknown | unknown | unknown);
         EmptyForm: Record<string, never>;
         Liveness: {
             /** @constant */
-            status: "live";
+            status: "ok";
         };
         Readiness: {
             /** @enum {string} */
-            status: "ready" | "not-ready";
+            status: "ok" | "unavailable";
+            /** @description `ok`, or what is not. */
             checks: {
-                [key: string]: {
-                    ready: boolean;
-                    detail?: string;
-                };
+                [key: string]: string;
             };
         };
         /** @description Problem details (RFC 9457) with a stable code. */
@@ -975,6 +966,25 @@ export interface components {
         /** @description The link is damaged or no longer works; the page says what to do instead */
         DamagedLink: {
             headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "text/html": string;
+            };
+        };
+        /** @description Nothing waits for this confirmation, or something later stands against it; the page says to ask again */
+        OvertakenPage: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "text/html": string;
+            };
+        };
+        /** @description It could not be recorded just now; the page says to try again */
+        BusyPage: {
+            headers: {
+                "Retry-After": string;
                 [name: string]: unknown;
             };
             content: {
@@ -1079,6 +1089,7 @@ export interface components {
         /** @description `UNAVAILABLE`: not ready, or `minPosition` was not reached in time; try again */
         Unavailable: {
             headers: {
+                "Retry-After": string;
                 [name: string]: unknown;
             };
             content: {
@@ -1103,7 +1114,7 @@ export interface components {
     };
     requestBodies: never;
     headers: {
-        /** @description The revision of the contact's stream, in quotes; `"-1"` when it has no events. */
+        /** @description The revision of the contact's stream, in quotes; absent while it has no events. */
         ETag: string;
         /** @description What the request gave, or what was made up for it. */
         "X-Correlation-Id": components["schemas"]["CorrelationId"];
@@ -1588,11 +1599,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description A retry with the same key and body is the same act, answered as the first time. The same key with another body is
-                 *     422 `IDEMPOTENCY_KEY_REUSED`.
-                 */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description Ties the events and log lines of one act together; made up when it is absent. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
@@ -1608,13 +1614,11 @@ export interface operations {
             /** @description Accepted; sending goes on by itself */
             202: {
                 headers: {
-                    /** @description Where the mailing can be followed. */
-                    Location: string;
                     "X-Correlation-Id": components["headers"]["X-Correlation-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MailingProgress"];
+                    "application/json": components["schemas"]["Mailing"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -1692,7 +1696,6 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             500: components["responses"]["InternalError"];
@@ -1740,9 +1743,8 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Page"];
-            404: components["responses"]["DamagedLink"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["Unavailable"];
+            400: components["responses"]["DamagedLink"];
+            503: components["responses"]["BusyPage"];
         };
     };
     unsubscribe: {
@@ -1762,13 +1764,24 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["Page"];
-            400: components["responses"]["BadRequest"];
-            404: components["responses"]["DamagedLink"];
-            413: components["responses"]["PayloadTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["Unavailable"];
+            /** @description A page that works without JavaScript; for one-click a line of text */
+            200: {
+                headers: {
+                    "Cache-Control": "no-store";
+                    "Content-Security-Policy": string;
+                    "Referrer-Policy": "no-referrer";
+                    "X-Robots-Tag": "noindex";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                    "text/plain": string;
+                };
+            };
+            400: components["responses"]["DamagedLink"];
+            413: components["responses"]["DamagedLink"];
+            415: components["responses"]["DamagedLink"];
+            503: components["responses"]["BusyPage"];
         };
     };
     showConfirmationPage: {
@@ -1784,9 +1797,8 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Page"];
-            404: components["responses"]["DamagedLink"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["Unavailable"];
+            400: components["responses"]["DamagedLink"];
+            503: components["responses"]["BusyPage"];
         };
     };
     confirmOptIn: {
@@ -1806,20 +1818,12 @@ export interface operations {
         };
         responses: {
             200: components["responses"]["Page"];
-            404: components["responses"]["DamagedLink"];
-            /** @description Something later stands against this opt-in; ask for it again */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/html": string;
-                };
-            };
-            413: components["responses"]["PayloadTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["Unavailable"];
+            400: components["responses"]["DamagedLink"];
+            409: components["responses"]["OvertakenPage"];
+            413: components["responses"]["DamagedLink"];
+            415: components["responses"]["DamagedLink"];
+            422: components["responses"]["OvertakenPage"];
+            503: components["responses"]["BusyPage"];
         };
     };
     isAlive: {
