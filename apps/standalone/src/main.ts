@@ -38,6 +38,9 @@ function tellWhyNot(error: unknown): void {
   process.exitCode = 1;
 }
 
+// The log, the vault, the secrets and the outbox are for the owner of the process alone.
+process.umask(0o077);
+
 try {
   const configuration = readConfiguration(process.env);
   const service = await startStandalone(configuration);

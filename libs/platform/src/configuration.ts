@@ -78,8 +78,24 @@ export function readConfiguration(environment: Readonly<Record<string, string | 
   const given = known.flatMap((name) => (environment[name] ? [[name, environment[name]] as const] : []));
   const configuration = plainToInstance(Configuration, Object.fromEntries(given), { exposeDefaultValues: true });
   const faults = validateSync(configuration).flatMap(({ constraints = {} }) => Object.values(constraints));
+  if (faults.length === 0) faults.push(...addressFaults(configuration));
   if (faults.length > 0) throw new ConfigurationError(faults);
   return Object.freeze(configuration);
+}
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
+
+/** Links in mails must reach this service, and over HTTPS (RFC 8058 §3.1), except on a machine's own loopback. */
+function addressFaults({ HOST, PUBLIC_URL }: Configuration): string[] {
+  if (PUBLIC_URL === undefined)
+    return LOOPBACK.test(HOST)
+      ? []
+      : ['PUBLIC_URL is needed when HOST is not a loopback address: links in mails begin with it'];
+  const { protocol, hostname } = new URL(PUBLIC_URL);
+  const isLocal = LOOPBACK.test(hostname.replace(/^\[|\]$/g, ''));
+  return protocol === 'https:' || isLocal
+    ? []
+    : ['PUBLIC_URL must begin with https://: providers refuse one-click links over http'];
 }
 
 const optionalNames: (keyof Configuration)[] = [

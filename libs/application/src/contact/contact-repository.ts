@@ -127,7 +127,7 @@ export class ContactRepository {
       if (fact.expectedRevision !== undefined && fact.expectedRevision !== contact.revision)
         throw changedContact(contact);
 
-      const now = this.clock.now();
+      const now = instantAfter(contact, this.clock.now());
       const occurredAt = settleOccurrence(fact.occurredAt, now);
       const policy = policyInForce(this.policies.history(), occurredAt, now);
       const decision = decide(contextOf(contact, policy, occurredAt));
@@ -180,6 +180,16 @@ interface Decided {
   readonly policy: Policy;
   readonly occurredAt: Instant;
   readonly now: Instant;
+}
+
+/**
+ * Now, but later than all that is on record: of two acts in one millisecond the stricter would win (law 1), and an opt-in
+ * that follows an opt-out at once would be without effect.
+ */
+function instantAfter({ events }: Contact, now: Instant): Instant {
+  let instant = now;
+  for (const { recordedAt } of events) if (recordedAt >= instant) instant = recordedAt + 1;
+  return instant;
 }
 
 /** A caller's clock may run ahead a little: what it dates in the near future happened now, never later. */
