@@ -6,6 +6,7 @@ import { DeliverabilityController } from './deliverability/deliverability.contro
 import { EligibilityController } from './eligibility/eligibility.controller.js';
 import { ErasuresController } from './erasures/erasures.controller.js';
 import { Facts } from './http/facts.js';
+import { MediaTypeGuard } from './http/media-type.guard.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { MailingsController } from './mailings/mailings.controller.js';
 import { DocsController } from './operations/docs.controller.js';
@@ -50,6 +51,7 @@ export class ApiModule {
         Facts,
         Pages,
         { provide: APP_GUARD, useClass: ApiKeyGuard },
+        { provide: APP_GUARD, useClass: MediaTypeGuard },
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: TemplateCatalogue, useValue: templates },
       ],

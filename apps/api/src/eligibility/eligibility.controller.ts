@@ -5,6 +5,7 @@ import type { FastifyReply } from 'fastify';
 import { Readable } from 'node:stream';
 import { Facts } from '../http/facts.js';
 import { parseInstant } from '../http/instant.decorator.js';
+import { Takes } from '../http/media-type.guard.js';
 import { RequireScope } from '../security/scope.decorator.js';
 import { answerBatch, answerStream } from './batch.js';
 import { readBatch, readQuestion } from './eligibility.schema.js';
@@ -37,6 +38,7 @@ export class EligibilityController {
 
   @Post('batch')
   @HttpCode(200)
+  @Takes('application/json', 'application/x-ndjson')
   async askBatch(
     @Body() body: unknown,
     @Query('purpose') purpose: unknown,

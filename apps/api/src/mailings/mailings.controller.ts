@@ -12,6 +12,7 @@ import { Body, Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/commo
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import type { FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
+import { Takes } from '../http/media-type.guard.js';
 import { linesOf, parseLine } from '../http/ndjson.js';
 import { RequireScope } from '../security/scope.decorator.js';
 import { languages, MailingDto } from './mailing.dto.js';
@@ -39,6 +40,7 @@ export class MailingsController {
 
   @Post(':id/recipients')
   @HttpCode(202)
+  @Takes('application/x-ndjson')
   async add(@Param('id') mailingId: string, @Body() body: unknown, @Req() request: FastifyRequest) {
     if (!(body instanceof Readable))
       throw new Problem('UNSUPPORTED_MEDIA_TYPE', 'Send the recipients as application/x-ndjson, one a line.');

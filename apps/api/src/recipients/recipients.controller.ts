@@ -14,6 +14,7 @@ import type { PolicyShelf } from '@consent-ledger/projections';
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res, UseFilters } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Takes } from '../http/media-type.guard.js';
 import { Open } from '../security/scope.decorator.js';
 import { languageOf, type Language } from './language.js';
 import { PageProblemFilter } from './page-problem.filter.js';
@@ -33,6 +34,7 @@ interface UnsubscribeForm {
 /** The pages that a recipient reaches by a link in a mail. Only a POST changes anything; the link is the whole authority. */
 @Controller()
 @Open()
+@Takes('any')
 @UseFilters(PageProblemFilter)
 export class RecipientsController {
   constructor(
