@@ -1,14 +1,15 @@
 import { Type } from 'class-transformer';
-import { IsInt, IsObject, IsOptional, IsString, MaxLength, Min, MinLength, ValidateNested } from 'class-validator';
+import { IsInt, IsObject, IsString, MaxLength, Min, MinLength, ValidateNested } from 'class-validator';
 import { IsInstant } from '../http/instant.decorator.js';
+import { MayBeAbsent } from '../http/may-be-absent.decorator.js';
 
 export class LookupDto {
   @IsString() @MaxLength(320) readonly address!: string;
 }
 
 export class HistoryDto {
-  @IsOptional() @IsInstant() readonly at?: string;
-  @IsOptional() @IsInstant() readonly knownAt?: string;
+  @MayBeAbsent() @IsInstant() readonly at?: string;
+  @MayBeAbsent() @IsInstant() readonly knownAt?: string;
 }
 
 export class PolicyVersionDto {
@@ -19,6 +20,6 @@ export class PolicyVersionDto {
 export class ReplayDto {
   @IsString() @MinLength(1) @MaxLength(64) readonly purpose!: string;
   @IsInstant() readonly at!: string;
-  @IsOptional() @IsInstant() readonly knownAt?: string;
-  @IsOptional() @IsObject() @ValidateNested() @Type(() => PolicyVersionDto) readonly policy?: PolicyVersionDto;
+  @MayBeAbsent() @IsInstant() readonly knownAt?: string;
+  @MayBeAbsent() @IsObject() @ValidateNested() @Type(() => PolicyVersionDto) readonly policy?: PolicyVersionDto;
 }

@@ -1,11 +1,12 @@
 import type { Deliverability } from '@consent-ledger/application';
 import { validationProblem } from '@consent-ledger/platform';
-import { IsBoolean, IsIn, IsOptional } from 'class-validator';
+import { IsBoolean, IsIn } from 'class-validator';
 import { FactDto } from '../http/fact.dto.js';
+import { MayBeAbsent } from '../http/may-be-absent.decorator.js';
 
 export class DeliverabilityDto extends FactDto {
   @IsIn(['bounced', 'complained', 'deliverable']) readonly kind!: Deliverability['kind'];
-  @IsOptional() @IsBoolean() readonly permanent?: boolean;
+  @MayBeAbsent() @IsBoolean() readonly permanent?: boolean;
 }
 
 /** A bounce that does not say it is permanent is not: only a permanent one stops mail. */

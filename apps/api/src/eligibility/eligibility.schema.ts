@@ -56,12 +56,20 @@ const isBatch = ajv.compile<BatchRequest>({
 
 /** The body as a question, or what is wrong with each of its fields. */
 export function readQuestion(body: unknown): EligibilityRequest | FieldError[] {
-  return isQuestion(body) ? body : faultsOf(isQuestion.errors);
+  if (isQuestion(body)) return body;
+  return [...faultsOf(isQuestion.errors), ...contactFaults(body)];
 }
 
 /** The body as a batch, or what is wrong with each of its fields. */
 export function readBatch(body: unknown): BatchRequest | FieldError[] {
   return isBatch(body) ? body : faultsOf(isBatch.errors);
+}
+
+/** So that every fault is told at once; whom a valid question is about, the controller finds out. */
+function contactFaults(body: unknown): FieldError[] {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return [];
+  if ('address' in body !== 'contactId' in body) return [];
+  return [{ field: 'address', message: 'give either address or contactId' }];
 }
 
 function faultsOf(errors: typeof ajv.errors): FieldError[] {

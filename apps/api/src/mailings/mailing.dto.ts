@@ -4,7 +4,6 @@ import {
   IsArray,
   IsIn,
   IsObject,
-  IsOptional,
   IsString,
   Matches,
   MaxLength,
@@ -12,18 +11,19 @@ import {
   ValidateNested,
 } from 'class-validator';
 import type { JsonObject } from '@consent-ledger/event-store';
+import { MayBeAbsent } from '../http/may-be-absent.decorator.js';
 
 export const languages = ['nl', 'en'] as const;
 
 export class RecipientDto {
   @IsString() @MaxLength(320) readonly address!: string;
-  @IsOptional() @IsIn(languages) readonly language?: (typeof languages)[number];
-  @IsOptional() @IsObject() readonly variables?: JsonObject;
+  @MayBeAbsent() @IsIn(languages) readonly language?: (typeof languages)[number];
+  @MayBeAbsent() @IsObject() readonly variables?: JsonObject;
 }
 
 export class MailingDto {
   /** The caller's own id: the same mailing asked for twice is sent once. */
-  @IsOptional()
+  @MayBeAbsent()
   @Matches(/^[A-Za-z0-9][\w.-]{0,63}$/, { message: 'must be 1 to 64 letters, digits, dots, dashes or underscores' })
   readonly id?: string;
   @IsString() @MinLength(1) @MaxLength(64) readonly purpose!: string;
@@ -33,9 +33,9 @@ export class MailingDto {
   @MaxLength(256)
   @Matches(/^[^\r\n]*$/, { message: 'must be one line' })
   readonly subject!: string;
-  @IsOptional() @IsIn(languages) readonly language?: (typeof languages)[number];
-  @IsOptional() @IsObject() readonly variables?: JsonObject;
-  @IsOptional()
+  @MayBeAbsent() @IsIn(languages) readonly language?: (typeof languages)[number];
+  @MayBeAbsent() @IsObject() readonly variables?: JsonObject;
+  @MayBeAbsent()
   @IsArray()
   @ArrayMaxSize(10_000)
   @ValidateNested({ each: true })

@@ -1,14 +1,9 @@
 import { Type } from 'class-transformer';
 import {
-  ArrayMaxSize,
-  ArrayNotEmpty,
-  ArrayUnique,
-  IsArray,
   IsDefined,
   IsIn,
   IsInt,
   IsObject,
-  IsOptional,
   IsString,
   Max,
   MaxLength,
@@ -17,6 +12,8 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { FactDto } from '../http/fact.dto.js';
+import { IsPurposes } from '../http/purposes.decorator.js';
+import { MayBeAbsent } from '../http/may-be-absent.decorator.js';
 
 export class StatementDto {
   @IsString() @MinLength(1) @MaxLength(64) readonly id!: string;
@@ -25,21 +22,15 @@ export class StatementDto {
 }
 
 export class EvidenceDto {
-  @IsOptional() @IsString() @MaxLength(64) readonly ip?: string;
-  @IsOptional() @IsString() @MaxLength(1024) readonly userAgent?: string;
-  @IsOptional() @IsString() @MaxLength(2048) readonly url?: string;
-  @IsOptional() @IsString() @MaxLength(4096) readonly note?: string;
-  @IsOptional() @IsString() @MaxLength(512) readonly recordingRef?: string;
+  @MayBeAbsent() @IsString() @MaxLength(64) readonly ip?: string;
+  @MayBeAbsent() @IsString() @MaxLength(1024) readonly userAgent?: string;
+  @MayBeAbsent() @IsString() @MaxLength(2048) readonly url?: string;
+  @MayBeAbsent() @IsString() @MaxLength(4096) readonly note?: string;
+  @MayBeAbsent() @IsString() @MaxLength(512) readonly recordingRef?: string;
 }
 
 export class OptInDto extends FactDto {
-  @IsArray()
-  @ArrayNotEmpty()
-  @ArrayMaxSize(50)
-  @ArrayUnique()
-  @IsString({ each: true })
-  @MaxLength(64, { each: true })
-  readonly purposes!: string[];
+  @IsPurposes() readonly purposes!: string[];
 
   @IsDefined({ message: 'is needed: the text that was shown, { "id", "version", "language" }' })
   @IsObject()
@@ -47,7 +38,7 @@ export class OptInDto extends FactDto {
   @Type(() => StatementDto)
   readonly statement!: StatementDto;
 
-  @IsOptional() @IsIn(['none', 'double']) readonly confirmation?: 'none' | 'double';
+  @MayBeAbsent() @IsIn(['none', 'double']) readonly confirmation?: 'none' | 'double';
 
-  @IsOptional() @IsObject() @ValidateNested() @Type(() => EvidenceDto) readonly evidence?: EvidenceDto;
+  @MayBeAbsent() @IsObject() @ValidateNested() @Type(() => EvidenceDto) readonly evidence?: EvidenceDto;
 }

@@ -1,15 +1,16 @@
 import type { Relationship } from '@consent-ledger/application';
 import { validationProblem } from '@consent-ledger/platform';
-import { IsBoolean, IsIn, IsOptional } from 'class-validator';
+import { IsBoolean, IsIn } from 'class-validator';
 import { FactDto } from '../http/fact.dto.js';
+import { MayBeAbsent } from '../http/may-be-absent.decorator.js';
 
 const conditions = ['informedAtCollection', 'optOutOffered', 'similarProducts'] as const;
 
 export class RelationshipDto extends FactDto {
   @IsIn(['customer-started', 'customer-ended', 'purchase', 'contact']) readonly kind!: Relationship['kind'];
-  @IsOptional() @IsBoolean() readonly informedAtCollection?: boolean;
-  @IsOptional() @IsBoolean() readonly optOutOffered?: boolean;
-  @IsOptional() @IsBoolean() readonly similarProducts?: boolean;
+  @MayBeAbsent() @IsBoolean() readonly informedAtCollection?: boolean;
+  @MayBeAbsent() @IsBoolean() readonly optOutOffered?: boolean;
+  @MayBeAbsent() @IsBoolean() readonly similarProducts?: boolean;
 }
 
 /** The relationship with the conditions of P2 that are on record: those that were said to hold. */
