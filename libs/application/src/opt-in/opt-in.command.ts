@@ -60,8 +60,10 @@ export class OptInHandler implements ICommandHandler<OptInCommand> {
   }
 }
 
-function isEvidenced({ source }: Fact, evidence: Evidence | undefined): boolean {
-  return source.reference !== undefined || Object.values(evidence ?? {}).some((part) => part !== undefined);
+/** Silence proves nothing (P3), and neither does a reference or a note that is empty. */
+function isEvidenced({ source }: Fact, evidence: Evidence = {}): boolean {
+  const parts: (string | undefined)[] = [source.reference, ...Object.values(evidence)];
+  return parts.some((part) => part !== undefined && part.trim() !== '');
 }
 
 function describe(fact: Fact, { purposes, statement, confirmation }: OptInRequest): JsonObject {
