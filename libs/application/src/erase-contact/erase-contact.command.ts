@@ -25,7 +25,7 @@ export class EraseContactHandler implements ICommandHandler<EraseContactCommand>
   /** The key goes first: the event says that it is gone, and a crash between the two is mended by asking again. */
   execute({ fact, reason }: EraseContactCommand) {
     return this.contacts.record(withoutPersonalData(fact), ({ state }) => erase(state, { reason }), {
-      request: { command: 'erasure', reason, source: fact.source.kind },
+      request: { command: 'erasure', reason, source: fact.source.kind, occurredAt: fact.occurredAt ?? null },
       before: async () => void (await this.vault.destroy(fact.contactId)),
     });
   }
