@@ -37,9 +37,11 @@ async function* resultLines(batch: Batch, body: Readable): AsyncGenerator<string
       yield piece;
       piece = '';
     }
+    // What was asked so far is answered now: the sender may choose what to ask next by it.
+    if (piece) yield piece;
+    piece = '';
     await nextTurn();
   }
-  if (piece) yield piece;
 }
 
 /** Reasons and bases are words without anything to escape, which makes writing them by hand safe, and twice as fast. */
