@@ -26,9 +26,10 @@ export class ApiKeyGuard implements CanActivate {
     if (access === 'open') return true;
     const http = context.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
-    const principal = this.principalOf(request.headers.authorization);
+    const principal = this.principalOf(request.headers.authorization, access);
     if (!principal) {
-      void http.getResponse<FastifyReply>().header('WWW-Authenticate', 'Bearer, Basic realm="consent-ledger"');
+      const challenge = takesBasic(access) ? 'Bearer, Basic realm="consent-ledger"' : 'Bearer';
+      void http.getResponse<FastifyReply>().header('WWW-Authenticate', challenge);
       throw new Problem('UNAUTHENTICATED', 'Send a valid API key: Authorization: Bearer <key>.');
     }
     if (access !== 'any-key' && !(access && principal.scopes.has(access)))
@@ -45,17 +46,23 @@ export class ApiKeyGuard implements CanActivate {
     return access;
   }
 
-  private principalOf(authorization: string | undefined): Principal | undefined {
-    const key = keyIn(authorization);
+  private principalOf(authorization: string | undefined, access: Access | undefined): Principal | undefined {
+    const key = keyIn(authorization, access);
     return key ? this.apiKeys.recognise(key) : undefined;
   }
 }
 
+/** A browser sends Basic along by itself, also from another site's page: only what changes nothing takes it. */
+function takesBasic(access: Access | undefined): boolean {
+  return access === 'any-key';
+}
+
 /** The key of a bearer token, or the password of Basic, by which a browser can open the documentation. */
-function keyIn(authorization: string | undefined): string | undefined {
+function keyIn(authorization: string | undefined, access: Access | undefined): string | undefined {
   const [, scheme, value] = /^(Bearer|Basic) +(\S+)$/i.exec(authorization ?? '') ?? [];
   if (!scheme || !value) return undefined;
   if (scheme.toLowerCase() === 'bearer') return value;
+  if (!takesBasic(access)) return undefined;
   const [, password] = Buffer.from(value, 'base64').toString('utf8').split(/:(.*)/s);
   return password;
 }
