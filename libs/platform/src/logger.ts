@@ -73,6 +73,7 @@ function describeError(error: unknown): Record<string, unknown> {
 const ADDRESS = /[^\s<>"'()[\]{},;:@]+@[^\s<>"'()[\]{},;:@]+/gu;
 const TOKEN = /\beyJ[\w-]+\.[\w-]+\.[\w-]+/g;
 
-function withoutAddresses(text: string): string {
+/** The text with all that looks like an address or a token taken out. */
+export function withoutAddresses(text: string): string {
   return text.replace(ADDRESS, '[address]').replace(TOKEN, '[token]');
 }

@@ -1,4 +1,4 @@
-import { Problem, type Logger, type ProblemCode } from '@consent-ledger/platform';
+import { Problem, withoutAddresses, type Logger, type ProblemCode } from '@consent-ledger/platform';
 import { LOGGER } from '@consent-ledger/application';
 import { Catch, HttpException, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -16,11 +16,16 @@ export class ProblemFilter implements ExceptionFilter {
     if (problem.status >= 500)
       this.logger.error('A request failed', { route: request.routeOptions.url, correlationId: request.id, error });
     if (problem.code === 'UNAVAILABLE') void reply.header('Retry-After', '5');
-    void reply
-      .status(problem.status)
-      .header('Content-Type', 'application/problem+json; charset=utf-8')
-      .send(JSON.stringify({ ...problem.toJSON(), correlationId: request.id }));
+    sendProblem(reply, problem, request.id);
   }
+}
+
+/** Answers with a problem. What it repeats of the request may hold an address, which is taken out. */
+export function sendProblem(reply: FastifyReply, problem: Problem, correlationId: string): void {
+  void reply
+    .status(problem.status)
+    .header('Content-Type', 'application/problem+json; charset=utf-8')
+    .send(withoutAddresses(JSON.stringify({ ...problem.toJSON(), correlationId })));
 }
 
 const byStatus: Record<number, readonly [code: ProblemCode, detail: string]> = {

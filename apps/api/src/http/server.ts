@@ -1,7 +1,8 @@
 import multipart from '@fastify/multipart';
-import { newId, type Logger, type Metrics } from '@consent-ledger/platform';
+import { newId, Problem, type Logger, type Metrics } from '@consent-ledger/platform';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { sendProblem } from './problem.filter.js';
 import { validation } from './validation.js';
 
 /** Ten thousand addresses of the greatest length fit. */
@@ -15,6 +16,10 @@ export function createHttpAdapter(): FastifyAdapter {
     bodyLimit: LARGEST_BODY,
     requestTimeout: 0,
     routerOptions: { maxParamLength: 2048 },
+    frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+      void reply.header('X-Correlation-Id', request.id);
+      sendProblem(reply, new Problem('VALIDATION', 'The path cannot be read: encode it in UTF-8.'), request.id);
+    },
     requestIdHeader: false,
     genReqId: ({ headers }: { headers: Record<string, string | string[] | undefined> }) => {
       const given = headers['x-correlation-id'];
