@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { START, type Batch, type EventStore, type Position } from '@consent-ledger/event-store';
+import { handleEvents } from './handling.js';
 import type { Projection } from './projection.js';
-import { applyOrFindPoison, type Checkpoints, type ReadModels } from './read-models.js';
+import type { Checkpoints, ReadModels } from './read-models.js';
 
 /** How a processor waits before it subscribes again. Tests bring their own. */
 export interface Timing {
@@ -157,7 +158,7 @@ export class Processor {
 
   #handle({ events, caughtUp }: Batch): Failed | undefined {
     try {
-      applyOrFindPoison(this.#options.readModels, this.#checkpoints, events);
+      handleEvents(this.#options.readModels, this.#checkpoints, events);
     } catch (error) {
       return new Failed(error);
     } finally {

@@ -11,6 +11,18 @@ export interface Projection {
   clear(): void;
   /** Runs after the transaction is committed: the place to refresh what is held in memory. */
   afterCommit?(): void;
+  /** Starts to gather a long stretch of the log, for a rebuild: a row that changes often is then written once. */
+  gather?(): Gathering;
+}
+
+/** What a projection has made of events and not yet written. */
+export interface Gathering {
+  /** Takes events in log order. A second time changes nothing. */
+  add(events: readonly RecordedEvent[]): void;
+  /** How many rows it would write. */
+  readonly size: number;
+  /** Writes them, inside the transaction that stores the checkpoint. */
+  write(): void;
 }
 
 /** Somebody else moved the checkpoint: two processors run the same projection on the same read models. */

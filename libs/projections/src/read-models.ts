@@ -1,6 +1,6 @@
-import { START, type Position, type RecordedEvent } from '@consent-ledger/event-store';
+import { START, type Position } from '@consent-ledger/event-store';
 import Database from 'better-sqlite3';
-import { CheckpointMismatch, PoisonEvent, type Projection } from './projection.js';
+import { CheckpointMismatch, type Projection } from './projection.js';
 
 const KIBIBYTES_CACHED = 128 * 1024;
 const BYTES_MAPPED = 2 ** 31;
@@ -19,26 +19,16 @@ export interface ReadModels {
   /** Clears a projection and puts it back at `START`. */
   reset(projection: Projection): void;
   /**
-   * Lets each projection handle the events after its own checkpoint, and stores all effects and checkpoints in one
-   * transaction. Throws `CheckpointMismatch` when a checkpoint is not where `checkpoints` says, `HandlerFailed` when a
-   * projection throws; nothing is stored then.
+   * Moves every checkpoint before `to` there, together with the effect that `write` has for its projection, in one
+   * transaction. Throws `CheckpointMismatch` when one is not where `checkpoints` says; nothing is stored then, nor when
+   * `write` throws.
    */
-  apply(checkpoints: Checkpoints, events: readonly RecordedEvent[]): void;
+  commit(checkpoints: Checkpoints, to: Position, write: (projection: Projection, from: Position) => void): void;
   close(): void;
 }
 
-/** How far each projection has come. `apply` moves it along with what it stored. */
+/** How far each projection has come. `commit` moves it along with what it stored. */
 export type Checkpoints = Map<Projection, Position>;
-
-/** A projection threw; which event it was at is not known yet. */
-export class HandlerFailed extends Error {
-  constructor(
-    readonly projection: string,
-    cause: unknown,
-  ) {
-    super(`Projection "${projection}" failed.`, { cause });
-  }
-}
 
 /** Two processes may not share one file of read models. */
 export class ReadModelsInUse extends Error {
@@ -90,20 +80,17 @@ export function openReadModels(path: string): ReadModels {
       return START;
     },
     reset,
-    apply(checkpoints, events) {
-      const last = events.at(-1);
-      if (!last) return;
+    commit(checkpoints, to, write) {
+      const behind = [...checkpoints].filter(([, from]) => from < to);
       inTransaction(() => {
-        for (const [projection, position] of checkpoints) {
-          if (position >= last.position) continue;
-          handle(projection, eventsAfter(events, position));
-          const { changes } = advance.run(last.position, projection.name, projection.version, position);
-          if (changes === 0) throw new CheckpointMismatch(projection.name, position);
+        for (const [projection, from] of behind) {
+          write(projection, from);
+          const { changes } = advance.run(to, projection.name, projection.version, from);
+          if (changes === 0) throw new CheckpointMismatch(projection.name, from);
         }
       });
-      for (const [projection, position] of checkpoints)
-        if (position < last.position) checkpoints.set(projection, last.position);
-      for (const projection of checkpoints.keys()) projection.afterCommit?.();
+      for (const [projection] of behind) checkpoints.set(projection, to);
+      for (const [projection] of behind) projection.afterCommit?.();
     },
     close: () => db.close(),
   };
@@ -131,43 +118,4 @@ function openFile(path: string): Database.Database {
 
 function isBusy(error: unknown): boolean {
   return error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY');
-}
-
-/**
- * Applies events as `ReadModels.apply` does; when a projection throws, goes on event by event, so that what came before
- * is stored and the event that it cannot handle is known. Throws `PoisonEvent` with it.
- */
-export function applyOrFindPoison(
-  readModels: ReadModels,
-  checkpoints: Checkpoints,
-  events: readonly RecordedEvent[],
-): void {
-  try {
-    readModels.apply(checkpoints, events);
-  } catch (error) {
-    if (!(error instanceof HandlerFailed)) throw error;
-    for (const event of events) applyAlone(readModels, checkpoints, event);
-  }
-}
-
-function applyAlone(readModels: ReadModels, checkpoints: Checkpoints, event: RecordedEvent): void {
-  try {
-    readModels.apply(checkpoints, [event]);
-  } catch (error) {
-    if (!(error instanceof HandlerFailed)) throw error;
-    throw new PoisonEvent(error.projection, event.position, event.type, error.cause);
-  }
-}
-
-function handle(projection: Projection, events: readonly RecordedEvent[]): void {
-  try {
-    projection.handle(events);
-  } catch (error) {
-    throw new HandlerFailed(projection.name, error);
-  }
-}
-
-function eventsAfter(events: readonly RecordedEvent[], position: Position): readonly RecordedEvent[] {
-  const first = events[0];
-  return first && first.position > position ? events : events.filter((event) => event.position > position);
 }

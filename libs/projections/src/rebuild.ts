@@ -1,7 +1,9 @@
 import { performance } from 'node:perf_hooks';
-import type { EventStore, Position } from '@consent-ledger/event-store';
-import type { Projection } from './projection.js';
-import { applyOrFindPoison, type Checkpoints, type ReadModels } from './read-models.js';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { EventStore, Position, RecordedEvent } from '@consent-ledger/event-store';
+import { gatherEvents, handleEvents } from './handling.js';
+import type { Gathering, Projection } from './projection.js';
+import type { Checkpoints, ReadModels } from './read-models.js';
 
 export interface RebuildDeps {
   readonly store: EventStore;
@@ -10,7 +12,7 @@ export interface RebuildDeps {
 }
 
 export interface RebuildProgress {
-  /** Events handled by this run. */
+  /** Events handled by this run; the last of them may not be stored yet. */
   readonly handled: number;
   /** The position up to which the projection stands, and that of the last event of the log. */
   readonly position: Position;
@@ -21,11 +23,11 @@ export interface RebuildProgress {
 
 export interface RebuildOptions {
   readonly onProgress?: (progress: RebuildProgress) => void;
-  /** Ends the run after the transaction in hand. What was stored stays. */
+  /** Ends the run: what was handled is stored, and can be gone on from. */
   readonly signal?: AbortSignal;
   /** Goes on from the stored checkpoint, as after an aborted run, instead of clearing the projection. */
   readonly resume?: boolean;
-  /** Events in one transaction; the default suits a log whose contacts' events lie far apart. */
+  /** Events read at once, default 1000; a projection that does not gather stores as many in one transaction. */
   readonly batchSize?: number;
 }
 
@@ -34,35 +36,73 @@ export interface Rebuilt extends RebuildProgress {
   readonly completed: boolean;
 }
 
+/** Bounds what is held in memory between two transactions: some hundreds of megabytes at most. */
+const ROWS_GATHERED = 500_000;
+
 /**
- * Replays the log into one projection, up to its head, in large transactions. No processor may run the projection
- * meanwhile. Throws `PoisonEvent` and `CheckpointMismatch` as a processor stops with them.
+ * Replays the log into one projection, up to its head, in few and large transactions. No processor may run the projection
+ * meanwhile. Throws `PoisonEvent` and `CheckpointMismatch` as a processor stops with them; it can be resumed then.
  */
 export async function rebuild(deps: RebuildDeps, options: RebuildOptions = {}): Promise<Rebuilt> {
   const { store, readModels, projection } = deps;
-  const { onProgress, signal, resume = false, batchSize = 20_000 } = options;
+  const { onProgress, signal, resume = false, batchSize = 1_000 } = options;
   if (!resume) readModels.reset(projection);
-  const checkpoints: Checkpoints = new Map([[projection, readModels.openCheckpoint(projection)]]);
+  const replay = projection.gather ? gatheringReplay(deps, projection.gather.bind(projection)) : batchReplay(deps);
   const startedAt = performance.now();
   let handled = 0;
   let completed = false;
 
   const progress = async (): Promise<RebuildProgress> => ({
     handled,
-    position: checkpoints.get(projection)!,
+    position: replay.position(),
     head: await store.head(),
     perSecond: Math.round(handled / Math.max(0.001, (performance.now() - startedAt) / 1000)),
   });
 
-  while (!signal?.aborted) {
-    const events = await store.readAll(checkpoints.get(projection)!, batchSize);
-    if (events.length > 0) {
-      applyOrFindPoison(readModels, checkpoints, events);
-      handled += events.length;
-      onProgress?.(await progress());
-    }
+  while (!completed && !signal?.aborted) {
+    const events = await store.readAll(replay.position(), batchSize);
+    replay.take(events);
+    handled += events.length;
     completed = events.length < batchSize;
-    if (completed) break;
+    if (onProgress && events.length > 0) onProgress(await progress());
+    await nextTurn();
   }
+  replay.settle();
   return { ...(await progress()), completed };
+}
+
+/** How events are replayed: taken in one after the other, and all of them stored once it has settled. */
+interface Replay {
+  /** The position up to which events were taken. */
+  position(): Position;
+  take(events: readonly RecordedEvent[]): void;
+  settle(): void;
+}
+
+function batchReplay({ readModels, projection }: RebuildDeps): Replay {
+  const checkpoints: Checkpoints = new Map([[projection, readModels.openCheckpoint(projection)]]);
+  return {
+    position: () => checkpoints.get(projection)!,
+    take: (events) => handleEvents(readModels, checkpoints, events),
+    settle: () => undefined,
+  };
+}
+
+function gatheringReplay({ readModels, projection }: RebuildDeps, gather: () => Gathering): Replay {
+  const checkpoints: Checkpoints = new Map([[projection, readModels.openCheckpoint(projection)]]);
+  let position = checkpoints.get(projection)!;
+  let gathering = gather();
+  const settle = () => {
+    readModels.commit(checkpoints, position, () => gathering.write());
+    gathering = gather();
+  };
+  return {
+    position: () => position,
+    take(events) {
+      gatherEvents(projection, gathering.add, events);
+      position = events.at(-1)?.position ?? position;
+      if (gathering.size >= ROWS_GATHERED) settle();
+    },
+    settle,
+  };
 }

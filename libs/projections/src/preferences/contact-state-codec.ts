@@ -1,11 +1,18 @@
-import type { ByPurpose, ContactEventType, ContactState, CustomerStartMark, Mark } from '@consent-ledger/consent';
+import type {
+  ByPurpose,
+  ContactEventType,
+  ContactState,
+  CustomerStartMark,
+  Instant,
+  Mark,
+} from '@consent-ledger/consent';
 
 /**
  * A contact's state as a short text: each mark stands once and the registers point at it. Under half the size of the
  * state as JSON and read in half the time, which is what a look-up mostly costs. Equal states give equal texts.
  */
 type Encoded = readonly [
-  latest: number,
+  latest: Instant | null,
   /** `at`, `id` and the index in `types`, mark after mark. */
   marks: readonly (number | string)[],
   /** A purpose and the index of its mark, pair after pair, sorted by purpose. */
@@ -57,24 +64,20 @@ const registers = [
   'erasedOnRequest',
 ] as const satisfies readonly (keyof ContactState)[];
 
-/** The text of a known contact's state; it holds marks, no personal data. */
+/** The text of a contact's state; it holds marks, no personal data. */
 export function encodeContactState(state: ContactState): string {
   const marks: (number | string)[] = [];
-  const { latest, undone, customerStarted } = state;
   const encoded: Encoded = [
-    latest,
+    state.latest ?? null,
     marks,
     purposePairs(state.given, marks),
     purposePairs(state.reported, marks),
     purposePairs(state.requested, marks),
-    state.optOuts.flatMap((optOut) => [indexOfMark(marks, optOut), optOut.purposes]),
-    undone,
-    registers.flatMap((name, index) => {
-      const mark = state[name];
-      return mark ? [index, indexOfMark(marks, mark)] : [];
-    }),
+    optOutPairs(state, marks),
+    state.undone,
+    registerPairs(state, marks),
   ];
-  return JSON.stringify(customerStarted ? [...encoded, customerStarted.conditions] : encoded);
+  return JSON.stringify(state.customerStarted ? [...encoded, state.customerStarted.conditions] : encoded);
 }
 
 /** The state of which this is the text. */
@@ -84,7 +87,7 @@ export function decodeContactState(text: string): ContactState {
   ) as Encoded;
   const marks = readMarks(flatMarks);
   const state: Writable<ContactState> = {
-    latest,
+    ...(latest === null ? {} : { latest }),
     given: readPurposes(given, marks),
     reported: readPurposes(reported, marks),
     requested: readPurposes(requested, marks),
@@ -109,10 +112,27 @@ function indexOfMark(marks: (number | string)[], { at, id, type }: Mark): number
   return marks.push(at, id, typeIndex) / 3 - 1;
 }
 
-function purposePairs(register: ByPurpose, marks: (number | string)[]): (string | number)[] {
-  return Object.keys(register)
-    .sort()
-    .flatMap((purpose) => [purpose, indexOfMark(marks, register[purpose]!)]);
+function purposePairs(register: ByPurpose, marks: (number | string)[]): Encoded[2] {
+  const purposes = Object.keys(register);
+  if (purposes.length === 0) return [];
+  const pairs: (string | number)[] = [];
+  for (const purpose of purposes.sort()) pairs.push(purpose, indexOfMark(marks, register[purpose]!));
+  return pairs;
+}
+
+function optOutPairs({ optOuts }: ContactState, marks: (number | string)[]): Encoded[5] {
+  const pairs: Encoded[5][number][] = [];
+  for (const optOut of optOuts) pairs.push(indexOfMark(marks, optOut), optOut.purposes);
+  return pairs;
+}
+
+function registerPairs(state: ContactState, marks: (number | string)[]): Encoded[7] {
+  const pairs: number[] = [];
+  for (let index = 0; index < registers.length; index++) {
+    const mark = state[registers[index]!];
+    if (mark) pairs.push(index, indexOfMark(marks, mark));
+  }
+  return pairs;
 }
 
 function readMarks(flat: Encoded[1]): Mark[] {

@@ -2,7 +2,7 @@ import { evolve, unknownContact, type ContactState } from '@consent-ledger/conse
 import { NO_STREAM, type RecordedEvent, type Revision } from '@consent-ledger/event-store';
 import { contactIdBytes } from '@consent-ledger/privacy';
 import { contactEventOf, contactOfStream } from '../contact-events.js';
-import { MissingEvents, type Projection } from '../projection.js';
+import { MissingEvents, type Gathering, type Projection } from '../projection.js';
 import type { ReadModels } from '../read-models.js';
 import { decodeContactState, encodeContactState } from './contact-state-codec.js';
 
@@ -12,6 +12,15 @@ interface Entry {
   readonly stored: Revision;
   revision: Revision;
   state: ContactState;
+}
+
+/** A contact as it is written. */
+interface Row {
+  readonly key: Buffer;
+  /** The first six bytes of the key as a number: near enough to its order, and compared in no time. */
+  readonly order: number;
+  readonly revision: Revision;
+  readonly state: string;
 }
 
 /**
@@ -46,26 +55,43 @@ export class PreferencesProjection implements Projection {
   }
 
   handle(events: readonly RecordedEvent[]): void {
+    const gathering = this.gather();
+    gathering.add(events);
+    gathering.write();
+  }
+
+  gather(): Gathering {
     const entries = new Map<string, Entry>();
-    for (const recorded of events) {
-      const contactId = contactOfStream(recorded.streamId);
-      if (contactId !== undefined) this.#fold(entries, contactId, recorded);
-    }
-    for (const { key, stored, revision, state } of inKeyOrder(entries.values()))
-      if (revision > stored) this.#put(key, revision, encodeContactState(state));
+    return {
+      add: (events) => {
+        for (const recorded of events) this.#fold(entries, recorded);
+      },
+      get size() {
+        return entries.size;
+      },
+      write: () => {
+        for (const { key, revision, state } of rowsInKeyOrder(entries.values())) this.#put(key, revision, state);
+      },
+    };
   }
 
   clear(): void {
     this.#clear();
   }
 
-  #fold(entries: Map<string, Entry>, contactId: string, recorded: RecordedEvent): void {
-    let entry = entries.get(contactId);
-    if (!entry) entries.set(contactId, (entry = this.#entryOf(contactId, recorded)));
-    if (recorded.revision <= entry.revision) return;
-    if (recorded.revision > entry.revision + 1) throw new MissingEvents(recorded.position);
+  #fold(entries: Map<string, Entry>, recorded: RecordedEvent): void {
+    const { streamId, revision } = recorded;
+    let entry = entries.get(streamId);
+    if (!entry) {
+      const contactId = contactOfStream(streamId);
+      if (contactId === undefined) return;
+      entry = this.#entryOf(contactId, recorded);
+      entries.set(streamId, entry);
+    }
+    if (revision <= entry.revision) return;
+    if (revision > entry.revision + 1) throw new MissingEvents(recorded.position);
     entry.state = evolve(entry.state, contactEventOf(recorded));
-    entry.revision = recorded.revision;
+    entry.revision = revision;
   }
 
   /** A stream that is seen from its first event on is not looked up. */
@@ -77,7 +103,13 @@ export class PreferencesProjection implements Projection {
   }
 }
 
-/** Neighbours in the table are written one after the other, so that each page is touched once a batch. */
-function inKeyOrder(entries: Iterable<Entry>): Entry[] {
-  return [...entries].sort((a, b) => a.key.compare(b.key));
+/**
+ * The rows that changed. Neighbours in the table come one after the other, so that each of its pages is touched once; the
+ * states are read in the order in which they were made, which spares half of the time that memory takes.
+ */
+function rowsInKeyOrder(entries: Iterable<Entry>): Row[] {
+  const rows: Row[] = [];
+  for (const { key, stored, revision, state } of entries)
+    if (revision > stored) rows.push({ key, order: key.readUIntBE(0, 6), revision, state: encodeContactState(state) });
+  return rows.sort((a, b) => a.order - b.order);
 }
