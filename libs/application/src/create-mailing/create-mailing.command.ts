@@ -5,6 +5,7 @@ import { mailingStream, type PolicyShelf } from '@consent-ledger/projections';
 import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { isDeepStrictEqual } from 'node:util';
+import { CONFIRMATIONS } from '../deliver/delivery.js';
 import { CLOCK, EVENT_STORE, POLICIES } from '../ports.js';
 import { systemMetadata } from '../system-event.js';
 
@@ -37,6 +38,7 @@ export class CreateMailingHandler implements ICommandHandler<CreateMailingComman
   ) {}
 
   async execute({ mailing, correlationId }: CreateMailingCommand) {
+    if (mailing.mailingId === CONFIRMATIONS) throw takenId();
     const now = this.clock.now();
     const policy = policyInForce(this.policies.history(), now, now);
     if (!policy.purposes.has(mailing.purpose)) throw unknownPurpose(mailing.purpose, [...policy.purposes.keys()]);
@@ -54,10 +56,14 @@ export class CreateMailingHandler implements ICommandHandler<CreateMailingComman
   private async requireSame(mailing: Mailing): Promise<void> {
     const [created] = await this.store.readStream(mailingStream(mailing.mailingId), { limit: 1 });
     if (isDeepStrictEqual(created?.data, JSON.parse(JSON.stringify(mailing)))) return;
-    throw new Problem('CONFLICT', 'Another mailing has this id. Leave the id out, or choose a new one.', [
-      { field: 'id', message: 'belongs to another mailing' },
-    ]);
+    throw takenId();
   }
+}
+
+function takenId(): Problem {
+  return new Problem('CONFLICT', 'Another mailing has this id. Leave the id out, or choose a new one.', [
+    { field: 'id', message: 'belongs to another mailing' },
+  ]);
 }
 
 function unknownPurpose(purpose: string, known: readonly string[]): Problem {

@@ -8,7 +8,7 @@ import {
   type RecordedEvent,
   type Revision,
 } from '@consent-ledger/event-store';
-import { deterministicId, newId, type Clock, type Metrics } from '@consent-ledger/platform';
+import { newId, type Clock, type Metrics } from '@consent-ledger/platform';
 import type { PersonalData } from '@consent-ledger/privacy';
 import { deliveryStream } from '@consent-ledger/projections';
 import { Inject, Injectable } from '@nestjs/common';
@@ -48,7 +48,8 @@ export class DeliveryRepository {
     secrets: DeliverySecrets,
     origin: { readonly correlationId: string; readonly policyVersion: string },
   ): Promise<Position | undefined> {
-    const eventId = deterministicId('event', delivery.deliveryId, 0);
+    // Not a repeatable id: the log would answer a second request as it did the first, and a duplicate would count as new.
+    const eventId = newId();
     const streamId = deliveryStream(delivery.deliveryId);
     const sealed = await this.personalData.seal(delivery.contactId, { streamId, eventId }, { ...secrets });
     const event = {
@@ -58,8 +59,6 @@ export class DeliveryRepository {
       metadata: systemMetadata(this.clock, origin.correlationId, origin.policyVersion),
     };
     try {
-      // A repeated append is answered as the first one was, so the stream itself tells which of the two this is.
-      if ((await this.store.readStream(streamId, { limit: 1 })).length > 0) return undefined;
       const { position } = await this.store.append(streamId, NO_STREAM, [event]);
       this.metrics.appended(event.type);
       return position;
