@@ -1,0 +1,96 @@
+import { connect, type Socket } from 'node:net';
+
+/** A request as the bytes to send, as `latin1` text; `undefined` when there are no more. */
+export type NextRequest = () => string | undefined;
+
+export interface Load {
+  readonly port: number;
+  readonly connections: number;
+  /** How long requests are sent; until there are no more when absent. */
+  readonly seconds?: number;
+  readonly next: NextRequest;
+}
+
+/** What a load showed. Latencies are in milliseconds, from the request written to the answer read whole. */
+export interface Loaded {
+  readonly answers: number;
+  readonly perSecond: number;
+  readonly p99: number;
+}
+
+/**
+ * Sends requests over kept-alive connections, the next on each as soon as its answer is there, and does as little as can
+ * be beside it, so that the server is what is measured. Rejects when an answer is not 2xx.
+ */
+export async function runLoad({ port, connections, seconds = Infinity, next }: Load): Promise<Loaded> {
+  const latencies: number[] = [];
+  const startedAt = performance.now();
+  const nextInTime = () => (performance.now() - startedAt < seconds * 1000 ? next() : undefined);
+  await Promise.all(Array.from({ length: connections }, () => askOverAndOver(port, nextInTime, latencies)));
+  const took = (performance.now() - startedAt) / 1000;
+  return { answers: latencies.length, perSecond: latencies.length / took, p99: percentile(latencies, 0.99) };
+}
+
+/** A POST of a JSON body. */
+export function post(path: string, key: string, body: string, contentType = 'application/json'): string {
+  return [
+    `POST ${path} HTTP/1.1`,
+    'Host: 127.0.0.1',
+    `Authorization: Bearer ${key}`,
+    `Content-Type: ${contentType}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    '',
+    body,
+  ].join('\r\n');
+}
+
+function askOverAndOver(port: number, next: NextRequest, latencies: number[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+    let sentAt = 0;
+    const send = () => {
+      const request = next();
+      if (request === undefined) return socket.end(resolve);
+      sentAt = performance.now();
+      return socket.write(request, 'latin1');
+    };
+    readAnswers(socket, (status, body) => {
+      if (status < 200 || status > 299) return socket.destroy(new Error(`Answered ${status}: ${body().slice(0, 300)}`));
+      latencies.push(performance.now() - sentAt);
+      return send();
+    });
+    socket.once('connect', send);
+    socket.once('error', reject);
+  });
+}
+
+/** Calls back with each answer once it has come whole. Answers must bear a Content-Length. */
+function readAnswers(socket: Socket, onAnswer: (status: number, body: () => string) => void): void {
+  let chunks: Buffer[] = [];
+  let received = 0;
+  let expected = Infinity;
+  socket.on('data', (chunk) => {
+    chunks.push(chunk);
+    received += chunk.length;
+    if (expected === Infinity) expected = lengthOf(chunks.length === 1 ? chunk : Buffer.concat(chunks));
+    if (received < expected) return;
+    const answer = chunks;
+    [chunks, received, expected] = [[], 0, Infinity];
+    const first = answer[0]!;
+    onAnswer(Number(first.toString('latin1', 9, 12)), () => Buffer.concat(answer).toString());
+  });
+}
+
+/** The length of an answer, head and body; `Infinity` while its head is not whole. */
+function lengthOf(received: Buffer): number {
+  const headEnd = received.indexOf('\r\n\r\n');
+  if (headEnd === -1) return Infinity;
+  const [, length] = /content-length: (\d+)/i.exec(received.toString('latin1', 0, headEnd)) ?? [];
+  if (length === undefined) throw new Error('An answer has no Content-Length.');
+  return headEnd + 4 + Number(length);
+}
+
+function percentile(figures: number[], share: number): number {
+  const sorted = Float64Array.from(figures).sort();
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}

@@ -1,0 +1,24 @@
+import 'reflect-metadata';
+import { readConfiguration } from '@consent-ledger/platform';
+import { startStandalone } from '../../../apps/standalone/src/start.js';
+import { answer } from './answering.js';
+
+const SAMPLE_EVERY_MS = 10;
+
+const startedAt = performance.now();
+const service = await startStandalone(readConfiguration(process.env));
+const startedInMs = performance.now() - startedAt;
+
+let peak = 0;
+const sample = () => (peak = Math.max(peak, process.memoryUsage.rss()));
+setInterval(sample, SAMPLE_EVERY_MS).unref();
+
+process.on('SIGTERM', () => void service.close().then(() => process.exit(0)));
+
+answer(
+  { port: Number(new URL(service.url).port), startedInMs },
+  {
+    rss: () => ({ bytes: (peak = process.memoryUsage.rss()) }),
+    peak: () => ({ bytes: sample() }),
+  },
+);
