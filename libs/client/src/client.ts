@@ -145,7 +145,7 @@ export function createConsentLedgerClient({ baseUrl, apiKey, fetch }: ClientOpti
     mayISend: (body, options) => answer(http.POST('/v1/eligibility', { body, ...call(options) })),
     mayISendBatch: (purpose, addresses, options) =>
       answer(http.POST('/v1/eligibility/batch', { body: { purpose, addresses: [...addresses] }, ...call(options) })),
-    mayISendEach: async function* (purpose, addresses, options) {
+    async *mayISendEach(purpose, addresses, options) {
       const { stop, ...stream } = lines(addresses, options);
       const init = { ...call(options, { query: { purpose } }), ...stream, parseAs: 'stream' } as const;
       try {

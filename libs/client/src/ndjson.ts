@@ -13,7 +13,7 @@ export function writeLines(
 }
 
 /** The JSON value of each line of a body. Throws `SyntaxError` at a line that is not JSON. */
-export async function* readLines(body: ReadableStream<Uint8Array>): AsyncGenerator<unknown, void, undefined> {
+export async function* readLines(body: ReadableStream): AsyncGenerator<unknown, void, undefined> {
   let rest = '';
   for await (const text of body.pipeThrough(new TextDecoderStream())) {
     const lines = (rest + text).split('\n');
