@@ -40,7 +40,7 @@ export async function startMailServer(): Promise<MailServer> {
 
   async function receive(stream: NodeJS.ReadableStream, session: SMTPServerSession, done: (error?: Error) => void) {
     busiest = Math.max(busiest, (underWay += 1));
-    const [{ address }] = session.envelope.rcptTo as [{ address: string }];
+    const { address } = session.envelope.rcptTo[0]!;
     const mail = await simpleParser(await bytesOf(stream));
     const treatment = await behaviour.message?.(address);
     underWay -= 1;
@@ -89,8 +89,9 @@ export function recipientsOf(mails: readonly ParsedMail[]): string[] {
 
 /** A gate that holds back whoever waits at it until it is opened. */
 export function createGate(): { readonly opened: Promise<void>; open(): void } {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  return { opened: promise, open: resolve };
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return { opened, open: () => open() };
 }
 
 function socketOf(sockets: ReadonlyMap<string, Socket>, { remotePort }: SMTPServerSession): Socket {

@@ -64,7 +64,12 @@ export async function outboxOf({ directory }: Pick<Service, 'directory'>): Promi
   const folder = join(directory, 'outbox');
   const names = (await readdir(folder)).filter((name) => name.endsWith('.eml'));
   const mails = await Promise.all(names.map(async (name) => simpleParser(await readFile(join(folder, name)))));
-  return Map.groupBy(mails, ({ to }) => [to].flat()[0]!.value[0]!.address!);
+  const byRecipient = new Map<string, ParsedMail[]>();
+  for (const mail of mails) {
+    const address = [mail.to].flat()[0]!.value[0]!.address!;
+    byRecipient.set(address, [...(byRecipient.get(address) ?? []), mail]);
+  }
+  return byRecipient;
 }
 
 /** The only message in the outbox for an address, once it is there. */
