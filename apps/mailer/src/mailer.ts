@@ -22,6 +22,8 @@ const RECOVERY_PAUSE = 1_000;
 /** Sends what is due, in order of due date, for as long as it runs; wakes for new requests and for what is to be retried. */
 export class Mailer {
   private readonly stopping = new AbortController();
+  /** Deliveries that may have left without that being on record: their mailer died, or the log could not be written. */
+  private readonly unsettled = new Set<string>();
   private running: Promise<void> = Promise.resolve();
   private nextSlot = 0;
 
@@ -39,7 +41,7 @@ export class Mailer {
 
   private async run(): Promise<void> {
     const { logger } = this.options;
-    await this.recover();
+    this.takeOver();
     while (!this.stopped) {
       try {
         await this.sendDue();
@@ -51,18 +53,17 @@ export class Mailer {
     }
   }
 
-  /** What was under way when the last mailer died is settled before anything new is sent. */
-  private async recover(): Promise<void> {
-    const { deliver, progress, logger } = this.options;
-    const started = progress.view.startedDeliveries();
-    if (started.length > 0)
-      logger.warn('Settling messages that were under way at the last stop', { count: started.length });
-    for (const { deliveryId } of started) await deliver.recover(deliveryId);
+  private takeOver(): void {
+    const { progress, logger } = this.options;
+    for (const { deliveryId } of progress.view.startedDeliveries()) this.unsettled.add(deliveryId);
+    const count = this.unsettled.size;
+    if (count > 0) logger.warn('Settling messages that were under way at the last stop', { count });
   }
 
   private async sendDue(): Promise<void> {
     const { progress, clock, concurrency } = this.options;
     while (!this.stopped) {
+      await this.settle();
       const due = progress.view.dueDeliveries(clock.now(), PAGE);
       if (due.length === 0) return;
       const queue = due.values();
@@ -72,14 +73,24 @@ export class Mailer {
     }
   }
 
+  /** Nothing new is sent before it is on record what became of the old. */
+  private async settle(): Promise<void> {
+    for (const deliveryId of this.unsettled) {
+      await this.options.deliver.recover(deliveryId);
+      this.unsettled.delete(deliveryId);
+    }
+  }
+
   private async sendFrom(queue: IterableIterator<{ readonly deliveryId: string }>): Promise<void> {
     for (const { deliveryId } of queue) {
       if (this.stopped) return;
       await this.awaitSlot();
+      if (this.stopped) return;
       try {
         await this.options.deliver.deliver(deliveryId);
       } catch (error) {
-        this.options.logger.error('A delivery met an error, and is tried again', { deliveryId, error });
+        this.unsettled.add(deliveryId);
+        this.options.logger.error('A delivery met an error, and is looked at again', { deliveryId, error });
         await this.nap(RECOVERY_PAUSE);
       }
     }

@@ -51,6 +51,9 @@ export interface DeliverDependencies {
  * recorded. The start is recorded before anything leaves, so that a crash can lose the outcome but never send twice.
  */
 export class Deliver {
+  /** What came of messages whose outcome the log has not taken yet. */
+  private readonly untold = new Map<string, SendOutcome>();
+
   constructor(
     private readonly needs: DeliverDependencies,
     private readonly options: DeliverOptions,
@@ -78,17 +81,23 @@ export class Deliver {
   }
 
   /**
-   * Settles a delivery that was under way when its mailer died: sent if the mail room knows so, tried again if it knows
-   * that nothing left, and otherwise reported as unknown, because nobody may get the same mailing twice.
+   * Settles a delivery that was under way when its mailer died or the log failed: by its outcome where that is known,
+   * tried again if the mail room knows that nothing left, and otherwise reported as unknown, because nobody may get the
+   * same mailing twice.
    */
   async recover(deliveryId: string): Promise<void> {
     const history = await this.needs.deliveries.load(deliveryId);
     if (history?.events.at(-1)?.type !== 'DeliveryStarted') return;
-    const sent = await this.needs.mailRoom.wasSent(deliveryId);
-    if (sent === undefined) return this.settle(history, attemptsOf(history), { status: 'unknown' });
-    if (sent) return this.settle(history, attemptsOf(history), { status: 'sent' });
+    const outcome = this.untold.get(deliveryId) ?? (await this.lookUp(deliveryId));
+    if (outcome !== 'not sent') return this.settle(history, attemptsOf(history), outcome);
     const retryAt = toRfc3339(this.needs.clock.now());
     await this.append(history, 'DeliveryDeferred', { attempt: attemptsOf(history), retryAt });
+  }
+
+  private async lookUp(deliveryId: string): Promise<SendOutcome | 'not sent'> {
+    const sent = await this.needs.mailRoom.wasSent(deliveryId);
+    if (sent === undefined) return { status: 'unknown' };
+    return sent ? { status: 'sent' } : 'not sent';
   }
 
   private clear(delivery: Delivery): Promise<Clearance> {
@@ -164,10 +173,13 @@ export class Deliver {
   }
 
   private async settle(history: DeliveryHistory, attempt: number, outcome: SendOutcome): Promise<void> {
+    const { deliveryId } = history.delivery;
+    this.untold.set(deliveryId, outcome);
+    if (outcome.status === 'rejected' && isBadAddress(outcome.code)) await this.recordBounce(history.delivery);
     const { type, data } = this.eventFor(attempt, outcome);
     await this.append(history, type, data);
+    this.untold.delete(deliveryId);
     this.needs.metrics.mail(outcome.status);
-    if (outcome.status === 'rejected' && isBadAddress(outcome.code)) await this.recordBounce(history.delivery);
   }
 
   private eventFor(attempt: number, outcome: SendOutcome) {
