@@ -1,0 +1,101 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ADMIN_KEY, eventually, type Reply, type TestService } from '../support/service.js';
+
+const MAIN = join(process.cwd(), 'dist/apps/standalone/src/main.js');
+
+export interface Ended {
+  /** `null` when a signal ended it. */
+  readonly code: number | null;
+  readonly output: string;
+  readonly errors: string;
+}
+
+/** The built program in a process of its own, over a directory that outlives it. */
+export interface BuiltService extends Pick<TestService, 'post' | 'get' | 'directory'> {
+  readonly url: string;
+  /** Sends a signal; resolves once the process has ended. */
+  end(signal: 'SIGKILL' | 'SIGTERM'): Promise<Ended>;
+}
+
+const running = new Set<ChildProcess>();
+const directories: string[] = [];
+
+/** A new place for a service to keep what it keeps. */
+export async function newDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'ledger-faults-'));
+  directories.push(directory);
+  return directory;
+}
+
+/** Ends what a test left running, and removes what it kept. */
+export async function cleanUp(): Promise<void> {
+  for (const child of running) {
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+  for (const directory of directories.splice(0)) await rm(directory, { recursive: true, force: true });
+}
+
+/** Starts the built program and resolves once it answers. */
+export async function startBuilt(directory: string, environment: Record<string, string> = {}): Promise<BuiltService> {
+  const program = run(directory, environment);
+  const url = await eventually(() => {
+    const [, address] = /listens on (\S+)/.exec(program.output()) ?? [];
+    if (address !== undefined) return address;
+    throw new Error(`The service does not listen: ${program.output()}${program.errors()}`);
+  }, 20);
+
+  async function request(method: string, path: string, body?: unknown): Promise<Reply> {
+    const response = await fetch(new URL(path, url), {
+      method,
+      headers: {
+        Authorization: `Bearer ${ADMIN_KEY}`,
+        ...(body !== undefined && { 'Content-Type': 'application/json' }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const isJson = /json/.test(response.headers.get('content-type') ?? '');
+    return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
+  }
+
+  return {
+    url,
+    directory,
+    get: (path) => request('GET', path),
+    post: (path, body) => request('POST', path, body),
+    end(signal) {
+      program.child.kill(signal);
+      return program.ended;
+    },
+  };
+}
+
+/** Starts the built program where it should refuse to start; resolves with what it said once it has ended. */
+export function startRefused(directory: string, environment: Record<string, string> = {}): Promise<Ended> {
+  return run(directory, environment).ended;
+}
+
+function run(directory: string, environment: Record<string, string>) {
+  if (!existsSync(MAIN)) throw new Error('The program is not built: run "npm run build" first.');
+  const child = spawn(process.execPath, [MAIN], {
+    cwd: directory,
+    env: { PORT: '0', DATA_DIR: directory, LEDGER_ADMIN_KEY: ADMIN_KEY, LOG_LEVEL: 'warn', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  running.add(child);
+  let output = '';
+  let errors = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+  const ended = once(child, 'close').then(([code]): Ended => {
+    running.delete(child);
+    return { code: code as number | null, output, errors };
+  });
+  return { child, ended, output: () => output, errors: () => errors };
+}
