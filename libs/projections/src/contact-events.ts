@@ -67,7 +67,7 @@ function lift({ type, data, metadata, position }: RecordedEvent, lifts: readonly
   const version = metadata['schemaVersion'];
   if (typeof version !== 'number' || !Number.isInteger(version) || version < 1 || version > lifts.length + 1)
     throw new TypeError(
-      `${type} at position ${position} has schema version ${String(version)}; this release reads 1 to ${lifts.length + 1}.`,
+      `${type} at position ${position} has schema version ${JSON.stringify(version)}; this release reads 1 to ${lifts.length + 1}.`,
     );
   return lifts.slice(version - 1).reduce((lifted, upcast) => upcast(lifted), data);
 }
