@@ -1,0 +1,33 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { openSqliteEventStore, type EventStore } from '@consent-ledger/event-store';
+import { readConfiguration } from '@consent-ledger/platform';
+import { CommandFailed, type Surroundings } from './surroundings.js';
+
+/** The log of a data directory, open, and where its read models are kept. */
+export interface OpenDirectory {
+  readonly store: EventStore;
+  readonly readModelsPath: string;
+}
+
+/**
+ * Opens the log under `DATA_DIR` for `work`, and closes it afterwards; the service may have it open too. Throws
+ * `CommandFailed` when there is none: a log that is made here would have neither vault nor secrets.
+ */
+export async function withLog<T>(
+  { environment }: Surroundings,
+  work: (directory: OpenDirectory) => Promise<T>,
+): Promise<T> {
+  const directory = readConfiguration(environment).DATA_DIR;
+  const path = join(directory, 'log.sqlite');
+  if (!existsSync(path))
+    throw new CommandFailed(
+      `There is no event log in ${resolve(directory)}. Set DATA_DIR as the service has it; the first start of the service makes the log.`,
+    );
+  const store = openSqliteEventStore({ path });
+  try {
+    return await work({ store, readModelsPath: join(directory, 'read-models.sqlite') });
+  } finally {
+    await store.close();
+  }
+}

@@ -1,0 +1,53 @@
+import { Command, CommanderError } from 'commander';
+import { PoisonEvent } from '@consent-ledger/projections';
+import { addCheckPolicy } from './check-policy.command.js';
+import { addCreateKey } from './create-key.command.js';
+import { addListKeys } from './list-keys.command.js';
+import { addRebuild } from './rebuild.command.js';
+import { addRevokeKey } from './revoke-key.command.js';
+import type { Surroundings } from './surroundings.js';
+import { addVerify } from './verify.command.js';
+
+export const SUCCEEDED = 0;
+export const FAILED = 1;
+export const MISUSED = 2;
+
+/** Carries out one command line (without the program's name) and answers the exit code: 0 done, 1 failed, 2 misused. */
+export async function runLedger(args: readonly string[], surroundings: Surroundings): Promise<number> {
+  try {
+    await createProgram(surroundings).parseAsync(args, { from: 'user' });
+    return SUCCEEDED;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? SUCCEEDED : MISUSED;
+    surroundings.stderr.write(`${explain(error, surroundings)}\n`);
+    return FAILED;
+  }
+}
+
+function createProgram(surroundings: Surroundings): Command {
+  const { stdout, stderr } = surroundings;
+  const ledger = new Command('ledger')
+    .description('Look after a consent ledger. Takes its settings from the same environment as the service.')
+    .exitOverride()
+    .showHelpAfterError('(add --help to see how it is used)')
+    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
+    .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 not used as it should be.');
+
+  const keys = ledger.command('keys').description('API keys; they may be changed while the service runs');
+  addCreateKey(keys, surroundings);
+  addListKeys(keys, surroundings);
+  addRevokeKey(keys, surroundings);
+  addCheckPolicy(ledger.command('policy').description('policy files'), surroundings);
+  addRebuild(ledger, surroundings);
+  addVerify(ledger, surroundings);
+  return ledger;
+}
+
+/** Errors that bear a code say themselves what to do; any other one was not foreseen. */
+function explain(error: unknown, { environment }: Surroundings): string {
+  if (!(error instanceof Error)) return 'Something unforeseen went wrong.';
+  if (environment['LOG_LEVEL'] === 'debug') return error.stack ?? error.message;
+  if (error instanceof PoisonEvent && error.cause instanceof Error) return `${error.message} ${error.cause.message}`;
+  if ('code' in error) return error.message;
+  return `Something unforeseen went wrong: ${error.message}\nLOG_LEVEL=debug shows where.`;
+}

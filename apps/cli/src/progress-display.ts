@@ -1,0 +1,67 @@
+import type { Position } from '@consent-ledger/event-store';
+import type { Surroundings } from './surroundings.js';
+
+/** How far a walk through the log has come. */
+export interface Progress {
+  readonly position: Position;
+  readonly head: Position;
+  readonly perSecond: number;
+}
+
+export interface ProgressDisplay {
+  show(progress: Progress): void;
+  /** Leaves the terminal clean for what is written next. */
+  end(): void;
+}
+
+/** Milliseconds between two drawings of the line on a terminal, and between two lines elsewhere. */
+const REDRAWN_EVERY = 100;
+const LINE_EVERY = 5_000;
+
+const START_OF_LINE = '\r';
+const CLEAR_TO_END = '\x1b[K';
+
+/** Shows progress on standard error: one line that is drawn again on a terminal, else a line every five seconds. */
+export function createProgressDisplay(
+  label: string,
+  { stderr, clock }: Pick<Surroundings, 'stderr' | 'clock'>,
+): ProgressDisplay {
+  const isTerminal = stderr.isTTY === true;
+  const interval = isTerminal ? REDRAWN_EVERY : LINE_EVERY;
+  // A file of output needs no line of what is done within seconds.
+  let next = isTerminal ? clock.now() : clock.now() + interval;
+  let drawn = false;
+  return {
+    show(progress) {
+      const now = clock.now();
+      if (now < next) return;
+      next = now + interval;
+      drawn = true;
+      const line = `${label}: ${describeProgress(progress)}`;
+      stderr.write(isTerminal ? START_OF_LINE + line + CLEAR_TO_END : `${line}\n`);
+    },
+    end() {
+      if (isTerminal && drawn) stderr.write(START_OF_LINE + CLEAR_TO_END);
+    },
+  };
+}
+
+/** A count with a comma between its thousands. */
+export function formatCount(count: number): string {
+  return count.toLocaleString('en');
+}
+
+function describeProgress({ position, head, perSecond }: Progress): string {
+  const [done, all] = [position + 1, head + 1];
+  const percent = Math.floor((100 * done) / Math.max(1, all));
+  const left = perSecond > 0 ? `, ${formatDuration((all - done) / perSecond)} left` : '';
+  return `${formatCount(done)} of ${formatCount(all)} events (${percent}%), ${formatCount(perSecond)} a second${left}`;
+}
+
+/** Seconds as `1:02` or `1:00:02`. */
+function formatDuration(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const shown = parts[0] === 0 ? parts.slice(1) : parts;
+  return shown.map((part, index) => (index === 0 ? `${part}` : `${part}`.padStart(2, '0'))).join(':');
+}

@@ -1,0 +1,24 @@
+import type { Clock } from '@consent-ledger/platform';
+
+/** Where text is written; `process.stdout` is one. */
+export interface Screen {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+}
+
+/** What a command has around it. */
+export interface Surroundings {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** For results, which another program may read. */
+  readonly stdout: Screen;
+  /** For progress, and for what went wrong. */
+  readonly stderr: Screen;
+  readonly clock: Clock;
+  /** Aborts when the operator asks to stop. */
+  readonly signal: AbortSignal;
+}
+
+/** A command could not do its work; the message tells the operator why, and what to do. */
+export class CommandFailed extends Error {
+  readonly code = 'COMMAND_FAILED';
+}
