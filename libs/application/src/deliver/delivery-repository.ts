@@ -48,9 +48,11 @@ export class DeliveryRepository {
     secrets: DeliverySecrets,
     origin: { readonly correlationId: string; readonly policyVersion: string },
   ): Promise<Position | undefined> {
+    const streamId = deliveryStream(delivery.deliveryId);
+    // Looked at before anything is sealed: sealing would give a contact that was erased since a new key.
+    if ((await this.store.readStream(streamId, { limit: 1 })).length > 0) return undefined;
     // Not a repeatable id: the log would answer a second request as it did the first, and a duplicate would count as new.
     const eventId = newId();
-    const streamId = deliveryStream(delivery.deliveryId);
     const sealed = await this.personalData.seal(delivery.contactId, { streamId, eventId }, { ...secrets });
     const event = {
       id: eventId,

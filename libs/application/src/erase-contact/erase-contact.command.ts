@@ -1,4 +1,5 @@
 import { erase } from '@consent-ledger/consent';
+import { NO_STREAM } from '@consent-ledger/event-store';
 import type { KeyVault } from '@consent-ledger/privacy';
 import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
@@ -23,12 +24,20 @@ export class EraseContactHandler implements ICommandHandler<EraseContactCommand>
   ) {}
 
   /** The key goes first: the event says that it is gone, and a crash between the two is mended by asking again. */
-  execute({ fact, reason }: EraseContactCommand) {
-    return this.contacts.record(withoutPersonalData(fact), ({ state }) => erase(state, { reason }), {
+  async execute({ fact, reason }: EraseContactCommand) {
+    const { contactId } = fact;
+    const answer = await this.contacts.record(withoutPersonalData(fact), ({ state }) => erase(state, { reason }), {
       request: { command: 'erasure', reason, source: fact.source.kind, occurredAt: fact.occurredAt ?? null },
-      before: async () => void (await this.vault.destroy(fact.contactId)),
+      before: async () => void (await this.vault.destroy(contactId)),
     });
+    if (staysErased(answer)) await this.vault.destroy(contactId);
+    return answer;
   }
+}
+
+/** Nothing came back since the last erasure, yet a message that was kept back may have been sealed under a new key. */
+function staysErased({ revision, recorded }: Recorded): boolean {
+  return recorded.length === 0 && revision !== NO_STREAM;
 }
 
 /** Sealing anything with the erasure would give the contact a new key. */

@@ -1,0 +1,167 @@
+import {
+  anna,
+  by,
+  createMailing,
+  createTestLedger,
+  erase,
+  given,
+  later,
+  optIn,
+  optOut,
+  recordRelationship,
+  startCustomer,
+  type TestLedger,
+} from '@consent-ledger/testing';
+import { describe, expect, it, jest } from '@jest/globals';
+import { AddRecipients } from '../add-recipients/add-recipients.js';
+import { ShowHistoryQuery } from '../show-history/show-history.query.js';
+import { ShowPreferencesQuery } from '../show-preferences/show-preferences.query.js';
+
+const erased = { type: 'PersonalDataErased', data: { reason: 'request' } } as const;
+
+async function newsletter(ledger: TestLedger) {
+  const { preferences } = await ledger.ask(new ShowPreferencesQuery(anna.contactId));
+  return preferences[0]!.reason;
+}
+
+async function personalOf(ledger: TestLedger) {
+  const { events } = await ledger.ask(new ShowHistoryQuery(anna.contactId));
+  return events.map(({ type, personal }) => [type, personal]);
+}
+
+describe('erasing a contact (P7)', () => {
+  it('leaves nothing readable of the person, and no key', async () => {
+    const { ledger, stored } = await given(optIn(by(anna)), later(1000))
+      .when(erase(by(anna, { source: { kind: 'customer-service', reference: 'ticket-7' } })))
+      .thenRecords(erased);
+    expect(stored[0]!.data).not.toHaveProperty('sealed');
+    expect(await ledger.vault.find(anna.contactId)).toBeUndefined();
+    expect(await personalOf(ledger)).toStrictEqual([
+      ['OptedIn', 'erased'],
+      ['PersonalDataErased', null],
+    ]);
+    expect(await newsletter(ledger)).toBe('ERASED');
+  });
+
+  it('destroys the key before it says so', async () => {
+    const ledger = await createTestLedger();
+    await ledger.execute(optIn(by(anna)));
+    const typesAtDestruction: string[] = [];
+    const destroy = ledger.vault.destroy.bind(ledger.vault);
+    jest.spyOn(ledger.vault, 'destroy').mockImplementation(async (contactId) => {
+      typesAtDestruction.push(...(await ledger.eventsOf(contactId)).map(({ type }) => type));
+      return destroy(contactId);
+    });
+    await ledger.execute(erase(by(anna)));
+    expect(typesAtDestruction).toStrictEqual(['OptedIn']);
+  });
+
+  it('says nothing when the key could not be destroyed', async () => {
+    const ledger = await createTestLedger();
+    await ledger.execute(optIn(by(anna)));
+    jest.spyOn(ledger.vault, 'destroy').mockRejectedValueOnce(new Error('the vault is locked'));
+    await expect(ledger.execute(erase(by(anna)))).rejects.toThrow('the vault is locked');
+    expect(await ledger.eventsOf(anna.contactId)).toHaveLength(1);
+  });
+
+  it('that crashed between the key and the event is completed by asking again, without a new key', async () => {
+    const ledger = await createTestLedger();
+    await ledger.execute(optIn(by(anna)));
+    ledger.store.beforeAppend(() => Promise.reject(new Error('the process died')));
+    await expect(ledger.execute(erase(by(anna)))).rejects.toThrow('the process died');
+    expect(await ledger.vault.find(anna.contactId)).toBeUndefined();
+    expect(await newsletter(ledger)).toBe('CONSENT');
+
+    await ledger.execute(erase(by(anna)));
+    expect(await newsletter(ledger)).toBe('ERASED');
+    expect(await ledger.vault.find(anna.contactId)).toBeUndefined();
+  });
+
+  it('also takes the key of somebody who wrote while it was under way', async () => {
+    const ledger = await createTestLedger();
+    await ledger.execute(optIn(by(anna)));
+    ledger.store.beforeAppend(() => ledger.execute(optOut(by(anna))));
+    await ledger.execute(erase(by(anna)));
+    expect(await personalOf(ledger)).toStrictEqual([
+      ['OptedIn', 'erased'],
+      ['OptedOut', 'erased'],
+      ['PersonalDataErased', null],
+    ]);
+    expect(await ledger.vault.find(anna.contactId)).toBeUndefined();
+  });
+
+  it('is recorded for somebody never heard of at their request, and not by retention', async () => {
+    await given()
+      .when(erase(by(anna)))
+      .thenRecords(erased);
+    await given()
+      .when(erase(by(anna), 'retention'))
+      .thenRecordsNothing();
+  });
+
+  it('is recorded once while nothing comes after', async () => {
+    const { ledger } = await given(optIn(by(anna)), erase(by(anna)), later(1000))
+      .when(erase(by(anna)))
+      .thenRecordsNothing();
+    expect(await ledger.vault.find(anna.contactId)).toBeUndefined();
+  });
+
+  it('asked for again takes what was sealed since for a message that was kept back', async () => {
+    const { ledger } = await given(optIn(by(anna)), erase(by(anna)), createMailing(), async ({ app }) =>
+      app.get(AddRecipients).add('spring', [{ address: anna.address }], 'a-request'),
+    )
+      .when(erase(by(anna)))
+      .thenRecordsNothing();
+    expect(await ledger.vault.find(anna.contactId)).toBeUndefined();
+  });
+
+  it('by retention leaves the key of a stranger to whom a service mail is under way', async () => {
+    const { ledger } = await given(createMailing({ purpose: 'service' }), async ({ app }) =>
+      app.get(AddRecipients).add('spring', [{ address: anna.address }], 'a-request'),
+    )
+      .when(erase(by(anna), 'retention'))
+      .thenRecordsNothing();
+    expect(await ledger.vault.find(anna.contactId)).toBeDefined();
+  });
+
+  it('at request counts as an opt-out, also when the contact comes back as a customer; by retention it does not', async () => {
+    const atRequest = await given(optIn(by(anna)), erase(by(anna)), later(1000))
+      .when(startCustomer(by(anna)))
+      .thenRecords({
+        type: 'CustomerStarted',
+        data: { conditions: ['informedAtCollection', 'optOutOffered', 'similarProducts'] },
+      });
+    expect(await newsletter(atRequest.ledger)).toBe('OPTED_OUT');
+
+    const byRetention = await given(optIn(by(anna)), erase(by(anna), 'retention'), later(1000))
+      .when(recordRelationship(by(anna), { kind: 'purchase' }))
+      .thenRecords({ type: 'PurchaseMade', data: {} });
+    expect(await newsletter(byRetention.ledger)).toBe('NO_CONSENT');
+  });
+
+  it('gives a contact that comes back a new key, and opens nothing of before', async () => {
+    const ledger = await createTestLedger();
+    await ledger.execute(optIn(by(anna)));
+    const old = await ledger.vault.find(anna.contactId);
+    await ledger.execute(erase(by(anna)));
+    await ledger.execute(optIn(by(anna)));
+    const recent = await ledger.vault.find(anna.contactId);
+    expect(recent!.id).not.toBe(old!.id);
+    expect(await personalOf(ledger)).toStrictEqual([
+      ['OptedIn', 'erased'],
+      ['PersonalDataErased', null],
+      ['OptedIn', { address: 'anna@example.org' }],
+    ]);
+    expect(await newsletter(ledger)).toBe('CONSENT');
+  });
+
+  it('repeated by the same key leaves a contact that came back alone', async () => {
+    const ledger = await createTestLedger();
+    const command = erase(by(anna, { idempotencyKey: 'erasure-1' }));
+    const first = await ledger.execute(command);
+    await ledger.execute(optIn(by(anna)));
+    expect(await ledger.execute(command)).toStrictEqual(first);
+    expect(await ledger.vault.find(anna.contactId)).toBeDefined();
+    expect(await newsletter(ledger)).toBe('CONSENT');
+  });
+});
