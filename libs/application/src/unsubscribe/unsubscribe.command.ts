@@ -33,10 +33,11 @@ export class UnsubscribeHandler implements ICommandHandler<UnsubscribeCommand> {
     return optOut(stateThen, { purposes: [purpose], occurredAt }, this.policyWith(purpose, policy));
   }
 
-  /** A link may be older than the policy: a purpose that was dropped since is judged by a policy that had it. */
+  /** A link may be older than the policy: a purpose that can be stopped no more is judged by a policy in which it could. */
   private policyWith(purpose: string, inForce: Policy): Policy {
-    if (inForce.purposes.has(purpose)) return inForce;
-    const earlier = this.policies.history().find(({ policy }) => policy.purposes.has(purpose));
+    const isCommercial = (policy: Policy) => policy.purposes.get(purpose)?.commercial === true;
+    if (isCommercial(inForce)) return inForce;
+    const earlier = this.policies.history().find(({ policy }) => isCommercial(policy));
     return earlier?.policy ?? inForce;
   }
 }

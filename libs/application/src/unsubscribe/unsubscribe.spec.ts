@@ -1,0 +1,67 @@
+import {
+  anna,
+  by,
+  given,
+  nextPolicy,
+  optIn,
+  purposesWithout,
+  shippedPolicy,
+  unsubscribe,
+  type Step,
+} from '@consent-ledger/testing';
+import { describe, expect, it } from '@jest/globals';
+import type { PolicyDocument } from '@consent-ledger/consent';
+import type { Fact } from '../contact/contact-repository.js';
+
+const { address: _address, ...oneClick }: Fact = by(anna, { source: { kind: 'one-click', reference: 'spring' } });
+const newsletter = { type: 'OptedOut', data: { purposes: ['newsletter'] } } as const;
+
+/** A policy of today in which these parts are other than when the link was sent. */
+function nowInForce(changes: Partial<PolicyDocument>): Step {
+  return ({ policies }) => policies.publish(nextPolicy('2024-03-01T00:00:00Z', changes), 0);
+}
+
+const withoutNewsletter: Partial<PolicyDocument> = {
+  purposes: purposesWithout('newsletter'),
+  softOptIn: { ...shippedPolicy.softOptIn!, purposes: ['event-invitation'] },
+  statements: [],
+};
+
+describe('unsubscribing through a link (P4, RFC 8058)', () => {
+  it('opts out of the purpose of the message, and nothing else', async () => {
+    await given(optIn(by(anna), { purposes: ['newsletter', 'event-invitation'] }))
+      .when(unsubscribe(oneClick))
+      .thenRecords(newsletter);
+  });
+
+  it('opts out of all commercial mail when the person asks so', async () => {
+    await given()
+      .when(unsubscribe(oneClick, 'all'))
+      .thenRecords({ type: 'OptedOut', data: { purposes: 'all' } });
+  });
+
+  it('is taken a second time and changes nothing: providers try again', async () => {
+    await given(unsubscribe(oneClick)).when(unsubscribe(oneClick)).thenRecordsNothing();
+  });
+
+  it('seals the mailing that the link came in, and shows through what it was done', async () => {
+    const { stored } = await given().when(unsubscribe(oneClick)).thenRecords(newsletter);
+    expect(stored[0]!.metadata['source']).toStrictEqual({ kind: 'one-click' });
+  });
+
+  it('is taken for a purpose that was dropped from the policy since', async () => {
+    await given(nowInForce(withoutNewsletter)).when(unsubscribe(oneClick)).thenRecords(newsletter);
+  });
+
+  it('is taken for a purpose that became operational since', async () => {
+    const { kind: _kind, consent: _consent, ...texts } = shippedPolicy.purposes['newsletter']!;
+    const purposes = { ...shippedPolicy.purposes, newsletter: { ...texts, kind: 'operational' as const } };
+    await given(nowInForce({ ...withoutNewsletter, purposes }))
+      .when(unsubscribe(oneClick))
+      .thenRecords(newsletter);
+  });
+
+  it('is refused for a purpose that no policy ever had', async () => {
+    await given().when(unsubscribe(oneClick, 'advertising')).thenRefuses('UNKNOWN_PURPOSE');
+  });
+});
