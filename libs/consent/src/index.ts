@@ -17,4 +17,4 @@ export * from './relationship.js';
 export * from './restriction.js';
 export * from './source.js';
 export * from './standing.js';
-export * from './verdict-table.js';
+export type { Basis, Reason } from './verdict-table.js';

@@ -168,9 +168,9 @@ export function checkPolicy(document: PolicyDocument): PolicyFault[] {
   });
 
   period('/sameActWithin', document.sameActWithin);
-  for (const [ground, value] of Object.entries(retention))
-    if (typeof value === 'string') period(`/retention/${ground}`, value);
-    else period(`/retention/${ground}/period`, value.period);
+  const { consentProof, ...grounds } = retention;
+  period('/retention/consentProof/period', consentProof.period);
+  for (const [ground, text] of Object.entries<string>(grounds)) period(`/retention/${ground}`, text);
   return faults;
 }
 

@@ -1,0 +1,104 @@
+import { describe, expect, it } from '@jest/globals';
+import { consentOnRecord, customerRelationship, endOfConsent, runningAgreement } from './basis.js';
+import { foldContact, type ContactEvent } from './contact.js';
+import { customerStarted, happened, instant, optedIn } from './contact.fixture.js';
+import { NEVER } from './instant.js';
+import type { Policy } from './policy.js';
+import { giftcard, harbour } from './policy.fixture.js';
+
+function consentFor(purpose: string, policy: Policy, ...events: ContactEvent[]) {
+  return consentOnRecord(foldContact(events), policy, policy.purposes.get(purpose)!);
+}
+
+describe('the consent on record', () => {
+  const given = optedIn('2022-01-01T12:00:00Z', 'newsletter', 'event-invitation', 'sales-contact');
+  const act = { at: given.occurredAt, id: given.id, type: 'OptedIn' };
+
+  it('ends three years and thirty days after the act, and never for want of contact (P5)', () => {
+    expect(consentFor('newsletter', giftcard, given)).toStrictEqual({
+      act,
+      movedBy: undefined,
+      lapsesAt: instant('2025-01-31T12:00:00Z'),
+      contactEndsAt: NEVER,
+    });
+  });
+
+  it('ends twelve months after the last contact, and never for want of a renewal (P6)', () => {
+    const purchase = happened('PurchaseMade', '2022-03-01T12:00:00Z', {});
+    const contact = happened('ContactMade', '2022-02-01T12:00:00Z', {});
+    expect(consentFor('sales-contact', giftcard, given, purchase, contact)).toStrictEqual({
+      act,
+      movedBy: { at: purchase.occurredAt, id: purchase.id, type: 'PurchaseMade' },
+      lapsesAt: NEVER,
+      contactEndsAt: instant('2023-03-01T12:00:00Z'),
+    });
+  });
+
+  it('is moved only by the contacts that the policy names (P6)', () => {
+    const purchase = happened('PurchaseMade', '2022-03-01T12:00:00Z', {});
+    const started = customerStarted('2022-02-01T17:00:00Z');
+    expect(consentFor('newsletter', harbour, given, purchase, started)).toMatchObject({
+      movedBy: { id: started.id },
+      contactEndsAt: instant('2022-08-01T16:00:00Z'),
+    });
+  });
+
+  it('is moved by the latest of them, in whatever order the policy names them (P6)', () => {
+    const purchase = happened('PurchaseMade', '2022-02-01T12:00:00Z', {});
+    const contact = happened('ContactMade', '2022-03-01T12:00:00Z', {});
+    expect(consentFor('sales-contact', giftcard, given, purchase, contact)?.movedBy?.id).toBe(contact.id);
+  });
+
+  it('ends with its proof where that is kept from the day it was given, when nothing ends it before (P7)', () => {
+    expect(consentFor('event-invitation', harbour, given)?.lapsesAt).toBe(instant('2024-01-01T12:00:00Z'));
+    expect(consentFor('newsletter', harbour, given)?.lapsesAt).toBe(instant('2023-01-08T12:00:00Z'));
+  });
+
+  it('ends with the first of its ends', () => {
+    const consent = consentFor('newsletter', harbour, given)!;
+    expect(endOfConsent(consent)).toBe(consent.contactEndsAt);
+    expect(endOfConsent({ ...consent, lapsesAt: 1 })).toBe(1);
+  });
+
+  it('is none once it was erased, and none that was never given', () => {
+    const erased = happened('PersonalDataErased', '2022-01-01T12:00:00Z', { reason: 'retention' });
+    expect(consentFor('newsletter', giftcard, given, erased)).toBeUndefined();
+    expect(consentFor('personalised-message', giftcard, given)).toBeUndefined();
+  });
+});
+
+describe('the customer relationship (P2)', () => {
+  const started = customerStarted('2022-01-01T12:00:00Z', 'optOutOffered');
+  const ended = happened('CustomerEnded', '2024-02-29T12:00:00Z', {});
+  const newsletter = giftcard.purposes.get('newsletter')!;
+
+  it('never ends while the agreement runs', () => {
+    expect(customerRelationship(foldContact([started]), giftcard, newsletter)).toMatchObject({
+      missing: ['informedAtCollection', 'similarProducts'],
+      endsAt: NEVER,
+      evidence: [{ id: started.id }],
+    });
+  });
+
+  it('ends twelve months after the agreement', () => {
+    expect(customerRelationship(foldContact([started, ended]), giftcard, newsletter)).toMatchObject({
+      endsAt: instant('2025-02-28T12:00:00Z'),
+      evidence: [{ id: started.id }, { id: ended.id }],
+    });
+  });
+
+  it('is none where the policy allows no soft opt-in, and where none was on record since erasure', () => {
+    const erased = happened('PersonalDataErased', '2024-03-01T12:00:00Z', { reason: 'retention' });
+    const personalised = giftcard.purposes.get('personalised-message')!;
+    expect(customerRelationship(foldContact([started]), giftcard, personalised)).toBeUndefined();
+    expect(customerRelationship(foldContact([started, ended, erased]), giftcard, newsletter)).toBeUndefined();
+  });
+
+  it('has an agreement that runs until it ends or is erased, also at the instant at which it started', () => {
+    const at = '2022-01-01T12:00:00Z';
+    const erased = happened('PersonalDataErased', at, { reason: 'retention' });
+    expect(runningAgreement(foldContact([started]))?.id).toBe(started.id);
+    expect(runningAgreement(foldContact([started, happened('CustomerEnded', at, {})]))).toBeUndefined();
+    expect(runningAgreement(foldContact([started, erased]))).toBeUndefined();
+  });
+});

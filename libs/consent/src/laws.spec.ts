@@ -1,0 +1,331 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { eventsKnown, foldContact, type ContactEvent } from './contact.js';
+import { customerStarted, happened, optedIn, optedOut } from './contact.fixture.js';
+import { decideEligibility, UnknownPurpose, type Verdict } from './eligibility.js';
+import {
+  additions,
+  commercial,
+  conditions,
+  edges,
+  eventTypes,
+  histories,
+  policies,
+  publications,
+  purposes,
+  questions,
+} from './history.fixture.js';
+import { NEVER, type Instant } from './instant.js';
+import { giftcard } from './policy.fixture.js';
+import type { PolicyHistory } from './policy-history.js';
+import type { Reason } from './verdict-table.js';
+
+const alone: PolicyHistory = [{ policy: giftcard, publishedAt: 0 }];
+const reached = new Map<Reason | 'UNKNOWN_PURPOSE', number>();
+
+/** The verdict for moment `at` with knowledge of moment `knownAt`, or that the policy has no such purpose (P10). */
+function ask(
+  events: readonly ContactEvent[],
+  history: PolicyHistory,
+  purpose: string,
+  at: Instant,
+  knownAt: Instant = NEVER,
+): Verdict | 'UNKNOWN_PURPOSE' {
+  return decide(foldContact(eventsKnown(events, at, knownAt)), history, purpose, at, knownAt);
+}
+
+function decide(...question: Parameters<typeof decideEligibility>): Verdict | 'UNKNOWN_PURPOSE' {
+  try {
+    const verdict = decideEligibility(...question);
+    reached.set(verdict.reason, (reached.get(verdict.reason) ?? 0) + 1);
+    return verdict;
+  } catch (error) {
+    if (!(error instanceof UnknownPurpose)) throw error;
+    return 'UNKNOWN_PURPOSE';
+  }
+}
+
+/** What stays the same until `validUntil`; whether it is a yes, and on which basis, follows from the reason. */
+function answerOf(verdict: Verdict | 'UNKNOWN_PURPOSE'): string {
+  if (verdict === 'UNKNOWN_PURPOSE') return verdict;
+  return [verdict.reason, ...(verdict.missing ?? [])].join(' ');
+}
+
+function isEligible(verdict: Verdict | 'UNKNOWN_PURPOSE'): boolean {
+  return verdict !== 'UNKNOWN_PURPOSE' && verdict.eligible;
+}
+
+/** Acts of which one allows and the other forbids; `strict` wins where both happened at the same instant. */
+const opposites = oppositesOf('2000-01-01T00:00:00Z');
+
+function oppositesOf(at: string): readonly { lenient: ContactEvent; strict: ContactEvent }[] {
+  const optIn = optedIn(at, ...commercial);
+  const started = customerStarted(at, ...conditions);
+  return [
+    { lenient: optIn, strict: happened('OptedOut', at, { purposes: 'all' }) },
+    { lenient: optIn, strict: optedOut(at) },
+    { lenient: optIn, strict: happened('SpamReported', at, {}) },
+    { lenient: optIn, strict: happened('PersonalDataErased', at, { reason: 'request' }) },
+    { lenient: optIn, strict: happened('PersonalDataErased', at, { reason: 'retention' }) },
+    { lenient: optIn, strict: happened('MailBounced', at, { permanent: true }) },
+    { lenient: happened('AddressProven', at, {}), strict: happened('MailBounced', at, { permanent: true }) },
+    { lenient: happened('RestrictionLifted', at, {}), strict: happened('ProcessingRestricted', at, {}) },
+    { lenient: started, strict: happened('CustomerEnded', at, {}) },
+    { lenient: started, strict: happened('PersonalDataErased', at, { reason: 'retention' }) },
+  ];
+}
+
+/** The events with some repeated, each repetition put at a place of its own. */
+function scatter(events: readonly ContactEvent[], repeated: readonly ContactEvent[], places: readonly number[]) {
+  return repeated.reduce((arrived, event, index) => {
+    const place = (places[index] ?? 0) % (arrived.length + 1);
+    return [...arrived.slice(0, place), event, ...arrived.slice(place)];
+  }, events);
+}
+
+describe('law 1: order does not matter', () => {
+  const shuffled = histories().chain((events) =>
+    fc
+      .tuple(
+        fc.shuffledSubarray(events, { minLength: events.length }),
+        fc.subarray(events),
+        fc.array(fc.nat(), { maxLength: 7 }),
+      )
+      .map(([permuted, repeated, places]) => ({ events, arrived: scatter(permuted, repeated, places) })),
+  );
+
+  it('gives the same state and the same verdict for every order of arrival and every duplicate', () => {
+    fc.assert(
+      fc.property(shuffled, policies, questions, ({ events, arrived }, history, at) => {
+        expect(foldContact(arrived)).toStrictEqual(foldContact(events));
+        for (const purpose of purposes)
+          expect(ask(arrived, history, purpose, at)).toStrictEqual(ask(events, history, purpose, at));
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  it('does not depend on the order in which the policies are listed', () => {
+    fc.assert(
+      fc.property(histories(), policies, publications, questions, questions, (events, history, added, at, knownAt) => {
+        const [forwards, backwards]: PolicyHistory[] = [
+          [...history, added],
+          [added, ...[...history].reverse()],
+        ];
+        for (const purpose of purposes)
+          expect(ask(events, backwards!, purpose, at, knownAt)).toStrictEqual(
+            ask(events, forwards!, purpose, at, knownAt),
+          );
+      }),
+      { numRuns: 600 },
+    );
+  });
+
+  it('lets the stricter of two acts at the same instant win, as if it had come a millisecond later', () => {
+    let decisive = 0;
+    fc.assert(
+      fc.property(histories(), fc.constantFrom(...opposites), fc.constantFrom(...edges), (others, pair, tie) => {
+        const before = others.filter(({ occurredAt }) => Math.abs(occurredAt - tie) > 1);
+        const lenient = { ...pair.lenient, occurredAt: tie };
+        const tied = { ...pair.strict, occurredAt: tie };
+        const later = { ...pair.strict, occurredAt: tie + 1 };
+        const at = tie + 2;
+        for (const purpose of purposes) {
+          const verdict = answerOf(ask([...before, tied, lenient], alone, purpose, at));
+          expect(verdict).toBe(answerOf(ask([...before, later, lenient], alone, purpose, at)));
+          const earlier = { ...pair.strict, occurredAt: tie - 1 };
+          if (isEligible(ask([...before, earlier, lenient], alone, purpose, at))) decisive++;
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+    expect(decisive).toBeGreaterThan(50);
+  });
+});
+
+describe('law 2: an opt-out is monotone', () => {
+  const others = eventTypes.filter((type) => !['OptInConfirmed', 'ConsentRenewed', 'OptOutUndone'].includes(type));
+
+  it('answers no whatever is added that is not an act of the person, whenever it happened', () => {
+    let tried = 0;
+    fc.assert(
+      fc.property(histories(), additions(others), policies, questions, (events, added, history, at) => {
+        const known = eventsKnown(events, at, NEVER);
+        const after = [...known, ...added.filter((event) => !isOptIn(event))];
+        for (const purpose of commercial.filter((name) => hasOptedOut(known, name)))
+          for (const moment of [at, ...edges.filter((edge) => edge > at)]) {
+            const verdict = ask(after, history, purpose, moment);
+            if (verdict === 'UNKNOWN_PURPOSE' || verdict.basis === 'service') continue;
+            tried++;
+            if (verdict.eligible) throw new Error(`${purpose} is ${verdict.reason} at ${moment}`);
+          }
+      }),
+      { numRuns: 1_000 },
+    );
+    expect(tried).toBeGreaterThan(1_000);
+  });
+
+  function isOptIn({ type, data }: ContactEvent): boolean {
+    if (type === 'OptInConfirmed' || type === 'ConsentRenewed') return true;
+    return type === 'OptedIn' && 'actOf' in data && data.actOf === 'person';
+  }
+
+  /** P4 as it is written, without regard to how the domain goes about it. */
+  function hasOptedOut(events: readonly ContactEvent[], purpose: string): boolean {
+    const undone = events.map(({ data }) => ('optOutId' in data ? data.optOutId : undefined));
+    const names = ({ data }: ContactEvent) =>
+      'purposes' in data && (data.purposes as readonly string[]).includes(purpose);
+    const isOptOut = (event: ContactEvent) => {
+      if (event.type === 'SpamReported') return true;
+      if (event.type === 'PersonalDataErased') return event.data.reason === 'request';
+      return event.type === 'OptedOut' && !undone.includes(event.id) && (event.data.purposes === 'all' || names(event));
+    };
+    const isEnded = ({ occurredAt }: ContactEvent) =>
+      events.some((event) => isOptIn(event) && names(event) && event.occurredAt > occurredAt);
+    return events.some((event) => isOptOut(event) && !isEnded(event));
+  }
+});
+
+describe('law 3: time is honest', () => {
+  it('uses no event that happened after the moment or was recorded after the moment of knowledge', () => {
+    fc.assert(
+      fc.property(histories(), additions(), policies, questions, questions, (events, added, history, at, knownAt) => {
+        const unknown = added.map((event, index) =>
+          index % 2 === 0 ? { ...event, occurredAt: at + 1 + index } : { ...event, recordedAt: knownAt + index },
+        );
+        for (const purpose of purposes)
+          expect(ask([...unknown, ...events], history, purpose, at, knownAt)).toStrictEqual(
+            ask(events, history, purpose, at, knownAt),
+          );
+      }),
+      { numRuns: 600 },
+    );
+  });
+
+  it('uses an event from the very moment at which it happened and was recorded', () => {
+    const optOut = {
+      ...happened('OptedOut', '2022-01-01T00:00:00Z', { purposes: 'all' }),
+      recordedAt: Date.UTC(2022, 5),
+    };
+    const { occurredAt, recordedAt } = optOut;
+    expect(ask([optOut], alone, 'newsletter', occurredAt, recordedAt)).toMatchObject({ reason: 'OPTED_OUT' });
+    expect(ask([optOut], alone, 'newsletter', occurredAt, recordedAt - 1)).toMatchObject({ reason: 'UNKNOWN_CONTACT' });
+    expect(ask([optOut], alone, 'newsletter', occurredAt - 1, recordedAt)).toMatchObject({ reason: 'UNKNOWN_CONTACT' });
+  });
+
+  it('uses no policy that was published after the moment of knowledge', () => {
+    fc.assert(
+      fc.property(histories(), policies, publications, questions, questions, (events, history, added, at, known) => {
+        const knownAt = Math.max(known, ...history.map(({ publishedAt }) => publishedAt));
+        const unknown = { ...added, publishedAt: knownAt + 1 };
+        for (const purpose of purposes)
+          expect(ask(events, [...history, unknown], purpose, at, knownAt)).toStrictEqual(
+            ask(events, history, purpose, at, knownAt),
+          );
+      }),
+      { numRuns: 600 },
+    );
+  });
+
+  it('lets a policy that comes into force later move no answer, only its end', () => {
+    fc.assert(
+      fc.property(histories(), policies, publications, questions, (events, history, { policy }, at) => {
+        const inForceFrom = Math.max(at, ...history.map((published) => published.policy.inForceFrom)) + 1;
+        const coming = { policy: { ...policy, inForceFrom }, publishedAt: 0 };
+        for (const purpose of purposes)
+          expect(answerOf(ask(events, [...history, coming], purpose, at))).toStrictEqual(
+            answerOf(ask(events, history, purpose, at)),
+          );
+      }),
+      { numRuns: 600 },
+    );
+  });
+});
+
+describe('law 4: validUntil is exact', () => {
+  it('holds the answer until then, and not at that instant', () => {
+    const ended = new Set<Reason>();
+    fc.assert(
+      fc.property(
+        histories(),
+        policies,
+        questions,
+        fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 5 }),
+        (events, history, at, parts) => {
+          const state = foldContact(eventsKnown(events, at, NEVER));
+          for (const purpose of purposes) {
+            const verdict = decide(state, history, purpose, at);
+            if (verdict === 'UNKNOWN_PURPOSE') continue;
+            const { validUntil } = verdict;
+            const end = validUntil ?? Date.UTC(2160, 0, 1);
+            expect(end).toBeGreaterThan(at);
+            const answer = answerOf(verdict);
+            const changesAt = (moment: Instant) => answerOf(decide(state, history, purpose, moment)) !== answer;
+            expect(momentsBetween(at, end, parts).filter(changesAt)).toStrictEqual([]);
+            if (validUntil === null) continue;
+            expect(changesAt(validUntil)).toBe(true);
+            ended.add(verdict.reason);
+          }
+        },
+      ),
+      { numRuns: 1_500 },
+    );
+    expect([...ended]).toStrictEqual(
+      expect.arrayContaining(['CONSENT', 'SOFT_OPT_IN', 'SOFT_OPT_IN_INCOMPLETE', 'NO_RECENT_CONTACT']),
+    );
+  });
+
+  function momentsBetween(at: Instant, end: Instant, parts: readonly number[]): Instant[] {
+    const beside = edges.flatMap((edge) => [edge - 1, edge, edge + 1]);
+    const random = parts.map((part) => Math.floor(at + part * (end - at)));
+    return [end - 1, ...beside, ...random].filter((moment) => moment >= at && moment < end);
+  }
+});
+
+describe('law 5: replay is the same', () => {
+  it('grows to the same state event by event, in batches and from the beginning', () => {
+    fc.assert(
+      fc.property(histories(), fc.nat({ max: 7 }), (events, cut) => {
+        const grown = foldContact(events.slice(cut), foldContact(events.slice(0, cut)));
+        expect(JSON.stringify(grown)).toBe(JSON.stringify(foldContact(events)));
+      }),
+      { numRuns: 600 },
+    );
+  });
+
+  it('grows on from a state that was stored as JSON, byte for byte', () => {
+    fc.assert(
+      fc.property(histories(), fc.nat({ max: 7 }), (events, cut) => {
+        const state = foldContact(events.slice(0, cut));
+        const stored = JSON.parse(JSON.stringify(state)) as typeof state;
+        expect(stored).toStrictEqual(state);
+        expect(JSON.stringify(foldContact(events.slice(cut), stored))).toBe(JSON.stringify(foldContact(events)));
+      }),
+      { numRuns: 600 },
+    );
+  });
+});
+
+describe('the laws above', () => {
+  const reasons: readonly Reason[] = [
+    'ERASED',
+    'RESTRICTED',
+    'UNDELIVERABLE',
+    'COMPLAINED',
+    'OPTED_OUT',
+    'CONSENT',
+    'SOFT_OPT_IN',
+    'PENDING_CONFIRMATION',
+    'CONSENT_LAPSED',
+    'NO_RECENT_CONTACT',
+    'RELATIONSHIP_ENDED',
+    'SOFT_OPT_IN_INCOMPLETE',
+    'NO_CONSENT',
+    'UNKNOWN_CONTACT',
+    'SERVICE',
+  ];
+
+  it.each(reasons)('were tried on verdicts of %s', (reason) => {
+    expect(reached.get(reason) ?? 0).toBeGreaterThan(100);
+  });
+});

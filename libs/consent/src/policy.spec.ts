@@ -1,0 +1,214 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
+import { checkPolicy, compilePolicy, type PolicyDocument } from './policy.js';
+import { giftcardDocument, harbourDocument } from './policy.fixture.js';
+
+const shipped = parse(
+  readFileSync(new URL('../policies/dnp-giftcard.yaml', import.meta.url), 'utf8'),
+) as PolicyDocument;
+
+/** A copy of the policy with one value, at a JSON pointer, put in the place of another. */
+function withValue(pointer: string, value: unknown): PolicyDocument {
+  const document = JSON.parse(JSON.stringify(giftcardDocument)) as PolicyDocument;
+  const names = pointer.split('/').slice(1);
+  const last = names.pop()!;
+  const parent = names.reduce<Record<string, unknown>>(
+    (part, name) => part[name] as Record<string, unknown>,
+    document as unknown as Record<string, unknown>,
+  );
+  parent[last] = value;
+  return document;
+}
+
+describe('the policy that ships', () => {
+  it('has no fault', () => {
+    expect(checkPolicy(shipped)).toStrictEqual([]);
+  });
+
+  it('is in force from the day that the GDPR applied, in Amsterdam', () => {
+    expect(compilePolicy(shipped).inForceFrom).toBe(Date.parse('2018-05-24T22:00:00Z'));
+    expect(shipped).toMatchObject({ id: 'dnp-giftcard', version: 1, timeZone: 'Europe/Amsterdam' });
+  });
+
+  it('has the figures that the tests of the rules are written by (P1, P2, P5, P6, P7, P8)', () => {
+    const figures = ({ purposes, softOptIn, serviceMail, sameActWithin, retention }: PolicyDocument) => ({
+      purposes: Object.entries(purposes).map(([name, { kind, consent }]) => ({ name, kind, consent })),
+      softOptIn,
+      serviceMail,
+      sameActWithin,
+      retention,
+    });
+    expect(figures(shipped)).toStrictEqual(figures(giftcardDocument));
+  });
+
+  it('has statements in Dutch and English that cover the four commercial purposes (P3)', () => {
+    const commercial = ['newsletter', 'event-invitation', 'personalised-message', 'sales-contact'];
+    expect(
+      shipped.statements.map(({ id, version, covers, texts }) => ({
+        id,
+        version,
+        covers,
+        languages: Object.keys(texts),
+      })),
+    ).toStrictEqual([
+      { id: 'signup-form', version: 1, covers: commercial, languages: ['nl', 'en'] },
+      { id: 'reconsent', version: 1, covers: commercial, languages: ['nl', 'en'] },
+    ]);
+  });
+});
+
+describe('checkPolicy', () => {
+  it.each([giftcardDocument, harbourDocument])('finds no fault in $id', (document) => {
+    expect(checkPolicy(document)).toStrictEqual([]);
+  });
+
+  const period = expect.stringContaining('is not an ISO 8601 period');
+  const instant = expect.stringContaining('must be an RFC 3339 instant with an offset');
+  const meaningless = expect.stringContaining('has no meaning without');
+
+  it.each([
+    ['an instant that does not parse', '/inForceFrom', '25 May 2018', '/inForceFrom', instant],
+    ['an instant without an offset', '/inForceFrom', '2018-05-25T00:00:00', '/inForceFrom', instant],
+    ['a day without a time', '/inForceFrom', '2018-05-25+02:00', '/inForceFrom', instant],
+    ['a month that does not exist', '/inForceFrom', '2018-13-01T00:00:00Z', '/inForceFrom', instant],
+    ['a zone that does not exist', '/timeZone', 'Europe/Atlantis', '/timeZone', expect.stringContaining('time zone')],
+    ['a time', '/purposes/newsletter/consent/renewAfter', 'PT3H', '/purposes/newsletter/consent/renewAfter', period],
+    [
+      'no period',
+      '/purposes/newsletter/consent/answerWindow',
+      '30',
+      '/purposes/newsletter/consent/answerWindow',
+      period,
+    ],
+    [
+      'no period',
+      '/purposes/newsletter/consent/reminderAfter',
+      '',
+      '/purposes/newsletter/consent/reminderAfter',
+      period,
+    ],
+    [
+      'no period',
+      '/purposes/sales-contact/consent/afterLastContact',
+      'a year',
+      '/purposes/sales-contact/consent/afterLastContact',
+      period,
+    ],
+    ['no period', '/softOptIn/holdsAfterEnd', 'P', '/softOptIn/holdsAfterEnd', period],
+    ['no period', '/sameActWithin', '1 day', '/sameActWithin', period],
+    ['no period', '/retention/consentProof/period', '2Y', '/retention/consentProof/period', period],
+    ['no period', '/retention/recording', '30D', '/retention/recording', period],
+    ['no period', '/retention/purchase', 'P7', '/retention/purchase', period],
+    [
+      'consent for an operational purpose',
+      '/purposes/service/consent',
+      { renewAfter: 'P3Y' },
+      '/purposes/service/consent',
+      'an operational purpose needs no consent: remove it',
+    ],
+    [
+      'a window after no prompt',
+      '/purposes/newsletter/consent',
+      { answerWindow: 'P30D' },
+      '/purposes/newsletter/consent/answerWindow',
+      meaningless,
+    ],
+    [
+      'a reminder in no window',
+      '/purposes/newsletter/consent',
+      { renewAfter: 'P3Y', reminderAfter: 'P14D' },
+      '/purposes/newsletter/consent/reminderAfter',
+      meaningless,
+    ],
+    [
+      'a contact that moves no clock',
+      '/purposes/newsletter/consent',
+      { movedBy: ['contact'] },
+      '/purposes/newsletter/consent/movedBy',
+      meaningless,
+    ],
+    [
+      'a soft opt-in for a purpose that is not there',
+      '/softOptIn/purposes/1',
+      'survey',
+      '/softOptIn/purposes/1',
+      expect.stringContaining('is not one of the purposes'),
+    ],
+    [
+      'a soft opt-in for service mail',
+      '/softOptIn/purposes/0',
+      'service',
+      '/softOptIn/purposes/0',
+      '"service" is not a commercial purpose',
+    ],
+    [
+      'a statement about a purpose that every object seems to have',
+      '/statements/1/covers/2',
+      'toString',
+      '/statements/1/covers/2',
+      expect.stringContaining('is not one of the purposes'),
+    ],
+    [
+      'a statement twice',
+      '/statements/1',
+      giftcardDocument.statements[0],
+      '/statements/1',
+      'statement "signup-form" version 1 appears twice',
+    ],
+  ])('finds %s at %s: %j', (_sentence, pointer, value, path, message) => {
+    expect(checkPolicy(withValue(pointer, value))).toStrictEqual([{ path, message }]);
+  });
+
+  it.each([
+    ['all', '/purposes/all'],
+    ['constructor', '/purposes/constructor'],
+    ['News Letter', '/purposes/News Letter'],
+    ['1', '/purposes/1'],
+    ['news/letter~', '/purposes/news~1letter~0'],
+  ])('finds a purpose named "%s"', (name, path) => {
+    const { service } = giftcardDocument.purposes;
+    const document = { ...giftcardDocument, purposes: { ...giftcardDocument.purposes, [name]: service! } };
+    expect(checkPolicy(document)).toStrictEqual([{ path, message: expect.stringContaining('kebab-case') }]);
+  });
+
+  it('finds every fault, not only the first', () => {
+    const document = { ...giftcardDocument, timeZone: 'Nowhere', sameActWithin: 'P' };
+    expect(checkPolicy(document).map(({ path }) => path)).toStrictEqual(['/timeZone', '/sameActWithin']);
+  });
+});
+
+describe('compilePolicy', () => {
+  it('reads every figure, for each purpose', () => {
+    const { purposes } = compilePolicy(harbourDocument);
+    expect(purposes.get('newsletter')).toStrictEqual({
+      name: 'newsletter',
+      commercial: true,
+      renewAfter: { months: 12, days: 0 },
+      answerWindow: { months: 0, days: 7 },
+      afterLastContact: { months: 6, days: 0 },
+      movedBy: ['contact', 'customer-started'],
+      proofKept: { months: 24, days: 0 },
+      softOptIn: { conditions: ['optOutOffered', 'memberOfClub'], holdsAfterEnd: { months: 3, days: 0 } },
+    });
+    expect(purposes.get('event-invitation')).toMatchObject({ renewAfter: undefined, softOptIn: undefined });
+    expect(purposes.get('service')).toMatchObject({ commercial: false });
+  });
+
+  it('lets consent outlive its proof where the proof is counted from the end (P7)', () => {
+    expect(compilePolicy(giftcardDocument).purposes.get('newsletter')?.proofKept).toBeUndefined();
+  });
+
+  it('needs no soft opt-in', () => {
+    const document = structuredClone(giftcardDocument) as { -readonly [K in keyof PolicyDocument]: PolicyDocument[K] };
+    delete document.softOptIn;
+    expect(checkPolicy(document)).toStrictEqual([]);
+    expect(compilePolicy(document).purposes.get('newsletter')?.softOptIn).toBeUndefined();
+  });
+
+  it('refuses a document with a fault, and names it', () => {
+    expect(() => compilePolicy({ ...giftcardDocument, sameActWithin: 'P' })).toThrow(
+      new RangeError('Policy dnp-giftcard version 1: /sameActWithin "P" is not an ISO 8601 period such as P3Y or P30D'),
+    );
+  });
+});
