@@ -33,6 +33,7 @@ import {
   type ReadModels,
 } from '@consent-ledger/projections';
 import { ApiKeys } from './api-keys/api-keys.js';
+import { catchUp } from './catch-up.js';
 import { MailingProgress } from './mailing-progress.js';
 import { Preferences } from './preferences.js';
 import { publishPolicies } from './publish-policies/publish-policies.js';
@@ -88,7 +89,8 @@ export function openLedger({ configuration, logger, clock = systemClock(), publi
 
   const policies = new PoliciesProjection(readModels);
   const apiKeys = new ApiKeysProjection(readModels);
-  const projections = [policies, apiKeys, new PreferencesProjection(readModels), new DeliveriesProjection(readModels)];
+  const preferences = new PreferencesProjection(readModels);
+  const projections = [policies, apiKeys, preferences, new DeliveriesProjection(readModels)];
   const processor = new Processor({
     store,
     readModels,
@@ -119,8 +121,7 @@ export function openLedger({ configuration, logger, clock = systemClock(), publi
     async start() {
       const documents = await readPolicies(configuration.POLICY_PATH ?? SHIPPED_POLICIES);
       await publishPolicies(store, clock, documents);
-      processor.start();
-      await caughtUp(processor, store);
+      await catchUp({ store, readModels, processor, logger }, preferences);
     },
 
     async close() {
@@ -130,10 +131,4 @@ export function openLedger({ configuration, logger, clock = systemClock(), publi
       readModels.close();
     },
   };
-}
-
-/** However long it takes: a new read model is built from the whole log before the first answer rests on it. */
-async function caughtUp(processor: Processor, store: EventStore): Promise<void> {
-  const head = await store.head();
-  while (!(await processor.waitFor(head, { timeoutMs: 60_000 }))) if (processor.error) throw processor.error;
 }

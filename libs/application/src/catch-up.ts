@@ -1,0 +1,46 @@
+import type { EventStore } from '@consent-ledger/event-store';
+import type { Logger } from '@consent-ledger/platform';
+import { rebuild, type Processor, type Projection, type ReadModels } from '@consent-ledger/projections';
+
+export interface CatchUpDependencies {
+  readonly store: EventStore;
+  readonly readModels: ReadModels;
+  readonly processor: Processor;
+  readonly logger: Logger;
+}
+
+/** So many positions behind, large transactions pay; a processor stores often, to be seen soon. */
+const FAR_BEHIND = 20_000;
+const TELL_EVERY_MS = 2_000;
+
+/**
+ * Starts the processor and resolves once it has handled all that the log held then, however long that takes: no answer
+ * rests on a read model that is still being built. `large` is the projection that is worth building in one go.
+ */
+export async function catchUp(dependencies: CatchUpDependencies, large: Projection): Promise<void> {
+  const { store, readModels, processor } = dependencies;
+  const head = await store.head();
+  if (head - readModels.openCheckpoint(large) > FAR_BEHIND) await build(dependencies, large);
+  processor.start();
+  while (!(await processor.waitFor(head, { timeoutMs: 60_000 })))
+    if (processor.state === 'stopped') throw stopped(processor);
+}
+
+async function build({ store, readModels, logger }: CatchUpDependencies, projection: Projection): Promise<void> {
+  let told = performance.now();
+  await rebuild(
+    { store, readModels, projection },
+    {
+      resume: true,
+      onProgress({ handled, position }) {
+        if (performance.now() - told < TELL_EVERY_MS) return;
+        told = performance.now();
+        logger.info('Building the read model from the log', { projection: projection.name, count: handled, position });
+      },
+    },
+  );
+}
+
+function stopped({ error }: Processor): Error {
+  return error ?? new Error('The projections were stopped before they had caught up with the log.');
+}
