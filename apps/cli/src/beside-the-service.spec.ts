@@ -5,11 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Outcome } from './ledger.fixture.js';
 
 const LEDGER = join(process.cwd(), 'dist/apps/cli/src/main.js');
 const SERVICE = join(process.cwd(), 'dist/apps/standalone/src/main.js');
+
+/** Each test starts several processes, which a busy machine takes its time for. */
+jest.setTimeout(90_000);
 
 /** The programs as they are installed, each a process of its own, over one data directory. */
 describe('the built command line beside a service that runs', () => {
