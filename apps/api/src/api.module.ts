@@ -17,6 +17,7 @@ import { OptOutsController } from './opt-outs/opt-outs.controller.js';
 import { PoliciesController } from './policies/policies.controller.js';
 import { AssetsController } from './recipients/assets.controller.js';
 import { Pages } from './recipients/pages.js';
+import { ProblemPage } from './recipients/problem-page.js';
 import { RecipientsController } from './recipients/recipients.controller.js';
 import { RelationshipsController } from './relationships/relationships.controller.js';
 import { RestrictionsController } from './restrictions/restrictions.controller.js';
@@ -50,6 +51,7 @@ export class ApiModule {
       providers: [
         Facts,
         Pages,
+        ProblemPage,
         { provide: APP_GUARD, useClass: ApiKeyGuard },
         { provide: APP_GUARD, useClass: MediaTypeGuard },
         { provide: APP_FILTER, useClass: ProblemFilter },

@@ -2,17 +2,26 @@ import { Problem, withoutAddresses, type Logger, type ProblemCode } from '@conse
 import { LOGGER } from '@consent-ledger/application';
 import { Catch, HttpException, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ProblemPage } from '../recipients/problem-page.js';
+import { isRecipientPage } from '../recipients/recipient-page.decorator.js';
 
-/** Turns every error into problem details (RFC 9457). What was not expected is logged, and told as no more than that. */
+/**
+ * Turns every error into problem details (RFC 9457), and for a recipient into a page. What was not expected is logged, and
+ * told as no more than that.
+ */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  constructor(@Inject(LOGGER) private readonly logger: Logger) {}
+  constructor(
+    private readonly page: ProblemPage,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
     const problem = problemFor(error);
+    if (isRecipientPage(request)) return this.page.send(request, reply, problem.status, error);
     if (problem.status >= 500)
       this.logger.error('A request failed', { route: request.routeOptions.url, correlationId: request.id, error });
     if (problem.code === 'UNAVAILABLE') void reply.header('Retry-After', '5');
@@ -51,9 +60,18 @@ export function problemFor(error: unknown): Problem {
 function statusOf(error: unknown): number | undefined {
   if (error instanceof HttpException) return error.getStatus();
   const status = (error as { statusCode?: unknown } | null)?.statusCode;
-  return typeof status === 'number' ? status : undefined;
+  if (typeof status === 'number') return status;
+  return isBrokenForm(error) ? 400 : undefined;
 }
 
+/** The parser of multipart bodies tells what is wrong with one by its words only. */
+function isBrokenForm(error: unknown): boolean {
+  return error instanceof Error && /multipart/i.test(error.message);
+}
+
+/** The log wraps what SQLite says of a commit. */
 function isStorageFault(error: unknown): boolean {
-  return /^SQLITE_(FULL|IOERR|READONLY|BUSY|CANTOPEN|LOCKED)/.test(String((error as { code?: unknown } | null)?.code));
+  const fault = error instanceof Error && error.cause ? error.cause : error;
+  const code = String((fault as { code?: unknown } | null)?.code);
+  return /^SQLITE_(FULL|IOERR|READONLY|BUSY|CANTOPEN|LOCKED)/.test(code);
 }

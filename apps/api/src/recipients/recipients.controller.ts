@@ -11,13 +11,12 @@ import type { SourceKind } from '@consent-ledger/consent';
 import type { LinkClaims, LinkKind, Links } from '@consent-ledger/links';
 import { Problem, type Clock } from '@consent-ledger/platform';
 import type { PolicyShelf } from '@consent-ledger/projections';
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res, UseFilters } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Takes } from '../http/media-type.guard.js';
 import { Open } from '../security/scope.decorator.js';
 import { languageOf, type Language } from './language.js';
-import { PageProblemFilter } from './page-problem.filter.js';
 import { Pages } from './pages.js';
 import { RecipientPage } from './recipient-page.decorator.js';
 
@@ -35,7 +34,6 @@ interface UnsubscribeForm {
 @Controller()
 @Open()
 @Takes('any')
-@UseFilters(PageProblemFilter)
 export class RecipientsController {
   constructor(
     private readonly commands: CommandBus,

@@ -1,24 +1,21 @@
 import { LOGGER } from '@consent-ledger/application';
 import type { Logger } from '@consent-ledger/platform';
-import { Catch, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { problemFor } from '../http/problem.filter.js';
 import { languageOf } from './language.js';
 import { Pages } from './pages.js';
+import { pageHeaders } from './recipient-page.decorator.js';
 
 /** Tells a person that it did not work, and never that it did: the request can be made again. */
-@Catch()
-export class PageProblemFilter implements ExceptionFilter {
+@Injectable()
+export class ProblemPage {
   constructor(
     private readonly pages: Pages,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  catch(error: unknown, host: ArgumentsHost): void {
-    const http = host.switchToHttp();
-    const request = http.getRequest<FastifyRequest>();
-    const reply = http.getResponse<FastifyReply>();
-    const { status } = problemFor(error);
+  /** Answers a request that ended in an error, of which `status` is what an API would answer. */
+  send(request: FastifyRequest, reply: FastifyReply, status: number, error: unknown): void {
     const shown = status >= 500 ? 503 : status;
     if (shown === 503) {
       this.logger.error('A page failed', { route: request.routeOptions.url, correlationId: request.id, error });
@@ -26,10 +23,6 @@ export class PageProblemFilter implements ExceptionFilter {
     }
     const { lang } = request.query as { lang?: unknown };
     const page = this.pages.render(shown === 503 ? 'busy' : 'damaged', languageOf(request, lang), {});
-    void reply
-      .status(shown)
-      .header('Content-Type', 'text/html; charset=utf-8')
-      .header('Cache-Control', 'no-store')
-      .send(page);
+    void reply.status(shown).headers(pageHeaders).send(page);
   }
 }

@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { startService, type TestService } from '../support/service.js';
+import { mailTo, optOut, verdictOf } from '../mail/steps.js';
+import { confirmationFromMail, press, send, visit } from './pages.js';
+
+let service: TestService;
+
+beforeAll(async () => {
+  service = await startService();
+});
+afterAll(() => service.stop());
+
+const reasonOf = async (address: string) => (await verdictOf(service, address)).reason;
+const button = 'Ja, bevestig mijn aanmelding';
+
+describe('a double opt-in', () => {
+  it('waits until its button is pressed: looking at the link changes nothing', async () => {
+    const link = await confirmationFromMail(service, 'wacht@example.nl');
+    for (const method of ['GET', 'HEAD', 'OPTIONS', 'GET']) await service.request(method, link, { key: null });
+    expect(await reasonOf('wacht@example.nl')).toBe('PENDING_CONFIRMATION');
+    const page = await visit(service, link);
+    expect(page.forms.flatMap(({ buttons }) => buttons.map(({ label }) => label))).toStrictEqual([button]);
+
+    const done = await press(service, page, button);
+    expect([done.status, done.heading]).toStrictEqual([200, 'Je aanmelding is bevestigd']);
+    expect(await reasonOf('wacht@example.nl')).toBe('CONSENT');
+  });
+
+  it('is confirmed once, however often the button is pressed', async () => {
+    const link = await confirmationFromMail(service, 'vaak@example.nl');
+    const page = await visit(service, link);
+    for (const _ of [1, 2]) expect((await press(service, page, button)).heading).toBe('Je aanmelding is bevestigd');
+    const { contactId } = (await service.post('/v1/contacts/lookup', { address: 'vaak@example.nl' })).body;
+    const { events } = (await service.get(`/v1/contacts/${contactId}/history`)).body;
+    expect(events.map(({ type }: { type: string }) => type)).toStrictEqual(['OptInRequested', 'OptInConfirmed']);
+  });
+
+  it('that an opt-out followed is not confirmed any more, and the page says to ask again', async () => {
+    const link = await confirmationFromMail(service, 'ingehaald@example.nl');
+    await optOut(service, 'ingehaald@example.nl');
+    const page = await press(service, await visit(service, link), button);
+    expect([page.status, page.heading]).toStrictEqual([409, 'Deze bevestiging geldt niet meer']);
+    expect(await reasonOf('ingehaald@example.nl')).toBe('OPTED_OUT');
+  });
+
+  it('is asked for by a mail without advertising or list headers, that no robot answers', async () => {
+    await confirmationFromMail(service, 'kaal@example.nl');
+    const mail = await mailTo(service, 'kaal@example.nl');
+    expect(mail.headerLines.filter(({ key }) => key.startsWith('list-'))).toStrictEqual([]);
+    expect(mail.headers.get('auto-submitted')).toBe('auto-generated');
+    expect(mail.text).toContain('Nieuwsbrief');
+  });
+
+  it('has its page in the language of the reader, and a page for a link that is damaged', async () => {
+    const link = await confirmationFromMail(service, 'taal@example.nl');
+    const english = await visit(service, link, 'en');
+    expect([english.language, english.heading]).toStrictEqual(['en', 'Confirm your subscription']);
+    const damaged = await send(service, `${link}x`, {}, 'en');
+    expect([damaged.status, damaged.heading]).toStrictEqual([400, 'This link does not work']);
+    expect(await reasonOf('taal@example.nl')).toBe('PENDING_CONFIRMATION');
+  });
+});

@@ -1,0 +1,98 @@
+import type { Reply, TestService } from '../support/service.js';
+import { mailTo, optIn, startMailing } from '../mail/steps.js';
+
+/** A form as a browser sees it: what each of its buttons would send. */
+interface Form {
+  readonly hidden: Readonly<Record<string, string>>;
+  readonly buttons: readonly { readonly label: string; readonly name?: string; readonly value: string }[];
+}
+
+/** A page as a person without JavaScript has it before them. */
+export interface Page extends Reply {
+  /** The path, with its query, that a form without an action posts to. */
+  readonly path: string;
+  readonly language: string | undefined;
+  readonly heading: string | undefined;
+  readonly forms: readonly Form[];
+}
+
+const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' };
+
+export async function visit(service: TestService, path: string, acceptLanguage = 'nl'): Promise<Page> {
+  const reply = await service.get(path, { key: null, headers: { 'Accept-Language': acceptLanguage } });
+  return pageOf(path, reply);
+}
+
+/** Presses the button with this label, and sends what its form holds to where the page was. */
+export async function press(service: TestService, page: Page, label: string): Promise<Page> {
+  const form = page.forms.find(({ buttons }) => buttons.some((button) => button.label === label));
+  if (!form) throw new Error(`The page has no button "${label}":\n${page.text}`);
+  const { name, value } = form.buttons.find((button) => button.label === label)!;
+  return send(service, page.path, { ...form.hidden, ...(name !== undefined && { [name]: value }) });
+}
+
+/** Posts the fields as a form does. */
+export async function send(
+  service: TestService,
+  path: string,
+  fields: Readonly<Record<string, string>>,
+  acceptLanguage = 'nl',
+): Promise<Page> {
+  const headers = { ...FORM, 'Accept-Language': acceptLanguage };
+  const raw = new URLSearchParams(fields).toString();
+  return pageOf(path, await service.request('POST', path, { key: null, raw, headers }));
+}
+
+/** Gives consent, sends a mailing, and answers the path of the unsubscribe link that came with it. */
+export async function linkFromMail(
+  service: TestService,
+  address: string,
+  purposes: readonly string[] = ['newsletter', 'event-invitation'],
+): Promise<string> {
+  await optIn(service, address, [...purposes]);
+  return linkFromMailing(service, address);
+}
+
+/** Sends a newsletter to someone who may get it, and answers the path of the unsubscribe link in it. */
+export async function linkFromMailing(service: TestService, address: string): Promise<string> {
+  await startMailing(service, { recipients: [{ address }] });
+  return pathIn((await mailTo(service, address)).text);
+}
+
+/** Asks for a double opt-in, and answers the path of the link in the mail that asks to confirm it. */
+export async function confirmationFromMail(service: TestService, address: string): Promise<string> {
+  const { status } = await service.post('/v1/opt-ins', {
+    address,
+    purposes: ['newsletter'],
+    statement: { id: 'signup-form', version: 1, language: 'nl' },
+    source: { kind: 'web-form' },
+    confirmation: 'double',
+  });
+  if (status !== 201) throw new Error(`The opt-in was answered with ${status}.`);
+  return pathIn((await mailTo(service, address)).text);
+}
+
+function pathIn(text: string | undefined): string {
+  const [url] = /https?:\/\/\S+\/(u|confirm)\/[\w.-]+/.exec(text ?? '') ?? [];
+  if (url === undefined) throw new Error('The mail holds no link.');
+  return new URL(url).pathname;
+}
+
+function pageOf(path: string, reply: Reply): Page {
+  const forms = [...reply.text.matchAll(/<form method="post">([^]*?)<\/form>/g)].map(([, inside]) => formOf(inside!));
+  const text = (pattern: RegExp) => pattern.exec(reply.text)?.[1];
+  return { ...reply, path, language: text(/<html lang="(\w+)"/), heading: text(/<h1>([^<]+)/), forms };
+}
+
+function formOf(inside: string): Form {
+  const attribute = (tag: string, name: string) => new RegExp(`\\b${name}="([^"]*)"`).exec(tag)?.[1];
+  const inputs = [...inside.matchAll(/<input type="hidden"[^>]*>/g)].map(([tag]) => tag);
+  const buttons = [...inside.matchAll(/<button([^>]*)>([^<]*)<\/button>/g)];
+  return {
+    hidden: Object.fromEntries(inputs.map((tag) => [attribute(tag, 'name')!, attribute(tag, 'value')!])),
+    buttons: buttons.map(([, tag, label]) => {
+      const name = attribute(tag!, 'name');
+      return { label: label!, value: attribute(tag!, 'value') ?? '', ...(name !== undefined && { name }) };
+    }),
+  };
+}

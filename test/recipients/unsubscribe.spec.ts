@@ -1,0 +1,361 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createLinks, type LinkClaims } from '@consent-ledger/links';
+import Database from 'better-sqlite3';
+import { startService, type TestService } from '../support/service.js';
+import { optOut, verdictOf } from '../mail/steps.js';
+import { confirmationFromMail, linkFromMail, linkFromMailing, press, send, visit } from './pages.js';
+
+let service: TestService;
+let passed = 0;
+
+beforeAll(async () => {
+  service = await startService({ clock: { now: () => Date.now() + passed } });
+});
+afterAll(() => service.stop());
+
+const contactOf = async (address: string): Promise<string> =>
+  (await service.post('/v1/contacts/lookup', { address })).body.contactId;
+
+const historyOf = async (address: string) =>
+  (await service.get(`/v1/contacts/${await contactOf(address)}/history`)).body;
+
+const typesOf = async (address: string): Promise<string[]> =>
+  (await historyOf(address)).events.map(({ type }: { type: string }) => type);
+
+const reasonOf = async (address: string, purpose = 'newsletter') => (await verdictOf(service, address, purpose)).reason;
+
+/** Every verdict on a contact, without the moment that it was asked at. */
+const preferencesOf = async (address: string) => {
+  const verdicts: unknown[] = [];
+  for (const purpose of ['newsletter', 'event-invitation', 'personalised-message', 'sales-contact', 'service']) {
+    const { eligible, reason, basis, validUntil, missing, evidence } = await verdictOf(service, address, purpose);
+    verdicts.push({ purpose, eligible, reason, basis, validUntil, missing, evidence });
+  }
+  return verdicts;
+};
+
+const linkOf = async (claims: LinkClaims): Promise<string> => {
+  const { linkKeys } = JSON.parse(await readFile(join(service.directory, 'secrets.json'), 'utf8'));
+  const keys = linkKeys.map(({ id, secret }: Record<'id' | 'secret', string>) => ({
+    id,
+    secret: Buffer.from(secret, 'base64'),
+  }));
+  return createLinks({ keys, publicUrl: service.url }).sign(claims);
+};
+
+const oneClick = 'List-Unsubscribe=One-Click';
+const urlencoded = { raw: oneClick, headers: { 'Content-Type': 'application/x-www-form-urlencoded' } };
+const multipart = () => {
+  const form = new FormData();
+  form.set('List-Unsubscribe', 'One-Click');
+  return { raw: form };
+};
+
+describe('looking at an unsubscribe link', () => {
+  it.each(['GET', 'HEAD', 'OPTIONS'])('by %s changes nothing, however often', async (method) => {
+    const address = `kijk.${method.toLowerCase()}@example.nl`;
+    const link = await linkFromMail(service, address);
+    const before = await historyOf(address);
+    for (const path of [link, link, `${link}?List-Unsubscribe=One-Click`, `${link}?scope=all`])
+      await service.request(method, path, { key: null });
+    const after = await historyOf(address);
+    expect([after.revision, after.events]).toStrictEqual([before.revision, before.events]);
+    expect(await reasonOf(address)).toBe('CONSENT');
+  });
+
+  it('shows a page without anything of the person, without cookies, and not for caches, referrers or indexes', async () => {
+    const link = await linkFromMail(service, 'privé.lezer@example.nl');
+    const { status, headers, text } = await visit(service, link);
+    expect(status).toBe(200);
+    expect(Object.fromEntries(headers)).toMatchObject({
+      'content-type': 'text/html; charset=utf-8',
+      'cache-control': 'no-store',
+      'referrer-policy': 'no-referrer',
+      'x-robots-tag': 'noindex',
+      'x-content-type-options': 'nosniff',
+    });
+    const csp = headers.get('content-security-policy')!.split('; ');
+    expect(csp).toContain("default-src 'none'");
+    expect(csp).toContain("form-action 'self'");
+    expect(csp).toContain("frame-ancestors 'none'");
+    expect(csp.join(' ')).not.toMatch(/unsafe|script-src|https?:/);
+    expect(headers.get('set-cookie')).toBeNull();
+    expect(text).not.toMatch(/lezer|priv%C3%A9|@example|<script|javascript:|src="http/i);
+  });
+});
+
+describe('one click in the mail program (RFC 8058)', () => {
+  it.each([
+    ['application/x-www-form-urlencoded', () => urlencoded],
+    ['multipart/form-data', multipart],
+  ])(
+    'as %s stops the purpose of the mail before it is answered, and says so the second time too',
+    async (type, body) => {
+      const address = `${type.split('/')[1]}@example.nl`;
+      const link = await linkFromMail(service, address);
+      const first = await service.request('POST', link, { key: null, ...body() });
+      expect(await reasonOf(address)).toBe('OPTED_OUT');
+      const second = await service.request('POST', link, { key: null, ...body() });
+
+      for (const { status, headers, text } of [first, second]) {
+        expect(status).toBe(200);
+        expect(headers.get('content-type')).toBe('text/plain; charset=utf-8');
+        expect(headers.get('cache-control')).toBe('no-store');
+        expect([headers.get('set-cookie'), headers.get('location')]).toStrictEqual([null, null]);
+        expect(text.length).toBeLessThan(100);
+      }
+      expect(await typesOf(address)).toStrictEqual(['OptedIn', 'OptedOut']);
+      expect(await reasonOf(address, 'event-invitation')).toBe('CONSENT');
+    },
+  );
+
+  it('is recorded as the act of the person, with the mailing that the link came in', async () => {
+    const link = await linkFromMail(service, 'spoor@example.nl');
+    await service.request('POST', link, { key: null, ...urlencoded });
+    const { events } = await historyOf('spoor@example.nl');
+    expect(events[1]).toMatchObject({
+      type: 'OptedOut',
+      data: { purposes: ['newsletter'] },
+      actor: { kind: 'person' },
+      source: { kind: 'one-click' },
+      personal: { reference: expect.any(String) },
+    });
+  });
+
+  it('needs no header that a browser would send, and heeds no cookie or log-in', async () => {
+    const link = await linkFromMail(service, 'kaal@example.nl');
+    const headers = { ...urlencoded.headers, Cookie: 'session=1', Origin: 'https://mail.example.com' };
+    const { status } = await service.request('POST', link, { ...urlencoded, headers, key: 'no-such-key' });
+    expect([status, await reasonOf('kaal@example.nl')]).toStrictEqual([200, 'OPTED_OUT']);
+  });
+
+  it('stops all commercial mail where the link is for all', async () => {
+    await linkFromMail(service, 'alles@example.nl');
+    const token = await linkOf({ kind: 'unsubscribe', contactId: await contactOf('alles@example.nl'), purpose: 'all' });
+    await service.request('POST', `/u/${token}`, { key: null, ...urlencoded });
+    expect(await reasonOf('alles@example.nl')).toBe('OPTED_OUT');
+    expect(await reasonOf('alles@example.nl', 'sales-contact')).toBe('OPTED_OUT');
+  });
+
+  it('works ten years on, and for a contact that was erased since', async () => {
+    const link = await linkFromMail(service, 'oud@example.nl');
+    await service.post('/v1/erasures', {
+      address: 'oud@example.nl',
+      reason: 'retention',
+      source: { kind: 'customer-service' },
+    });
+    passed = 10 * 365 * 24 * 3_600_000;
+    const { status } = await service.request('POST', link, { key: null, ...urlencoded });
+    passed = 0;
+    expect(status).toBe(200);
+  });
+});
+
+describe('the page', () => {
+  it('stops this purpose and no other', async () => {
+    const link = await linkFromMail(service, 'deze@example.nl');
+    const page = await visit(service, link);
+    expect(page.heading).toBe('Afmelden');
+    const done = await press(service, page, 'Meld mij af voor: Nieuwsbrief');
+    expect([done.status, done.heading]).toStrictEqual([200, 'Je bent afgemeld']);
+    expect(done.text).toContain('Nieuwsbrief');
+    expect(await reasonOf('deze@example.nl')).toBe('OPTED_OUT');
+    expect(await reasonOf('deze@example.nl', 'event-invitation')).toBe('CONSENT');
+    expect((await historyOf('deze@example.nl')).events[1].source).toStrictEqual({ kind: 'unsubscribe-page' });
+  });
+
+  it('stops all commercial mail, at once or after this purpose', async () => {
+    const all = 'Meld mij af voor alle commerciële berichten';
+    await press(service, await visit(service, await linkFromMail(service, 'ineens@example.nl')), all);
+    const page = await visit(service, await linkFromMail(service, 'daarna@example.nl'));
+    await press(service, await press(service, page, 'Meld mij af voor: Nieuwsbrief'), all);
+    for (const address of ['ineens@example.nl', 'daarna@example.nl'])
+      for (const purpose of ['newsletter', 'event-invitation', 'sales-contact'])
+        expect(await reasonOf(address, purpose)).toBe('OPTED_OUT');
+    expect(await reasonOf('ineens@example.nl', 'service')).toBe('SERVICE');
+  });
+
+  it('says so when the person was unsubscribed already, and offers no way back that it did not make', async () => {
+    const link = await linkFromMail(service, 'al@example.nl');
+    await optOut(service, 'al@example.nl', ['newsletter']);
+    const done = await press(service, await visit(service, link), 'Meld mij af voor: Nieuwsbrief');
+    expect(done.text).toContain('Hier was je al voor afgemeld.');
+    expect(done.text).not.toContain('ongedaan');
+  });
+
+  it('is Dutch or English by the browser, and by the switch on it, which a pressed button keeps', async () => {
+    const link = await linkFromMail(service, 'taal@example.nl');
+    const languages = ['nl', 'en', 'en-GB,en;q=0.9,nl;q=0.8', 'de, nl;q=0.5, en;q=0.7', 'de', 'nl;q=0, en;q=0.1', ''];
+    const shown = await Promise.all(languages.map(async (wish) => (await visit(service, link, wish)).language));
+    expect(shown).toStrictEqual(['nl', 'en', 'en', 'en', 'nl', 'en', 'nl']);
+
+    const [, other] = /href="(\?lang=\w+)"/.exec((await visit(service, link)).text)!;
+    const english = await visit(service, `${link}${other}`);
+    expect([english.language, english.heading]).toStrictEqual(['en', 'Unsubscribe']);
+    const done = await press(service, english, 'Unsubscribe me from: Newsletter');
+    expect([done.language, done.heading]).toStrictEqual(['en', 'You are unsubscribed']);
+    expect((await visit(service, `${link}?lang=xx`, 'nl')).language).toBe('nl');
+  });
+});
+
+describe('undoing on the page', () => {
+  const undo = 'Maak mijn afmelding ongedaan';
+
+  it('restores consent as it was, to the millisecond', async () => {
+    const link = await linkFromMail(service, 'toch@example.nl');
+    const before = await preferencesOf('toch@example.nl');
+    const done = await press(service, await visit(service, link), 'Meld mij af voor: Nieuwsbrief');
+    expect(await preferencesOf('toch@example.nl')).not.toStrictEqual(before);
+    const undone = await press(service, done, undo);
+    expect([undone.status, undone.heading]).toStrictEqual([200, 'Je afmelding is ongedaan gemaakt']);
+    expect(await preferencesOf('toch@example.nl')).toStrictEqual(before);
+    expect(await typesOf('toch@example.nl')).toStrictEqual(['OptedIn', 'OptedOut', 'OptOutUndone']);
+  });
+
+  it('restores the soft opt-in of a customer as it was, after an opt-out of everything', async () => {
+    await service.post('/v1/relationships', {
+      address: 'klant@example.nl',
+      kind: 'customer-started',
+      informedAtCollection: true,
+      optOutOffered: true,
+      similarProducts: true,
+      source: { kind: 'crm' },
+    });
+    const link = await linkFromMailing(service, 'klant@example.nl');
+    const before = await preferencesOf('klant@example.nl');
+    expect(before[0]).toMatchObject({ reason: 'SOFT_OPT_IN', basis: 'soft-opt-in' });
+    const page = await visit(service, link);
+    const done = await press(service, page, 'Meld mij af voor alle commerciële berichten');
+    expect(await reasonOf('klant@example.nl')).toBe('OPTED_OUT');
+    await press(service, done, undo);
+    expect(await preferencesOf('klant@example.nl')).toStrictEqual(before);
+  });
+
+  it('takes back that opt-out only: an earlier one stands', async () => {
+    const link = await linkFromMail(service, 'eerder@example.nl');
+    await optOut(service, 'eerder@example.nl', ['newsletter']);
+    const page = await visit(service, link);
+    const done = await press(service, page, 'Meld mij af voor alle commerciële berichten');
+    await press(service, done, undo);
+    expect(await reasonOf('eerder@example.nl')).toBe('OPTED_OUT');
+    expect(await reasonOf('eerder@example.nl', 'event-invitation')).toBe('CONSENT');
+  });
+
+  it('is answered alike the second time', async () => {
+    const link = await linkFromMail(service, 'dubbel@example.nl');
+    const done = await press(service, await visit(service, link), 'Meld mij af voor: Nieuwsbrief');
+    await press(service, done, undo);
+    expect((await press(service, done, undo)).heading).toBe('Je afmelding is ongedaan gemaakt');
+    expect(await typesOf('dubbel@example.nl')).toHaveLength(3);
+  });
+
+  it('is refused with the right of another contact, and after a day', async () => {
+    const mine = await linkFromMail(service, 'mijn@example.nl');
+    const yours = await linkFromMail(service, 'jouw@example.nl');
+    const done = await press(service, await visit(service, mine), 'Meld mij af voor: Nieuwsbrief');
+    const { undo: token } = done.forms[0]!.hidden;
+    const stolen = await send(service, yours, { undo: token! });
+    expect([stolen.status, stolen.heading]).toStrictEqual([400, 'Deze link werkt niet']);
+    expect(await reasonOf('mijn@example.nl')).toBe('OPTED_OUT');
+
+    passed = 24 * 3_600_000;
+    const late = await press(service, done, undo);
+    passed = 0;
+    expect(late.status).toBe(400);
+    expect(await reasonOf('mijn@example.nl')).toBe('OPTED_OUT');
+    expect(await typesOf('jouw@example.nl')).toStrictEqual(['OptedIn']);
+  });
+
+  it('never makes up a consent that was not there', async () => {
+    const link = await linkFromMail(service, 'niets@example.nl', ['newsletter']);
+    const done = await press(service, await visit(service, link), 'Meld mij af voor: Nieuwsbrief');
+    await optOut(service, 'niets@example.nl');
+    await press(service, done, undo);
+    expect(await reasonOf('niets@example.nl')).toBe('OPTED_OUT');
+  });
+});
+
+describe('a link that is not whole or not meant for this', () => {
+  it('is answered with a page in the language of the reader, and changes nothing', async () => {
+    const link = await linkFromMail(service, 'heel@example.nl');
+    const before = await historyOf('heel@example.nl');
+    const broken = [
+      link.slice(0, -1),
+      `${link.slice(0, -3)}AAA`,
+      '/u/x',
+      `/u/${'a'.repeat(1_900)}`,
+      '/u/%00',
+      link.replace('/u/', '/u/x'),
+    ];
+    for (const path of broken) {
+      const [dutch, english] = [await visit(service, path), await visit(service, path, 'en')];
+      expect([dutch.status, dutch.language, dutch.heading]).toStrictEqual([400, 'nl', 'Deze link werkt niet']);
+      expect([english.status, english.language, english.heading]).toStrictEqual([400, 'en', 'This link does not work']);
+      expect(dutch.headers.get('cache-control')).toBe('no-store');
+      const posted = await send(service, path, { 'List-Unsubscribe': 'One-Click' });
+      expect([posted.status, posted.heading]).toStrictEqual([400, 'Deze link werkt niet']);
+    }
+    expect((await historyOf('heel@example.nl')).events).toStrictEqual(before.events);
+  });
+
+  it('is no other kind of link: neither confirmation nor undo unsubscribes, and no unsubscribe link confirms', async () => {
+    const confirm = await confirmationFromMail(service, 'wacht@example.nl');
+    const link = await linkFromMail(service, 'soort@example.nl');
+    const done = await press(service, await visit(service, link), 'Meld mij af voor: Nieuwsbrief');
+    const wrong = [
+      confirm.replace('/confirm/', '/u/'),
+      link.replace('/u/', '/confirm/'),
+      `/u/${done.forms[0]!.hidden['undo']}`,
+      `/confirm/${done.forms[0]!.hidden['undo']}`,
+    ];
+    for (const path of wrong) {
+      expect((await visit(service, path)).status).toBe(400);
+      expect((await send(service, path, { scope: 'all' })).status).toBe(400);
+    }
+    expect(await reasonOf('wacht@example.nl')).toBe('PENDING_CONFIRMATION');
+    expect(await typesOf('soort@example.nl')).toStrictEqual(['OptedIn', 'OptedOut']);
+    const swapped = await send(service, link, { undo: link.slice('/u/'.length) });
+    expect([swapped.status, await reasonOf('soort@example.nl')]).toStrictEqual([400, 'OPTED_OUT']);
+  });
+});
+
+describe('a body that cannot be read', () => {
+  it.each([
+    ['text/xml', '<x/>', 415],
+    ['multipart/form-data; boundary=x', 'not multipart at all', 400],
+    ['application/x-www-form-urlencoded', `scope=${'x'.repeat(5 * 1024 * 1024)}`, 413],
+  ])('as %s is answered with a page, and changes nothing', async (type, raw, status) => {
+    const address = `${type.replace(/\W/g, '')}@onleesbaar.example.nl`;
+    const link = await linkFromMail(service, address);
+    const reply = await service.request('POST', link, { key: null, raw, headers: { 'Content-Type': type } });
+    expect([reply.status, reply.headers.get('content-type')]).toStrictEqual([status, 'text/html; charset=utf-8']);
+    expect(await reasonOf(address)).toBe('CONSENT');
+  });
+});
+
+describe('while the log cannot be written', () => {
+  it('the page and the one click say that it did not work yet and when to come back, and it works then', async () => {
+    const link = await linkFromMail(service, 'vol@example.nl');
+    const page = await visit(service, link);
+    const log = new Database(join(service.directory, 'log.sqlite'));
+    log.exec("CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT RAISE(ROLLBACK, 'disk full'); END");
+
+    const refused = await press(service, page, 'Meld mij af voor: Nieuwsbrief');
+    expect([refused.status, refused.heading]).toStrictEqual([503, 'Het is nog niet gelukt']);
+    const click = await service.request('POST', link, { key: null, ...urlencoded });
+    expect(click.status).toBe(503);
+    for (const { headers, text } of [refused, click]) {
+      expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+      expect(headers.get('cache-control')).toBe('no-store');
+      expect(text).not.toMatch(/afgemeld|unsubscribed|disk full/i);
+    }
+    expect(await reasonOf('vol@example.nl')).toBe('CONSENT');
+
+    log.exec('DROP TRIGGER full');
+    log.close();
+    expect((await press(service, page, 'Meld mij af voor: Nieuwsbrief')).heading).toBe('Je bent afgemeld');
+    expect(await reasonOf('vol@example.nl')).toBe('OPTED_OUT');
+  });
+});
