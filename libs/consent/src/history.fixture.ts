@@ -159,12 +159,16 @@ export const policies: fc.Arbitrary<PolicyHistory> = fc.oneof(
   },
 );
 
-/** A policy to add to a history of policies. */
+/** As strict as a policy may be, and in force from the same instant as another: only a total order tells them apart. */
+const harbourWithoutSoftOptIn = compilePolicy({
+  ...harbourDocument,
+  version: 9,
+  softOptIn: { purposes: [], conditions: [], holdsAfterEnd: 'P0D' },
+});
+const harbourEarlier = compilePolicy({ ...harbourDocument, inForceFrom: '2020-06-01T00:00:00Z' });
+
+/** A policy to add to a history of policies, published with them or at another moment. */
 export const publications: fc.Arbitrary<PublishedPolicy> = fc.record({
-  policy: fc.constantFrom(
-    harbour,
-    harbourLater,
-    compilePolicy({ ...harbourDocument, inForceFrom: '2020-06-01T00:00:00Z' }),
-  ),
-  publishedAt: moments,
+  policy: fc.constantFrom(harbour, harbourLater, harbourEarlier, harbourWithoutSoftOptIn),
+  publishedAt: fc.oneof(fc.constant(0), moments),
 });
