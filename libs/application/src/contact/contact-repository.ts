@@ -166,7 +166,8 @@ export class ContactRepository {
   }
 
   private async seal(fact: Fact, event: NewContactEvent, index: number, decided: Decided): Promise<NewEvent> {
-    const id = fact.idempotencyKey === undefined ? newId() : repeatableId(fact, index);
+    const fingerprint = fingerprintOf(fact, decided.options.request);
+    const id = fingerprint === undefined ? newId() : deterministicId(fingerprint, index);
     const personal = personalPart(fact, decided.options.personal);
     const place = { streamId: contactStream(fact.contactId), eventId: id };
     const sealed = personal && (await this.personalData.seal(fact.contactId, place, personal));
@@ -217,14 +218,14 @@ function contextOf({ events }: Contact, policy: Policy, occurredAt: Instant): De
 
 /** The answer that this request got the first time, when its events stand in the log. */
 function repeatOf(contact: Contact, fact: Fact, request: JsonObject): Recorded | undefined {
-  if (fact.idempotencyKey === undefined) return undefined;
-  const first = repeatableId(fact, 0);
-  const start = contact.recorded.findIndex(({ id }) => id === first);
+  const fingerprint = fingerprintOf(fact, request);
+  if (fingerprint === undefined) return undefined;
+  const fingerprints = contact.recorded.map(({ metadata }) => (metadata as unknown as EventMetadata).fingerprint);
+  const start = fingerprints.findIndex((found) => found?.startsWith(keyPartOf(fact)));
   if (start < 0) return undefined;
-  const earlier = contact.recorded[start]!;
-  if ((earlier.metadata as unknown as EventMetadata).fingerprint !== fingerprintOf(request))
+  if (fingerprints[start] !== fingerprint)
     throw new Problem('IDEMPOTENCY_KEY_REUSED', 'This Idempotency-Key was used for another request. Use a new key.');
-  const same = contact.recorded.slice(start).filter(({ id }, index) => id === repeatableId(fact, index));
+  const same = contact.recorded.slice(start).filter(({ id }, index) => id === deterministicId(fingerprint, index));
   const last = same.at(-1)!;
   return {
     contactId: contact.contactId,
@@ -234,12 +235,17 @@ function repeatOf(contact: Contact, fact: Fact, request: JsonObject): Recorded |
   };
 }
 
-function repeatableId({ contactId, actor, idempotencyKey }: Fact, index: number): string {
-  return deterministicId('contact', contactId, actor.id ?? actor.kind, idempotencyKey!, index);
+/**
+ * The key and the request that bore it. Event ids are made of both, so that the log never takes the append of one
+ * request for a repeat of another that bore the same key.
+ */
+function fingerprintOf(fact: Fact, request: JsonObject): string | undefined {
+  if (fact.idempotencyKey === undefined) return undefined;
+  return keyPartOf(fact) + deterministicId(JSON.stringify(sorted(request)));
 }
 
-function fingerprintOf(request: JsonObject): string {
-  return deterministicId(JSON.stringify(sorted(request)));
+function keyPartOf({ contactId, actor, idempotencyKey }: Fact): string {
+  return `${deterministicId('contact', contactId, actor.id ?? actor.kind, idempotencyKey!)}.`;
 }
 
 function sorted(value: Json): Json {
@@ -258,8 +264,9 @@ function personalPart({ address, source }: Fact, personal: JsonObject | undefine
   return Object.keys(parts).length > 0 ? parts : undefined;
 }
 
-function metadataOf({ actor, source, correlationId, idempotencyKey }: Fact, decided: Decided): EventMetadata {
-  const { options, policy, occurredAt, now } = decided;
+function metadataOf(fact: Fact, { options, policy, occurredAt, now }: Decided): EventMetadata {
+  const { actor, source, correlationId } = fact;
+  const fingerprint = fingerprintOf(fact, options.request);
   return {
     occurredAt: toRfc3339(occurredAt),
     recordedAt: toRfc3339(now),
@@ -268,7 +275,7 @@ function metadataOf({ actor, source, correlationId, idempotencyKey }: Fact, deci
     correlationId,
     schemaVersion: 1,
     policyVersion: `${policy.id}@${policy.version}`,
-    ...(idempotencyKey !== undefined && { fingerprint: fingerprintOf(options.request) }),
+    ...(fingerprint !== undefined && { fingerprint }),
   };
 }
 
