@@ -97,7 +97,7 @@ export class Eligibility {
     const history = this.policies.history();
     const at = this.clock.now();
     const stranger = this.decide(unknownContact, history, purpose, at, NEVER);
-    const strangerBody = verdictBody(stranger);
+    const verdicts = this.preferences.verdicts.for(purpose, history);
     return {
       purpose,
       at: toRfc3339(at),
@@ -106,9 +106,14 @@ export class Eligibility {
       judge: (address) => {
         const contactId = this.identify(address);
         if (!contactId) return this.count(invalidAddress);
+        const known = verdicts.find(contactId, at);
+        if (known) return this.count(verdictBody(known));
         const state = this.preferences.find(contactId);
-        if (!state) return this.count(strangerBody);
-        return this.count(verdictBody(this.decide(state, history, purpose, Math.max(at, state.latest ?? at), NEVER)));
+        const verdict = state
+          ? this.decide(state, history, purpose, Math.max(at, state.latest ?? at), NEVER)
+          : stranger;
+        verdicts.keep(contactId, at, verdict);
+        return this.count(verdictBody(verdict));
       },
     };
   }
@@ -129,9 +134,11 @@ export class Eligibility {
   }
 
   private async askLog(question: EligibilityQuestion): Promise<EligibilityAnswer> {
-    const position = await this.store.head();
-    if (question.minPosition !== undefined && question.minPosition > position)
+    let position = await this.store.head();
+    if (question.minPosition !== undefined && question.minPosition > position) {
       await this.preferences.reach(question.minPosition);
+      position = await this.store.head();
+    }
     const { verdict, at } = await this.judgeStrongly(question);
     this.metrics.verdict(verdict.reason);
     return eligibilityAnswer(question, at, verdict, position);
