@@ -49,7 +49,7 @@ export const policySchema = closed(
       holdsAfterEnd: period,
     }),
     serviceMail: closed({ whenRestricted: { enum: ['allow', 'deny'] } }),
-    sameActWithin: period,
+    sameActWithin: { type: 'string', pattern: '^PT\\d' },
     statements: {
       type: 'array',
       items: closed({ id: name, version: { type: 'integer', minimum: 1 }, covers: names, texts }),

@@ -81,7 +81,7 @@ describe('publishing policies', () => {
 
   it('refuses a version whose content has changed, and says what to do', async () => {
     await publishPolicies(store, clock, [first]);
-    const changed = { ...first, sameActWithin: 'P2D' };
+    const changed = { ...first, sameActWithin: 'PT2M' };
     const publishing = publishPolicies(store, clock, [changed]);
     await expect(publishing).rejects.toBeInstanceOf(PolicyChanged);
     await expect(publishing).rejects.toThrow(
