@@ -33,11 +33,11 @@ export function refuse(code: RefusalCode, detail: string, purposes?: readonly st
 }
 
 /**
- * Whether an act at `at` is the same act as the one before, sent twice: retries and double clicks are, a new objection
- * half a year later is not and is recorded, so that a fact that arrives late cannot overtake it (law 1).
+ * Whether an act at `at` is the same act as the one before, sent twice: retries and double clicks are. A later objection is
+ * an act of its own and is recorded, so that an opt-in of the time between, should it arrive late, cannot overtake it.
  */
 export function repeats(before: Mark | undefined, at: Instant, policy: Policy): boolean {
-  return before !== undefined && before.at <= at && at < policy.calendar.add(before.at, policy.sameActWithin);
+  return before !== undefined && before.at <= at && at < before.at + policy.sameActWithin;
 }
 
 /** The refusal for purposes that the policy lacks (P10) or that need no consent (P1); `undefined` when all are commercial. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { parsePeriod } from './period.js';
+import { parseClockTime, parsePeriod } from './period.js';
 
 describe('a period', () => {
   it.each([
@@ -19,4 +19,19 @@ describe('a period', () => {
       expect(parsePeriod(text)).toBeUndefined();
     },
   );
+});
+
+describe('a length of time on the clock', () => {
+  it.each([
+    ['PT5M', 300_000],
+    ['PT30S', 30_000],
+    ['PT1H30M', 5_400_000],
+    ['PT0S', 0],
+  ])('reads %s', (text, milliseconds) => {
+    expect(parseClockTime(text)).toBe(milliseconds);
+  });
+
+  it.each(['', 'PT', 'P1D', 'P1DT5M', 'PT-5M', 'PT1.5H', '5M', ' PT5M'])('does not read "%s"', (text) => {
+    expect(parseClockTime(text)).toBeUndefined();
+  });
 });

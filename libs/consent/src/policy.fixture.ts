@@ -36,7 +36,7 @@ export const giftcardDocument: PolicyDocument = {
     holdsAfterEnd: 'P12M',
   },
   serviceMail: { whenRestricted: 'deny' },
-  sameActWithin: 'P1D',
+  sameActWithin: 'PT5M',
   statements: [
     {
       id: 'signup-form',
@@ -91,7 +91,7 @@ export const harbourDocument: PolicyDocument = {
     holdsAfterEnd: 'P3M',
   },
   serviceMail: { whenRestricted: 'allow' },
-  sameActWithin: 'P2D',
+  sameActWithin: 'PT1H',
   statements: [{ id: 'membership', version: 3, covers: ['newsletter', 'survey'], texts: text, hashes }],
   retention: { ...giftcardDocument.retention, consentProof: { period: 'P2Y', from: 'given' }, recording: 'P14D' },
 };

@@ -96,7 +96,13 @@ describe('checkPolicy', () => {
       period,
     ],
     ['no period', '/softOptIn/holdsAfterEnd', 'P', '/softOptIn/holdsAfterEnd', period],
-    ['no period', '/sameActWithin', '1 day', '/sameActWithin', period],
+    [
+      'no length of time',
+      '/sameActWithin',
+      'P1D',
+      '/sameActWithin',
+      '"P1D" is not an ISO 8601 length of time such as PT5M or PT30S',
+    ],
     ['no period', '/retention/consentProof/period', '2Y', '/retention/consentProof/period', period],
     ['no period', '/retention/recording', '30D', '/retention/recording', period],
     ['no period', '/retention/purchase', 'P7', '/retention/purchase', period],
@@ -208,7 +214,9 @@ describe('compilePolicy', () => {
 
   it('refuses a document with a fault, and names it', () => {
     expect(() => compilePolicy({ ...giftcardDocument, sameActWithin: 'P' })).toThrow(
-      new RangeError('Policy dnp-giftcard version 1: /sameActWithin "P" is not an ISO 8601 period such as P3Y or P30D'),
+      new RangeError(
+        'Policy dnp-giftcard version 1: /sameActWithin "P" is not an ISO 8601 length of time such as PT5M or PT30S',
+      ),
     );
   });
 });

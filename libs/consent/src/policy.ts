@@ -1,6 +1,6 @@
 import { createCalendar, isTimeZone, type Calendar } from './calendar.js';
 import type { Instant } from './instant.js';
-import { parsePeriod, type Period } from './period.js';
+import { parseClockTime, parsePeriod, type Period } from './period.js';
 
 /** Texts by language tag (`nl`, `en`). */
 export type Texts = Readonly<Record<string, string>>;
@@ -94,7 +94,8 @@ export interface Policy {
   readonly document: PolicyDocument;
   readonly purposes: ReadonlyMap<string, Purpose>;
   readonly serviceMailWhenRestricted: boolean;
-  readonly sameActWithin: Period;
+  /** In milliseconds. */
+  readonly sameActWithin: number;
   readonly recordingKept: Period;
 }
 
@@ -167,7 +168,8 @@ export function checkPolicy(document: PolicyDocument): PolicyFault[] {
       fault(path, `statement "${statement.id}" version ${statement.version} appears twice`);
   });
 
-  period('/sameActWithin', document.sameActWithin);
+  if (parseClockTime(document.sameActWithin) === undefined)
+    fault('/sameActWithin', `"${document.sameActWithin}" is not an ISO 8601 length of time such as PT5M or PT30S`);
   const { consentProof, ...grounds } = retention;
   period('/retention/consentProof/period', consentProof.period);
   for (const [ground, text] of Object.entries<string>(grounds)) period(`/retention/${ground}`, text);
@@ -186,7 +188,7 @@ export function compilePolicy(document: PolicyDocument): Policy {
     document,
     purposes: new Map(Object.entries(document.purposes).map((entry) => [entry[0], compilePurpose(document, ...entry)])),
     serviceMailWhenRestricted: document.serviceMail.whenRestricted === 'allow',
-    sameActWithin: parsePeriod(document.sameActWithin)!,
+    sameActWithin: parseClockTime(document.sameActWithin)!,
     recordingKept: parsePeriod(document.retention.recording)!,
   };
 }

@@ -59,8 +59,8 @@ describe('the policies projection', () => {
 
   it('keeps a version as it was published first', () => {
     const { readModels, policies } = setUp();
-    handle(readModels, policies, recorded([published(first), published({ ...first, sameActWithin: 'P9D' })]));
-    expect(policies.find('dnp-giftcard', 1)?.document.sameActWithin).toBe('P1D');
+    handle(readModels, policies, recorded([published(first), published({ ...first, sameActWithin: 'PT9H' })]));
+    expect(policies.find('dnp-giftcard', 1)?.document.sameActWithin).toBe('PT5M');
   });
 
   it('knows them again when the file is opened again, and none once it is cleared', () => {
