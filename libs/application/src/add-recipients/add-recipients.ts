@@ -75,11 +75,18 @@ export class AddRecipients {
     };
 
     let underWay: Promise<void>[] = [];
-    for await (const recipient of recipients) {
-      underWay.push(addOne(recipient));
-      if (underWay.length < IN_FLIGHT) continue;
-      await Promise.all(underWay);
-      underWay = [];
+    try {
+      for await (const recipient of recipients) {
+        const adding = addOne(recipient);
+        // Its failure is thrown with the round it belongs to; until then, while the sender is slow, it is not unheard of.
+        adding.catch(() => undefined);
+        underWay.push(adding);
+        if (underWay.length < IN_FLIGHT) continue;
+        await Promise.all(underWay);
+        underWay = [];
+      }
+    } finally {
+      await Promise.allSettled(underWay);
     }
     await Promise.all(underWay);
     return counts;
