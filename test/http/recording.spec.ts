@@ -333,10 +333,10 @@ describe('recording facts', () => {
     });
 
     it.each(['not an address', 'a@b', 'a@@example.org', '', 'a b@example.org'])(
-      'with the address %j is 400 INVALID_ADDRESS, and the answer does not repeat it',
+      'with the address %j is 400 VALIDATION, and the answer does not repeat it',
       async (wrong) => {
         const { status, body, text } = await record(service, wrong, optOut('all'));
-        expect([status, body.code, fieldsOf(body)]).toStrictEqual([400, 'INVALID_ADDRESS', ['address']]);
+        expect([status, body.code, fieldsOf(body)]).toStrictEqual([400, 'VALIDATION', ['address']]);
         if (wrong !== '') expect(text).not.toContain(wrong);
       },
     );

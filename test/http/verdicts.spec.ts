@@ -415,12 +415,12 @@ describe('may I send this?', () => {
       },
     );
 
-    it('an address that is none is 400 INVALID_ADDRESS', async () => {
+    it('an address that is none is 400 VALIDATION', async () => {
       const { status, body } = await service.post('/v1/eligibility', {
         address: 'jan at example.org',
         purpose: 'newsletter',
       });
-      expect([status, body.code, body.errors[0].field]).toStrictEqual([400, 'INVALID_ADDRESS', 'address']);
+      expect([status, body.code, body.errors[0].field]).toStrictEqual([400, 'VALIDATION', 'address']);
     });
 
     it('has one entry for each bad field', async () => {
