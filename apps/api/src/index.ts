@@ -1,2 +1,3 @@
 export * from './api.module.js';
+export * from './http/nest-logger.js';
 export * from './http/server.js';

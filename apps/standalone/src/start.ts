@@ -1,4 +1,4 @@
-import { configureHttp, createHttpAdapter } from '@consent-ledger/api';
+import { configureHttp, createHttpAdapter, nestLogger } from '@consent-ledger/api';
 import { openLedger, type Ledger } from '@consent-ledger/application';
 import { loadTemplates } from '@consent-ledger/mail';
 import { createLogger, scopes, type Clock, type Configuration, type Logger } from '@consent-ledger/platform';
@@ -32,7 +32,7 @@ export async function startStandalone(
     const app = await NestFactory.create<NestFastifyApplication>(
       StandaloneModule.over(ledger, templates),
       createHttpAdapter(),
-      { logger: ['error', 'fatal'], abortOnError: false },
+      { logger: nestLogger(logger), abortOnError: false },
     );
     await configureHttp(app, ledger);
     await app.listen(port, configuration.HOST);
