@@ -33,6 +33,7 @@ import {
   type ReadModels,
 } from '@consent-ledger/projections';
 import { ApiKeys } from './api-keys/api-keys.js';
+import { VerdictCache } from './ask-eligibility/verdict-cache.js';
 import { catchUp } from './catch-up.js';
 import { MailingProgress } from './mailing-progress.js';
 import { Preferences } from './preferences.js';
@@ -89,7 +90,8 @@ export function openLedger({ configuration, logger, clock = systemClock(), publi
 
   const policies = new PoliciesProjection(readModels);
   const apiKeys = new ApiKeysProjection(readModels);
-  const preferences = new PreferencesProjection(readModels);
+  const verdicts = new VerdictCache(configuration.VERDICT_CACHE_MIB);
+  const preferences = new PreferencesProjection(readModels, verdicts);
   const projections = [policies, apiKeys, preferences, new DeliveriesProjection(readModels)];
   const processor = new Processor({
     store,
@@ -114,7 +116,7 @@ export function openLedger({ configuration, logger, clock = systemClock(), publi
     readModels,
     processor,
     policies,
-    preferences: new Preferences(new PreferencesView(readModels), processor),
+    preferences: new Preferences(new PreferencesView(readModels), processor, verdicts),
     mailings: new MailingProgress(new DeliveriesView(readModels), processor, store),
     apiKeys: new ApiKeys(store, clock, apiKeys, configuration.LEDGER_ADMIN_KEY),
 

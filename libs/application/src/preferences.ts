@@ -2,6 +2,7 @@ import type { ContactState } from '@consent-ledger/consent';
 import type { Position } from '@consent-ledger/event-store';
 import { Problem } from '@consent-ledger/platform';
 import type { PreferencesView, Processor } from '@consent-ledger/projections';
+import { VerdictCache } from './ask-eligibility/verdict-cache.js';
 
 const PATIENCE = 5_000;
 
@@ -10,6 +11,8 @@ export class Preferences {
   constructor(
     private readonly view: PreferencesView,
     private readonly processor: Processor,
+    /** Verdicts that were made of it before, and still stand. */
+    readonly verdicts = new VerdictCache(0),
   ) {}
 
   /** The position up to which the log is in what `find` answers. */

@@ -62,6 +62,9 @@ export class Configuration {
   @Min(0.01)
   readonly MAIL_RETRY_SECONDS: number = 60;
   @IsOptional() @IsString() readonly TEMPLATES_DIR?: string;
+
+  /** Mebibytes for verdicts that were decided before, some 26 000 each; 0 keeps none. */
+  @toNumber @IsInt() @Min(0) @Max(1024) readonly VERDICT_CACHE_MIB: number = 16;
 }
 
 /** A setting that is not right stops the start, and the message names each one. */

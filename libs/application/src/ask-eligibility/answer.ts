@@ -1,6 +1,7 @@
 import type { Mark, Verdict } from '@consent-ledger/consent';
 import type { Position } from '@consent-ledger/event-store';
 import { toRfc3339 } from '@consent-ledger/platform';
+import type { ShortVerdict } from './verdict-cache.js';
 
 /** A verdict as the API writes it, without what names the question. */
 export interface VerdictBody {
@@ -27,7 +28,7 @@ export interface EligibilityAnswer extends VerdictBody {
   readonly position: Position;
 }
 
-export function verdictBody({ eligible, reason, basis, validUntil }: Verdict): VerdictBody {
+export function verdictBody({ eligible, reason, basis, validUntil }: ShortVerdict): VerdictBody {
   return { eligible, reason, basis, validUntil: validUntil === null ? null : toRfc3339(validUntil) };
 }
 

@@ -6,6 +6,14 @@ import { MissingEvents, type Gathering, type Projection } from '../projection.js
 import type { ReadModels } from '../read-models.js';
 import { decodeContactState, encodeContactState } from './contact-state-codec.js';
 
+/** Who holds on to what was made of the preferences. It is told before anything can read them as they are now. */
+export interface PreferencesListener {
+  /** The contact with this id, in its 16 bytes, has new events. */
+  changed(contactId: Buffer): void;
+  /** The preferences of every contact are gone. */
+  cleared(): void;
+}
+
 /** A contact while a batch is folded into it. */
 interface Entry {
   readonly key: Buffer;
@@ -30,11 +38,13 @@ interface Row {
 export class PreferencesProjection implements Projection {
   readonly name = 'preferences';
   readonly version = 1;
+  readonly #listener: PreferencesListener | undefined;
   readonly #clear: () => void;
   readonly #find: (key: Buffer) => readonly [Revision, string] | undefined;
   readonly #put: (key: Buffer, revision: Revision, state: string) => void;
 
-  constructor(readModels: ReadModels) {
+  constructor(readModels: ReadModels, listener?: PreferencesListener) {
+    this.#listener = listener;
     const { db } = readModels;
     readModels.createTables(this.name, this.version, {
       preferences: `CREATE TABLE IF NOT EXISTS preferences (
@@ -70,13 +80,20 @@ export class PreferencesProjection implements Projection {
         return entries.size;
       },
       write: () => {
-        for (const { key, revision, state } of rowsInKeyOrder(entries.values())) this.#put(key, revision, state);
+        for (const row of rowsInKeyOrder(entries.values())) this.#write(row);
       },
     };
   }
 
   clear(): void {
     this.#clear();
+    this.#listener?.cleared();
+  }
+
+  /** Told here and not after the commit: nothing is read in between, and what is rolled back is only decided once more. */
+  #write({ key, revision, state }: Row): void {
+    this.#put(key, revision, state);
+    this.#listener?.changed(key);
   }
 
   #fold(entries: Map<string, Entry>, recorded: RecordedEvent): void {
