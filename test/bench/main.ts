@@ -20,7 +20,7 @@ function say(text: string): void {
 
 function chosenRows(names: string | undefined): readonly Row[] {
   if (names === undefined) return rows;
-  return names.split(',').map((name) => {
+  return [...new Set(names.split(','))].map((name) => {
     const row = rows.find((candidate) => candidate.name === name);
     if (!row) throw new Error(`There is no row "${name}". The rows: ${rows.map((known) => known.name).join(', ')}.`);
     return row;

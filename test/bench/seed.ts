@@ -10,10 +10,12 @@ import {
 import { newId, toRfc3339 } from '@consent-ledger/platform';
 import { createContactIds, createMemoryKeyVault, createPersonalData, type ContactIds } from '@consent-ledger/privacy';
 import { contactStream } from '@consent-ledger/projections';
-import { addressOf } from './population.js';
+import { addressOf, shuffled } from './population.js';
 import { PEPPER } from './service.js';
 
 const DAY = 86_400_000;
+/** The contacts came over two years, at any time of the day. */
+const SPREAD = 730 * DAY;
 /** As many appends as the store commits at once. */
 const AT_ONCE = 1024;
 
@@ -61,7 +63,7 @@ async function appendMany(store: EventStore, contactIds: ContactIds, act: number
 
 function eventOf(id: string, act: number, contact: number, sealed: string): NewEvent {
   const { type, data } = acts[act]!(contact);
-  const occurredAt = toRfc3339(Date.now() - (acts.length - act) * 30 * DAY - (contact % DAY));
+  const occurredAt = toRfc3339(Date.now() - (acts.length - act) * 30 * DAY - shuffled(contact, SPREAD));
   return {
     id,
     type,

@@ -10,15 +10,21 @@ const service = await startStandalone(readConfiguration(process.env));
 const startedInMs = performance.now() - startedAt;
 
 let peak = 0;
+let sampler: NodeJS.Timeout | undefined;
 const sample = () => (peak = Math.max(peak, process.memoryUsage.rss()));
-setInterval(sample, SAMPLE_EVERY_MS).unref();
+
+/** From now on the peak is watched; rows that do not ask for it are not disturbed by that. */
+function watchPeak(): number {
+  sampler ??= setInterval(sample, SAMPLE_EVERY_MS).unref();
+  return (peak = process.memoryUsage.rss());
+}
 
 process.on('SIGTERM', () => void service.close().then(() => process.exit(0)));
 
 answer(
   { port: Number(new URL(service.url).port), startedInMs },
   {
-    rss: () => ({ bytes: (peak = process.memoryUsage.rss()) }),
+    rss: () => ({ bytes: watchPeak() }),
     peak: () => ({ bytes: sample() }),
   },
 );
