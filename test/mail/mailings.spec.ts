@@ -61,6 +61,19 @@ describe('a mailing as JSON', () => {
     expect((await outboxOf(service)).get('twee@example.nl')).toHaveLength(1);
   });
 
+  it('without an id is the same mailing when it is asked for again with the same Idempotency-Key', async () => {
+    const body = {
+      purpose: 'newsletter',
+      template: 'newsletter',
+      subject: 'Nieuws',
+      recipients: [{ address: 'x@y.nl' }],
+    };
+    const send = (key: string) => service.post('/v1/mailings', body, { headers: { 'Idempotency-Key': key } });
+    const [first, again, other] = [await send('one'), await send('one'), await send('two')];
+    expect(again.body.id).toBe(first.body.id);
+    expect(other.body.id).not.toBe(first.body.id);
+  });
+
   it('is the same mailing when it is asked for again with the same content', async () => {
     await optIn(service, 'weer@example.nl');
     const mailing = {

@@ -291,7 +291,7 @@ export interface paths {
          * Send a message to many
          * @description Each recipient is asked about at the moment of sending, and nobody gets the same mailing twice. More recipients
          *     may follow by `POST /v1/mailings/{id}/recipients`. The same `id` with the same content is the same mailing, so a
-         *     retry is safe; with other content it is 409 `CONFLICT`.
+         *     retry is safe; with other content it is 409 `CONFLICT`. Without an `id`, the `Idempotency-Key` does the same.
          */
         post: operations["createMailing"];
         delete?: never;
@@ -925,7 +925,7 @@ export interface components {
             }[];
         };
         /** @enum {string} */
-        ProblemCode: "VALIDATION" | "INVALID_ADDRESS" | "UNAUTHENTICATED" | "FORBIDDEN" | "NOT_FOUND" | "OPTED_OUT" | "CONFLICT" | "REQUEST_OVERTAKEN" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "UNKNOWN_PURPOSE" | "PURPOSE_NOT_COMMERCIAL" | "UNKNOWN_STATEMENT" | "STATEMENT_DOES_NOT_COVER" | "OCCURRED_IN_FUTURE" | "IDEMPOTENCY_KEY_REUSED" | "NO_SUCH_REQUEST" | "ADDRESS_NEEDED" | "UNKNOWN_TEMPLATE" | "UNKNOWN_POLICY" | "TOO_MANY_REQUESTS" | "INTERNAL" | "UNAVAILABLE";
+        ProblemCode: "VALIDATION" | "UNAUTHENTICATED" | "FORBIDDEN" | "NOT_FOUND" | "OPTED_OUT" | "CONFLICT" | "REQUEST_OVERTAKEN" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "UNKNOWN_PURPOSE" | "PURPOSE_NOT_COMMERCIAL" | "UNKNOWN_STATEMENT" | "STATEMENT_DOES_NOT_COVER" | "OCCURRED_IN_FUTURE" | "IDEMPOTENCY_KEY_REUSED" | "NO_SUCH_REQUEST" | "ADDRESS_NEEDED" | "UNKNOWN_TEMPLATE" | "UNKNOWN_POLICY" | "TOO_MANY_REQUESTS" | "INTERNAL" | "UNAVAILABLE";
     };
     responses: {
         /** @description Recorded */
@@ -991,7 +991,7 @@ export interface components {
                 "text/html": string;
             };
         };
-        /** @description `VALIDATION`, with one entry per field; or `INVALID_ADDRESS` */
+        /** @description `VALIDATION`, with one entry per field */
         BadRequest: {
             headers: {
                 [name: string]: unknown;
@@ -1599,6 +1599,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /**
+                 * @description A retry with the same key and body is the same act, answered as the first time. The same key with another body is
+                 *     422 `IDEMPOTENCY_KEY_REUSED`.
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description Ties the events and log lines of one act together; made up when it is absent. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };

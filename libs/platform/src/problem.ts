@@ -7,7 +7,6 @@ export interface FieldError {
 /** The titles and statuses of every problem this service answers with (RFC 9457), by their stable code. */
 const problems = {
   VALIDATION: [400, 'The request is not valid'],
-  INVALID_ADDRESS: [400, 'The address is not valid'],
   UNAUTHENTICATED: [401, 'An API key is needed'],
   FORBIDDEN: [403, 'The API key lacks a scope'],
   NOT_FOUND: [404, 'There is no such thing'],

@@ -1,7 +1,7 @@
 import type { Actor } from '@consent-ledger/consent';
 import type { Fact, Recorded } from '@consent-ledger/application';
 import { CONTACT_IDS } from '@consent-ledger/application';
-import { Problem, validationProblem } from '@consent-ledger/platform';
+import { validationProblem } from '@consent-ledger/platform';
 import { InvalidAddress, normaliseAddress, type ContactIds } from '@consent-ledger/privacy';
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -13,7 +13,7 @@ import { parseInstant } from './instant.decorator.js';
 export class Facts {
   constructor(@Inject(CONTACT_IDS) private readonly contactIds: ContactIds) {}
 
-  /** The contact that a request names by address or by id. Throws `VALIDATION` or `INVALID_ADDRESS`. */
+  /** The contact that a request names by address or by id. Throws the problem `VALIDATION`. */
   contactOf({ address, contactId }: ContactDto): { contactId: string; address?: string } {
     if ((address === undefined) === (contactId === undefined))
       throw validationProblem([{ field: 'address', message: 'give either address or contactId' }]);
@@ -47,13 +47,13 @@ export function answerRecorded<R extends Recorded>(reply: FastifyReply, recorded
   return recorded;
 }
 
-/** The address in normal form. Throws the problem `INVALID_ADDRESS`. */
+/** The address in normal form. Throws the problem `VALIDATION`. */
 export function readAddress(address: string): string {
   try {
     return normaliseAddress(address);
   } catch (error) {
     if (!(error instanceof InvalidAddress)) throw error;
-    throw new Problem('INVALID_ADDRESS', error.message, [{ field: 'address', message: error.message }]);
+    throw validationProblem([{ field: 'address', message: error.message }]);
   }
 }
 
@@ -65,7 +65,8 @@ function actorOf({ principal }: FastifyRequest, source: Fact['source']['kind']):
   return { kind, ...(principal && { id: principal.keyId }) };
 }
 
-function headerOf(request: FastifyRequest, name: 'idempotency-key' | 'if-match'): string | undefined {
+/** A header of which there may be one. Throws the problem `VALIDATION`. */
+export function headerOf(request: FastifyRequest, name: 'idempotency-key' | 'if-match'): string | undefined {
   const value = request.headers[name];
   if (value === undefined) return undefined;
   if (typeof value === 'string' && value.length > 0 && value.length <= 255) return value;

@@ -7,12 +7,13 @@ import {
   type Recipient,
 } from '@consent-ledger/application';
 import type { JsonObject } from '@consent-ledger/event-store';
-import { newId, Problem, validationProblem } from '@consent-ledger/platform';
+import { deterministicId, newId, Problem, validationProblem } from '@consent-ledger/platform';
 import { Body, Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import type { FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
 import { Takes } from '../http/media-type.guard.js';
+import { headerOf } from '../http/facts.js';
 import { linesOf, parseLine } from '../http/ndjson.js';
 import { RequireScope } from '../security/scope.decorator.js';
 import { languages, MailingDto } from './mailing.dto.js';
@@ -30,7 +31,8 @@ export class MailingsController {
   @Post()
   @HttpCode(202)
   async create(@Body() dto: MailingDto, @Req() request: FastifyRequest) {
-    const { id: mailingId = newId(), purpose, template, subject, language = 'nl', variables = {} } = dto;
+    const { purpose, template, subject, language = 'nl', variables = {} } = dto;
+    const mailingId = dto.id ?? mailingIdFor(request);
     this.requireTemplate(template);
     const mailing = { mailingId, purpose, template, subject, language, variables };
     await this.commands.execute(new CreateMailingCommand(mailing, request.id));
@@ -63,6 +65,12 @@ export class MailingsController {
       { field: 'template', message: 'is not a template of this service' },
     ]);
   }
+}
+
+/** The same `Idempotency-Key` of the same caller is the same mailing. */
+function mailingIdFor(request: FastifyRequest): string {
+  const key = headerOf(request, 'idempotency-key');
+  return key === undefined ? newId() : deterministicId('mailing', request.principal!.keyId, key);
 }
 
 async function* recipientsOf(body: Readable): AsyncGenerator<Recipient> {
