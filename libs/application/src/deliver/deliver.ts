@@ -2,19 +2,22 @@ import {
   confirmOptIn,
   decideEligibility,
   foldContact,
+  NEVER,
   policyInForce,
   type Policy,
   type Verdict,
 } from '@consent-ledger/consent';
 import type { EventStore, JsonObject, Revision } from '@consent-ledger/event-store';
 import { newId, toRfc3339, type Clock, type Logger, type Metrics } from '@consent-ledger/platform';
-import { contactStream, mailingStream, PolicyShelf } from '@consent-ledger/projections';
+import type { PolicyShelf } from '@consent-ledger/projections';
+import { contactStream, mailingStream } from '@consent-ledger/projections';
 import { evidenceBody, verdictBody } from '../ask-eligibility/answer.js';
-import { ContactRepository } from '../contact/contact-repository.js';
+import type { ContactRepository } from '../contact/contact-repository.js';
 import type { Mailing } from '../create-mailing/create-mailing.command.js';
 import { recordDeliverabilityOf } from '../record-deliverability/record-deliverability.command.js';
 import { CONFIRMATIONS, type Delivery } from './delivery.js';
-import { DeliveryRepository, type DeliveryHistory } from './delivery-repository.js';
+import type { DeliveryRepository} from './delivery-repository.js';
+import { type DeliveryHistory } from './delivery-repository.js';
 import type { MailRoom, SendOutcome } from './mail-room.js';
 
 /** Whether a delivery may go out at this moment, and what that rests on. */
@@ -110,6 +113,8 @@ export class Deliver {
     const state = foldContact(events);
     const now = clock.now();
     const at = Math.max(now, state.latest ?? now);
+    const inForce = policyInForce(policies.history(), at, NEVER);
+    if (!inForce.purposes.has(purpose)) return clearanceWithoutPurpose(inForce, at, revision);
     const verdict = decideEligibility(state, policies.history(), purpose, at);
     metrics.verdict(verdict.reason);
     const { eligible, reason, policy } = verdict;
@@ -227,6 +232,14 @@ function isWaiting({ events }: DeliveryHistory): boolean {
 
 function attemptsOf({ events }: DeliveryHistory): number {
   return events.filter(({ type }) => type === 'DeliveryStarted').length;
+}
+
+/** P10: a purpose that the policy lacks by now does not exist, and what still waits for it would wait for ever. */
+function clearanceWithoutPurpose(policy: Policy, at: number, revision: Revision): Clearance {
+  const reason = 'UNKNOWN_PURPOSE';
+  const { id, version } = policy;
+  const recorded = { at: toRfc3339(at), eligible: false, reason, policy: { id, version }, contactRevision: revision };
+  return { eligible: false, reason, policy, revision, recorded };
 }
 
 function recordedVerdict(verdict: Verdict, at: number, revision: Revision): JsonObject {
