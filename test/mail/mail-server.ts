@@ -3,8 +3,8 @@ import type { AddressInfo, Socket } from 'node:net';
 import { simpleParser, type ParsedMail } from 'mailparser';
 import { SMTPServer, type SMTPServerSession } from 'smtp-server';
 
-/** What the server does with a recipient or a message: a reply such as `550 5.1.1 no such user`, a lost connection, or nothing amiss. */
-export type Treatment = string | 'drop' | void;
+/** What the server does with a recipient or a message: a reply such as `550 5.1.1 no such user`, a lost connection (`drop`), or nothing amiss. */
+export type Treatment = string | void;
 
 export interface Behaviour {
   recipient?(address: string): Treatment;

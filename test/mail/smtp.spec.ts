@@ -162,7 +162,7 @@ describe('a temporary failure', () => {
     expect(recipientsOf(server.taken)).toStrictEqual(['an@example.nl']);
     const deferred = (await deliveryEventsOf(service, contactId!)).filter(({ type }) => type === 'DeliveryDeferred');
     const waits = deferred.map(
-      ({ data, metadata }) => Date.parse(String(data['retryAt'])) - Date.parse(String(metadata['recordedAt'])),
+      ({ data, metadata }) => Date.parse(data['retryAt'] as string) - Date.parse(metadata['recordedAt'] as string),
     );
     expect(deferred.map(({ data }) => [data['attempt'], data['code']])).toStrictEqual([
       [1, '450 4.7.1'],

@@ -29,7 +29,8 @@ describe('a double opt-in', () => {
   it('is confirmed once, however often the button is pressed', async () => {
     const link = await confirmationFromMail(service, 'vaak@example.nl');
     const page = await visit(service, link);
-    for (const _ of [1, 2]) expect((await press(service, page, button)).heading).toBe('Je aanmelding is bevestigd');
+    const presses = [await press(service, page, button), await press(service, page, button)];
+    for (const { heading } of presses) expect(heading).toBe('Je aanmelding is bevestigd');
     const { contactId } = (await service.post('/v1/contacts/lookup', { address: 'vaak@example.nl' })).body;
     const { events } = (await service.get(`/v1/contacts/${contactId}/history`)).body;
     expect(events.map(({ type }: { type: string }) => type)).toStrictEqual(['OptInRequested', 'OptInConfirmed']);

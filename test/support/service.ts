@@ -70,7 +70,7 @@ export async function startService(options: ServiceOptions = {}): Promise<TestSe
       ...(body !== undefined && { body: JSON.stringify(body) }),
       ...(raw !== undefined && { body: raw, duplex: 'half' }),
       redirect: 'manual',
-    } as RequestInit);
+    });
     const text = await response.text();
     const contentType = response.headers.get('content-type') ?? '';
     if (method !== 'HEAD' && method !== 'OPTIONS') requireContract(method, path, response.status, contentType, text);

@@ -79,9 +79,9 @@ function poolUrl(url: string): string {
 function hand(pool: SMTPPool, message: OutgoingMessage): Promise<SendOutcome> {
   const outgoing = new OutgoingMime(message);
   // The pool reads nothing of a mail but these two.
-  const mail = { data: {}, message: outgoing as MimeNode } as MailMessage<SMTPPool.SentMessageInfo>;
+  const mail: unknown = { data: {}, message: outgoing };
   return new Promise((resolve) => {
-    pool.send(mail, (error, info) => {
+    pool.send(mail as MailMessage<SMTPPool.SentMessageInfo>, (error, info) => {
       if (error || !info) resolve(outcomeOf({ error, transmitted: outgoing.transmitted }));
       else resolve({ status: 'sent', response: replyCode(info.response) ?? '250' });
     });

@@ -23,7 +23,7 @@ function copy(value: unknown, path: string): unknown {
 }
 
 function copyObject(object: object, path: string): TemplateVariables {
-  const own: Record<string, unknown> = Object.create(null);
+  const own = Object.create(null) as Record<string, unknown>;
   for (const [name, value] of Object.entries(object)) {
     if (PROTOTYPE_NAMES.has(name))
       throw new MessageRefused('INVALID_VARIABLES', `The variable ${path}/${name} has a name that is not allowed.`);

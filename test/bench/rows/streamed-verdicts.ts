@@ -43,7 +43,7 @@ async function stream({ ready }: Child, count: number, contacts: number): Promis
     headers: { Authorization: `Bearer ${KEY}`, 'Content-Type': 'application/x-ndjson' },
     body: Readable.toWeb(Readable.from(pieces(count, contacts), { objectMode: false })),
     duplex: 'half',
-  } as RequestInit);
+  });
   let results = 0;
   for await (const chunk of response.body!) results += linesIn(chunk as Uint8Array);
   if (results !== count) throw new Error(`${count} addresses were sent, ${results} results came.`);

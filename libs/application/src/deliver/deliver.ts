@@ -16,8 +16,7 @@ import type { ContactRepository } from '../contact/contact-repository.js';
 import type { Mailing } from '../create-mailing/create-mailing.command.js';
 import { recordDeliverabilityOf } from '../record-deliverability/record-deliverability.command.js';
 import { CONFIRMATIONS, type Delivery } from './delivery.js';
-import type { DeliveryRepository} from './delivery-repository.js';
-import { type DeliveryHistory } from './delivery-repository.js';
+import type { DeliveryHistory, DeliveryRepository } from './delivery-repository.js';
 import type { MailRoom, SendOutcome } from './mail-room.js';
 
 /** Whether a delivery may go out at this moment, and what that rests on. */

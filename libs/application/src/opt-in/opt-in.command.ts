@@ -62,7 +62,7 @@ export class OptInHandler implements ICommandHandler<OptInCommand> {
 
 /** Silence proves nothing (P3), and neither does a reference or a note that is empty. */
 function isEvidenced({ source }: Fact, evidence: Evidence = {}): boolean {
-  const parts: (string | undefined)[] = [source.reference, ...Object.values(evidence)];
+  const parts: (string | undefined)[] = [source.reference, ...Object.values<string | undefined>({ ...evidence })];
   return parts.some((part) => part !== undefined && part.trim() !== '');
 }
 
