@@ -198,6 +198,12 @@ describe('reading a policy document', () => {
       to: 'P7X',
       fault: '/retention/purchase "P7X" is not an ISO 8601 period such as P3Y or P30D',
     },
+    { at: '/sameActWithin', to: 'P1D', fault: '/sameActWithin must match pattern "^PT\\d"' },
+    {
+      at: '/sameActWithin',
+      to: 'PT5',
+      fault: '/sameActWithin "PT5" is not an ISO 8601 length of time such as PT5M or PT30S',
+    },
     {
       at: '/serviceMail/whenRestricted',
       to: 'maybe',
