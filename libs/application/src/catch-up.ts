@@ -1,6 +1,6 @@
 import type { EventStore } from '@consent-ledger/event-store';
 import type { Logger } from '@consent-ledger/platform';
-import { rebuild, type Processor, type Projection, type ReadModels } from '@consent-ledger/projections';
+import { rebuild, resetForeign, type Processor, type Projection, type ReadModels } from '@consent-ledger/projections';
 
 export interface CatchUpDependencies {
   readonly store: EventStore;
@@ -17,8 +17,14 @@ const TELL_EVERY_MS = 2_000;
  * Starts the processor and resolves once it has handled all that the log held then, however long that takes: no answer
  * rests on a read model that is still being built. `large` is the projection that is worth building in one go.
  */
-export async function catchUp(dependencies: CatchUpDependencies, large: Projection): Promise<void> {
-  const { store, readModels, processor } = dependencies;
+export async function catchUp(
+  dependencies: CatchUpDependencies,
+  projections: readonly Projection[],
+  large: Projection,
+): Promise<void> {
+  const { store, readModels, processor, logger } = dependencies;
+  for (const { name } of await resetForeign(store, readModels, projections))
+    logger.warn('A read model was of another log, and is built again', { projection: name });
   const head = await store.head();
   if (head - readModels.openCheckpoint(large) > FAR_BEHIND) await build(dependencies, large);
   processor.start();

@@ -123,7 +123,7 @@ export function openLedger({ configuration, logger, clock = systemClock(), publi
     async start() {
       const documents = await readPolicies(configuration.POLICY_PATH ?? SHIPPED_POLICIES);
       await publishPolicies(store, clock, documents);
-      await catchUp({ store, readModels, processor, logger }, preferences);
+      await catchUp({ store, readModels, processor, logger }, projections, preferences);
     },
 
     async close() {

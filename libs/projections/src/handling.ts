@@ -43,7 +43,7 @@ class HandlerFailed extends Error {
 function handleTogether(readModels: ReadModels, checkpoints: Checkpoints, events: readonly RecordedEvent[]): void {
   const last = events.at(-1);
   if (!last) return;
-  readModels.commit(checkpoints, last.position, (projection, from) =>
+  readModels.commit(checkpoints, last, (projection, from) =>
     attempt(projection, () => projection.handle(eventsAfter(events, from))),
   );
 }

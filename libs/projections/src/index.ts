@@ -11,6 +11,7 @@ export * from './preferences/preferences.projection.js';
 export * from './preferences/preferences.view.js';
 export * from './processor.js';
 export * from './projection.js';
-export { openReadModels, ReadModelsInUse, type Checkpoints, type ReadModels } from './read-models.js';
+export { openReadModels, ReadModelsInUse, type Checkpoints, type LogMark, type ReadModels } from './read-models.js';
 export * from './rebuild.js';
 export * from './recorded-instants.js';
+export * from './same-log.js';

@@ -19,7 +19,11 @@ describe('the file of read models', () => {
   it('keeps effects and checkpoints when it is opened again', () => {
     const path = join(directory, 'read-models.sqlite');
     const before = openReadModels(path);
-    before.commit(new Map([[projection, before.openCheckpoint(projection)]]), 7, () => undefined);
+    before.commit(
+      new Map([[projection, before.openCheckpoint(projection)]]),
+      { position: 7, id: 'g' },
+      () => undefined,
+    );
     before.close();
 
     const after = openReadModels(path);
@@ -56,9 +60,9 @@ describe('the checkpoint of a projection', () => {
     const readModels = readModelsInMemory();
     const first: Checkpoints = new Map([[projection, readModels.openCheckpoint(projection)]]);
     const second: Checkpoints = new Map([[projection, readModels.openCheckpoint(projection)]]);
-    readModels.commit(first, 3, () => undefined);
+    readModels.commit(first, { position: 3, id: 'c' }, () => undefined);
 
-    expect(() => readModels.commit(second, 5, () => undefined)).toThrow(CheckpointMismatch);
+    expect(() => readModels.commit(second, { position: 5, id: 'e' }, () => undefined)).toThrow(CheckpointMismatch);
     expect(readModels.openCheckpoint(projection)).toBe(3);
     expect(second.get(projection)).toBe(START);
   });
@@ -71,7 +75,7 @@ describe('the checkpoint of a projection', () => {
       readModels.db.exec('INSERT INTO effects VALUES (1)');
       throw new Error('the power went');
     };
-    expect(() => readModels.commit(checkpoints, 3, write)).toThrow('the power went');
+    expect(() => readModels.commit(checkpoints, { position: 3, id: 'c' }, write)).toThrow('the power went');
     expect(readModels.db.prepare('SELECT * FROM effects').all()).toStrictEqual([]);
     expect(readModels.openCheckpoint(projection)).toBe(START);
   });

@@ -6,6 +6,12 @@ const KIBIBYTES_CACHED = 128 * 1024;
 const BYTES_MAPPED = 2 ** 31;
 const LOCK_TIMEOUT_MS = 2_000;
 
+/** An event of the log by its place and its id: the id tells the log apart from another one that reaches as far. */
+export interface LogMark {
+  readonly position: Position;
+  readonly id: string;
+}
+
 /**
  * The file of read models of one process: every projection's tables beside the checkpoints that say how far each has
  * come. It holds nothing that the log does not, so it may be deleted at any time and comes back.
@@ -23,7 +29,9 @@ export interface ReadModels {
    * transaction. Throws `CheckpointMismatch` when one is not where `checkpoints` says; nothing is stored then, nor when
    * `write` throws.
    */
-  commit(checkpoints: Checkpoints, to: Position, write: (projection: Projection, from: Position) => void): void;
+  commit(checkpoints: Checkpoints, to: LogMark, write: (projection: Projection, from: Position) => void): void;
+  /** The last event that a projection handled; `undefined` when it stands at `START`. */
+  lastHandled(projection: Projection): LogMark | undefined;
   close(): void;
 }
 
@@ -49,8 +57,15 @@ export function openReadModels(path: string): ReadModels {
   const find = db.prepare<[string], { version: number; position: Position }>(
     'SELECT version, position FROM checkpoints WHERE name = ?',
   );
-  const put = db.prepare('INSERT OR REPLACE INTO checkpoints (name, version, position) VALUES (?, ?, ?)');
-  const advance = db.prepare('UPDATE checkpoints SET position = ? WHERE name = ? AND version = ? AND position = ?');
+  const put = db.prepare(
+    'INSERT OR REPLACE INTO checkpoints (name, version, position, event_id) VALUES (?, ?, ?, NULL)',
+  );
+  const advance = db.prepare(
+    'UPDATE checkpoints SET position = ?, event_id = ? WHERE name = ? AND version = ? AND position = ?',
+  );
+  const findMark = db.prepare<[string], LogMark>(
+    'SELECT position, event_id AS id FROM checkpoints WHERE name = ? AND event_id IS NOT NULL',
+  );
   const transact = db.transaction((work: () => void) => work());
   const inTransaction = (work: () => void) => transact.immediate(work);
 
@@ -81,17 +96,18 @@ export function openReadModels(path: string): ReadModels {
     },
     reset,
     commit(checkpoints, to, write) {
-      const behind = [...checkpoints].filter(([, from]) => from < to);
+      const behind = [...checkpoints].filter(([, from]) => from < to.position);
       inTransaction(() => {
         for (const [projection, from] of behind) {
           write(projection, from);
-          const { changes } = advance.run(to, projection.name, projection.version, from);
+          const { changes } = advance.run(to.position, to.id, projection.name, projection.version, from);
           if (changes === 0) throw new CheckpointMismatch(projection.name, from);
         }
       });
-      for (const [projection] of behind) checkpoints.set(projection, to);
+      for (const [projection] of behind) checkpoints.set(projection, to.position);
       for (const [projection] of behind) projection.afterCommit?.();
     },
+    lastHandled: ({ name }) => findMark.get(name),
     close: () => db.close(),
   };
 }
@@ -107,7 +123,7 @@ function openFile(path: string): Database.Database {
     db.pragma(`cache_size = ${-KIBIBYTES_CACHED}`);
     db.pragma(`mmap_size = ${BYTES_MAPPED}`);
     db.exec(`CREATE TABLE IF NOT EXISTS checkpoints (
-      name TEXT PRIMARY KEY, version INTEGER NOT NULL, position INTEGER NOT NULL
+      name TEXT PRIMARY KEY, version INTEGER NOT NULL, position INTEGER NOT NULL, event_id TEXT
     ) WITHOUT ROWID`);
     return db;
   } catch (error) {

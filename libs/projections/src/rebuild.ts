@@ -4,7 +4,7 @@ import { getHeapStatistics } from 'node:v8';
 import type { EventStore, Position, RecordedEvent } from '@consent-ledger/event-store';
 import { gatherEvents, handleEvents } from './handling.js';
 import type { Gathering, Projection } from './projection.js';
-import type { Checkpoints, ReadModels } from './read-models.js';
+import type { Checkpoints, LogMark, ReadModels } from './read-models.js';
 
 export interface RebuildDeps {
   readonly store: EventStore;
@@ -91,17 +91,17 @@ function batchReplay({ readModels, projection }: RebuildDeps): Replay {
 
 function gatheringReplay({ readModels, projection }: RebuildDeps, gather: () => Gathering): Replay {
   const checkpoints: Checkpoints = new Map([[projection, readModels.openCheckpoint(projection)]]);
-  let position = checkpoints.get(projection)!;
+  let last: LogMark | undefined;
   let gathering = gather();
   const settle = () => {
-    readModels.commit(checkpoints, position, () => gathering.write());
+    if (last) readModels.commit(checkpoints, last, () => gathering.write());
     gathering = gather();
   };
   return {
-    position: () => position,
+    position: () => last?.position ?? checkpoints.get(projection)!,
     take(events) {
       gatherEvents(projection, gathering.add, events);
-      position = events.at(-1)?.position ?? position;
+      last = events.at(-1) ?? last;
       if (gathering.size >= ROWS_GATHERED) settle();
     },
     settle,
