@@ -66,14 +66,21 @@ function allowedFields(fields: LogFields): Record<string, unknown> {
 function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { message: 'something that is not an Error was thrown' };
   const { name, message, stack } = error;
-  const code = 'code' in error ? { code: String(error.code) } : {};
-  return { name, ...code, message: withoutAddresses(message), stack: stack && withoutAddresses(stack) };
+  const code = 'code' in error ? { code: withoutAddresses(String(error.code)) } : {};
+  return {
+    name: withoutAddresses(name),
+    ...code,
+    message: withoutAddresses(message),
+    stack: stack && withoutAddresses(stack),
+  };
 }
 
-const ADDRESS = /[^\s<>"'()[\]{},;:@]+@[^\s<>"'()[\]{},;:@]+/gu;
+/** Also with a quoted local part, and as a URL writes it; `policy@1` is none, because no domain is a number. */
+const ADDRESS = /(?:"[^"]*"|[^\s<>"'()[\]{},;:@]+)(?:@|%40)(?!\d+(?![\w.-]))[^\s<>"'()[\]{},;:@]+/giu;
 const TOKEN = /\beyJ[\w-]+\.[\w-]+\.[\w-]+/g;
+const API_KEY = /\bclk_[\w-]{16,}/g;
 
-/** The text with all that looks like an address or a token taken out. */
+/** The text with all that looks like an address, a token or an API key taken out. */
 export function withoutAddresses(text: string): string {
-  return text.replace(ADDRESS, '[address]').replace(TOKEN, '[token]');
+  return text.replace(ADDRESS, '[address]').replace(TOKEN, '[token]').replace(API_KEY, '[key]');
 }
