@@ -18,6 +18,8 @@ interface SecretsFile {
   readonly linkKeys: readonly { readonly id: string; readonly secret: string }[];
 }
 
+const SECRET_BYTES = 32;
+
 /**
  * The secrets from the configuration, and for those it lacks from `DATA_DIR/secrets.json`, which the first start makes.
  * Throws `ConfigurationError` when the file is gone while there is a log: new secrets would orphan every contact in it.
@@ -37,16 +39,41 @@ export function readSecrets(configuration: Configuration): Secrets {
 
 function readOrMakeFile(directory: string): SecretsFile {
   const path = join(directory, 'secrets.json');
-  if (existsSync(path)) return JSON.parse(readFileSync(path, 'utf8')) as SecretsFile;
+  if (existsSync(path)) return readFile(path);
   if (existsSync(join(directory, 'log.sqlite')))
     throw new ConfigurationError([
       'DATA_DIR holds a log but no secrets.json: put the file back from your backup, or set LEDGER_PEPPER, LEDGER_MASTER_KEY and LEDGER_LINK_KEYS',
     ]);
-  const secret = () => randomBytes(32).toString('base64');
+  const secret = () => randomBytes(SECRET_BYTES).toString('base64');
   const file: SecretsFile = { pepper: secret(), masterKey: secret(), linkKeys: [{ id: 'k1', secret: secret() }] };
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   writeDurably(path, `${JSON.stringify(file, null, 2)}\n`);
   return file;
+}
+
+/** What is wrong with the file is not told by its parser, which would quote it. */
+function readFile(path: string): SecretsFile {
+  const file = parseJson(readFileSync(path, 'utf8'));
+  if (isSecretsFile(file)) return file;
+  throw new ConfigurationError(['secrets.json in DATA_DIR is damaged: put the file back from your backup']);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isSecretsFile(file: unknown): file is SecretsFile {
+  const { pepper, masterKey, linkKeys } = (file ?? {}) as Partial<SecretsFile>;
+  if (!Array.isArray(linkKeys) || linkKeys.length === 0) return false;
+  return [pepper, masterKey, ...(linkKeys as SecretsFile['linkKeys']).map(({ secret }) => secret)].every(isSecret);
+}
+
+function isSecret(text: unknown): boolean {
+  return typeof text === 'string' && decode(text).length === SECRET_BYTES;
 }
 
 function parseLinkKey(text: string): { id: string; secret: Buffer } {
