@@ -4,6 +4,7 @@ import {
   IsEmail,
   IsIn,
   IsInt,
+  IsNumber,
   IsOptional,
   IsString,
   IsUrl,
@@ -11,7 +12,6 @@ import {
   Max,
   Min,
   MinLength,
-  ValidateIf,
   validateSync,
 } from 'class-validator';
 
@@ -57,10 +57,7 @@ export class Configuration {
   /** How often a message that failed for now is tried in all. */
   @toNumber @IsInt() @Min(1) @Max(20) readonly MAIL_ATTEMPTS: number = 6;
   /** Seconds before the second try; each further one waits twice as long. */
-  @ValidateIf(({ MAIL_RETRY_SECONDS }: Configuration) => MAIL_RETRY_SECONDS !== undefined)
-  @Transform(({ value }) => (value === undefined ? undefined : Number(value)))
-  @Min(0.01)
-  readonly MAIL_RETRY_SECONDS: number = 60;
+  @toNumber @IsNumber() @Min(0.01) readonly MAIL_RETRY_SECONDS: number = 60;
   @IsOptional() @IsString() readonly TEMPLATES_DIR?: string;
 
   /** Mebibytes for verdicts that were decided before, some 26 000 each; 0 keeps none. */
@@ -94,7 +91,9 @@ function addressFaults({ HOST, PUBLIC_URL }: Configuration): string[] {
     return LOOPBACK.test(HOST)
       ? []
       : ['PUBLIC_URL is needed when HOST is not a loopback address: links in mails begin with it'];
-  const { protocol, hostname } = new URL(PUBLIC_URL);
+  const { protocol, hostname, search, hash, username, password } = new URL(PUBLIC_URL);
+  if (search || hash || username || password)
+    return ['PUBLIC_URL must have no query, fragment or credentials: links are made by adding to it'];
   const isLocal = LOOPBACK.test(hostname.replace(/^\[|\]$/g, ''));
   return protocol === 'https:' || isLocal
     ? []

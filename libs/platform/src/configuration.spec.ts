@@ -1,0 +1,156 @@
+import { describe, expect, it } from '@jest/globals';
+import { ConfigurationError, readConfiguration } from './configuration.js';
+
+const KEY = Buffer.alloc(32, 'k').toString('base64');
+
+/** What is wrong with these settings; nothing when they are taken. */
+function faultsOf(environment: Record<string, string>): readonly string[] {
+  try {
+    readConfiguration(environment);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.faults;
+    throw error;
+  }
+}
+
+describe('the configuration', () => {
+  it('has a default for all that a first start needs', () => {
+    expect({ ...readConfiguration({}) }).toEqual({
+      PORT: 3000,
+      HOST: '127.0.0.1',
+      DATA_DIR: './data',
+      LOG_LEVEL: 'info',
+      MAIL_CONCURRENCY: 4,
+      MAIL_RATE: 0,
+      MAIL_ATTEMPTS: 6,
+      MAIL_RETRY_SECONDS: 60,
+      VERDICT_CACHE_MIB: 16,
+    });
+  });
+
+  it('takes every setting from the environment, numbers as numbers, and nothing else', () => {
+    const environment = {
+      PORT: '0',
+      HOST: '0.0.0.0',
+      DATA_DIR: '/var/lib/ledger',
+      PUBLIC_URL: 'https://consent.example.org/base',
+      LOG_LEVEL: 'warn',
+      POLICY_PATH: './policies',
+      LEDGER_ADMIN_KEY: 'an-administrators-key',
+      LEDGER_PEPPER: KEY,
+      LEDGER_MASTER_KEY: KEY.replace('=', ''),
+      LEDGER_LINK_KEYS: `k2:${KEY},k1:${KEY}`,
+      SMTP_URL: 'smtps://user:password@mail.example.org:465',
+      MAIL_FROM: 'news@example.org',
+      MAIL_UNSUBSCRIBE: 'stop@example.org',
+      MAIL_CONCURRENCY: '8',
+      MAIL_RATE: '20',
+      MAIL_ATTEMPTS: '3',
+      MAIL_RETRY_SECONDS: '0.5',
+      TEMPLATES_DIR: './templates',
+      VERDICT_CACHE_MIB: '0',
+    };
+    const numbers = {
+      PORT: 0,
+      MAIL_CONCURRENCY: 8,
+      MAIL_RATE: 20,
+      MAIL_ATTEMPTS: 3,
+      MAIL_RETRY_SECONDS: 0.5,
+      VERDICT_CACHE_MIB: 0,
+    };
+    expect({ ...readConfiguration({ ...environment, PATH: '/bin', HOME: '/root' }) }).toStrictEqual({
+      ...environment,
+      ...numbers,
+    });
+  });
+
+  it('takes an empty setting for one that is absent', () => {
+    const empty = { PORT: '', PUBLIC_URL: '', SMTP_URL: '', MAIL_RETRY_SECONDS: '', LEDGER_PEPPER: '' };
+    expect({ ...readConfiguration(empty) }).toStrictEqual({ ...readConfiguration({}) });
+  });
+
+  it('does not change once it is read', () => {
+    const configuration = readConfiguration({});
+    expect(Object.isFrozen(configuration)).toBe(true);
+    expect(() => Object.assign(configuration, { PORT: 1 })).toThrow(TypeError);
+  });
+
+  it.each([
+    ['PORT', 'http'],
+    ['PORT', '-1'],
+    ['PORT', '65536'],
+    ['PORT', '80.5'],
+    ['PUBLIC_URL', 'consent.example.org'],
+    ['PUBLIC_URL', 'ftp://consent.example.org'],
+    ['LOG_LEVEL', 'loud'],
+    ['LEDGER_PEPPER', 'too short'],
+    ['LEDGER_MASTER_KEY', `${KEY}AAAA`],
+    ['LEDGER_LINK_KEYS', KEY],
+    ['LEDGER_LINK_KEYS', `k1:${KEY},`],
+    ['SMTP_URL', 'https://mail.example.org'],
+    ['MAIL_FROM', 'news'],
+    ['MAIL_UNSUBSCRIBE', 'Stop <stop@example.org>'],
+    ['MAIL_CONCURRENCY', '0'],
+    ['MAIL_CONCURRENCY', '65'],
+    ['MAIL_RATE', '-1'],
+    ['MAIL_ATTEMPTS', '0'],
+    ['MAIL_ATTEMPTS', '21'],
+    ['MAIL_RETRY_SECONDS', '0'],
+    ['MAIL_RETRY_SECONDS', 'soon'],
+    ['MAIL_RETRY_SECONDS', 'Infinity'],
+  ])('refuses %s=%s, and names it', (name, value) => {
+    const faults = faultsOf({ [name]: value });
+    expect(faults.length).toBeGreaterThan(0);
+    for (const fault of faults) expect(fault).toContain(name);
+  });
+
+  it('names every fault at once, one a line, and repeats no secret', () => {
+    const secret = 'a-secret-that-is-not-right';
+    const environment = { PORT: 'http', LEDGER_PEPPER: secret, LEDGER_MASTER_KEY: secret, LEDGER_LINK_KEYS: secret };
+    expect(() => readConfiguration(environment)).toThrow(
+      expect.objectContaining({
+        code: 'CONFIGURATION',
+        message: expect.stringMatching(/^The configuration.*:\n {2}- /),
+      }),
+    );
+    const text = faultsOf(environment).join('\n');
+    for (const name of Object.keys(environment)) expect(text).toContain(name);
+    expect(text).not.toContain(secret);
+  });
+});
+
+describe('PUBLIC_URL', () => {
+  it.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])('may be absent while the service listens on %s', (HOST) => {
+    expect(faultsOf({ HOST })).toStrictEqual([]);
+  });
+
+  it.each(['0.0.0.0', '::', '192.168.1.2', 'consent.example.org', '1127.0.0.1'])(
+    'is needed when the service listens on %s: links in mails begin with it',
+    (HOST) => {
+      expect(faultsOf({ HOST })).toStrictEqual([expect.stringMatching(/^PUBLIC_URL is needed/)]);
+      expect(faultsOf({ HOST, PUBLIC_URL: 'https://consent.example.org' })).toStrictEqual([]);
+    },
+  );
+
+  it.each(['http://localhost:3000', 'http://127.0.0.1', 'http://[::1]:3000', 'https://consent.example.org:8443/a/b'])(
+    'may be %s',
+    (PUBLIC_URL) => {
+      expect(faultsOf({ PUBLIC_URL })).toStrictEqual([]);
+    },
+  );
+
+  it.each(['http://consent.example.org', 'http://localhost.example.org', 'http://192.168.1.2'])(
+    'may not be %s: providers refuse one-click links over http (RFC 8058 §3.1)',
+    (PUBLIC_URL) => {
+      expect(faultsOf({ PUBLIC_URL })).toStrictEqual([expect.stringContaining('https://')]);
+    },
+  );
+
+  it.each(['https://example.org/?a=b', 'https://example.org/#a', 'https://user:secret@example.org'])(
+    'may not be %s: links are made by adding to it',
+    (PUBLIC_URL) => {
+      expect(faultsOf({ PUBLIC_URL })).toStrictEqual([expect.stringMatching(/^PUBLIC_URL/)]);
+    },
+  );
+});
