@@ -74,7 +74,7 @@ export function createMetrics(): Metrics {
     labelNames: ['projection'],
     registers,
     async collect() {
-      for (const [projection, lag] of lags) this.set({ projection }, await lag());
+      for (const [projection, lag] of lags) await tellLag(this, projection, lag);
     },
   });
 
@@ -101,6 +101,15 @@ function cached(find: (label: string) => { inc(): void }): (label: string) => vo
     if (!counter) counters.set(label, (counter = find(label)));
     counter.inc();
   };
+}
+
+/** A lag that cannot be told is absent; the numbers beside it must not go with it. */
+async function tellLag(gauge: Gauge, projection: string, lag: () => Promise<number>): Promise<void> {
+  try {
+    gauge.set({ projection }, await lag());
+  } catch {
+    gauge.remove({ projection });
+  }
 }
 
 function timer(histogram: Histogram<'method' | 'route' | 'status'>): Metrics['request'] {
