@@ -24,8 +24,10 @@ export function hashApiKey(key: string): string {
   return hash('sha256', key, 'hex');
 }
 
-/** Whether two hashes are the same, in constant time. */
+const HASH_BYTES = 32;
+
+/** Whether two hashes are the same, in constant time; what is no hash is not the same as anything. */
 export function sameHash(a: string, b: string): boolean {
   const [left, right] = [Buffer.from(a, 'hex'), Buffer.from(b, 'hex')];
-  return left.length === right.length && timingSafeEqual(left, right);
+  return left.length === HASH_BYTES && right.length === HASH_BYTES && timingSafeEqual(left, right);
 }
