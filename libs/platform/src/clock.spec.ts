@@ -1,0 +1,36 @@
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { systemClock, toRfc3339 } from './clock.js';
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+describe('the clock of the machine', () => {
+  it('tells milliseconds since 1970', () => {
+    jest.spyOn(Date, 'now').mockReturnValue(1_709_294_400_000);
+    expect(systemClock().now()).toBe(1_709_294_400_000);
+  });
+
+  it('stands still while the machine is set back, and goes on from there', () => {
+    const machine = jest.spyOn(Date, 'now');
+    const clock = systemClock();
+    const told = [1000, 400, 999, 1000, 1001].map((now) => {
+      machine.mockReturnValue(now);
+      return clock.now();
+    });
+    expect(told).toStrictEqual([1000, 1000, 1000, 1000, 1001]);
+  });
+});
+
+describe('an instant in RFC 3339', () => {
+  it.each([
+    [0, '1970-01-01T00:00:00.000Z'],
+    [1_709_294_400_007, '2024-03-01T12:00:00.007Z'],
+  ])('is UTC with milliseconds: %d', (instant, text) => {
+    expect(toRfc3339(instant)).toBe(text);
+  });
+
+  it('is none for what is no instant', () => {
+    expect(() => toRfc3339(Number.NaN)).toThrow(RangeError);
+  });
+});
