@@ -13,4 +13,11 @@ export class AssetsController {
   styles(): string {
     return this.pages.styles;
   }
+
+  @Get('icon.svg')
+  @Header('Content-Type', 'image/svg+xml')
+  @Header('Cache-Control', 'public, max-age=3600')
+  icon(): string {
+    return this.pages.icon;
+  }
 }

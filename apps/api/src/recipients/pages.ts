@@ -9,6 +9,9 @@ import { texts } from './texts.js';
 export type PageName =
   'unsubscribe' | 'unsubscribed' | 'undone' | 'confirm' | 'confirmed' | 'overtaken' | 'damaged' | 'busy';
 
+/** These tell what a POST did. A switch on them would be a GET: it would show the page before, as if nothing were done. */
+const outcomes = new Set<PageName>(['unsubscribed', 'undone', 'confirmed', 'overtaken']);
+
 /** What a page is told beside its texts; nothing that says who the person is. */
 export interface PageContext {
   readonly purpose?: string | undefined;
@@ -20,6 +23,7 @@ export interface PageContext {
 @Injectable()
 export class Pages {
   readonly styles = readView('pages.css');
+  readonly icon = readView('icon.svg');
   private readonly layout = Handlebars.compile(readView('layout.hbs'), { strict: false });
   private readonly bodies = new Map<PageName, Handlebars.TemplateDelegate>();
 
@@ -29,7 +33,7 @@ export class Pages {
     const text = texts[language];
     const { controller } = this.policies.history().at(-1)!.policy.document;
     const body = this.bodyOf(page)({ ...context, text, texts: text[page], controller });
-    const other = language === 'nl' ? 'en' : 'nl';
+    const other = outcomes.has(page) ? undefined : language === 'nl' ? 'en' : 'nl';
     return this.layout({ language, other, text, title: text[page].title, body, controller });
   }
 
