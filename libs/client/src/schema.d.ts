@@ -825,6 +825,21 @@ export interface components {
             /** @description Why it was suppressed, deferred or failed; null otherwise. */
             reason: string | null;
             updatedAt: components["schemas"]["Instant"];
+            /** @description The verdict taken last, at the moment of sending, as it was recorded then; null while there is none. */
+            verdict: null | components["schemas"]["RecordedVerdict"];
+        };
+        RecordedVerdict: {
+            at: components["schemas"]["Instant"];
+            eligible?: boolean;
+            /** @description A reason of the table, or why a confirmation was not sent. */
+            reason: string;
+            basis?: components["schemas"]["Basis"];
+            validUntil?: components["schemas"]["ValidUntil"];
+            missing?: components["schemas"]["MissingConditions"];
+            evidence?: components["schemas"]["EventReference"][];
+            policy?: components["schemas"]["PolicyReference"];
+            /** @description The revision of the contact that was judged; -1 for one without events. */
+            contactRevision: number;
         };
         PublishedPolicy: {
             id: string;

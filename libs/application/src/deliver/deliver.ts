@@ -183,7 +183,7 @@ export class Deliver {
     const { type, data } = this.eventFor(attempt, outcome);
     await this.append(history, type, data);
     this.untold.delete(deliveryId);
-    this.needs.metrics.mail(outcome.status);
+    this.needs.metrics.mail(outcomes[type]);
   }
 
   private eventFor(attempt: number, outcome: SendOutcome) {
@@ -223,6 +223,14 @@ export class Deliver {
     return this.needs.deliveries.append(history, type, data, policy && `${policy.id}@${policy.version}`);
   }
 }
+
+/** What the metrics call each end of a try. */
+const outcomes = {
+  MailSent: 'sent',
+  DeliveryDeferred: 'deferred',
+  DeliveryFailed: 'failed',
+  DeliveryOutcomeUnknown: 'unknown',
+} as const;
 
 function isWaiting({ events }: DeliveryHistory): boolean {
   const last = events.at(-1)!.type;

@@ -1,5 +1,7 @@
+import type { JsonObject } from '@consent-ledger/event-store';
 import { toRfc3339 } from '@consent-ledger/platform';
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import { DeliveryRepository, type DeliveryHistory } from '../deliver/delivery-repository.js';
 import { MailingProgress } from '../mailing-progress.js';
 
 export interface DeliveryAnswer {
@@ -9,6 +11,8 @@ export interface DeliveryAnswer {
   readonly status: string;
   readonly reason: string | null;
   readonly updatedAt: string;
+  /** The verdict that was taken last, at the moment of sending, as it was recorded then; `null` while there is none. */
+  readonly verdict: JsonObject | null;
 }
 
 /** Every message that was meant for a contact, and what came of it: the way from a mail to the verdict behind it. */
@@ -20,19 +24,25 @@ export class DeliveriesQuery extends Query<readonly DeliveryAnswer[]> {
 
 @QueryHandler(DeliveriesQuery)
 export class DeliveriesHandler implements IQueryHandler<DeliveriesQuery> {
-  constructor(private readonly progress: MailingProgress) {}
+  constructor(
+    private readonly progress: MailingProgress,
+    private readonly deliveries: DeliveryRepository,
+  ) {}
 
-  execute({ contactId }: DeliveriesQuery) {
-    const deliveries = this.progress.view.deliveriesOf(contactId);
-    return Promise.resolve(
-      deliveries.map(({ deliveryId, mailingId, purpose, status, reason, updatedAt }) => ({
-        deliveryId,
-        mailingId,
-        purpose,
-        status,
-        reason: reason ?? null,
-        updatedAt: toRfc3339(updatedAt),
-      })),
-    );
+  async execute({ contactId }: DeliveriesQuery) {
+    await this.progress.reachHead();
+    const answers: DeliveryAnswer[] = [];
+    for (const { deliveryId, mailingId, purpose, status, reason, updatedAt } of this.progress.view.deliveriesOf(
+      contactId,
+    )) {
+      const verdict = lastVerdict(await this.deliveries.load(deliveryId));
+      answers.push({ deliveryId, mailingId, purpose, status, reason, updatedAt: toRfc3339(updatedAt), verdict });
+    }
+    return answers;
   }
+}
+
+function lastVerdict(history: DeliveryHistory | undefined): JsonObject | null {
+  const verdicts = history?.events.flatMap(({ data }) => (data['verdict'] === undefined ? [] : [data['verdict']]));
+  return (verdicts?.at(-1) as JsonObject | undefined) ?? null;
 }

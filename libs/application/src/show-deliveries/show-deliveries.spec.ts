@@ -27,7 +27,7 @@ describe('the deliveries of a contact', () => {
       ledger.clock.advance(1000);
     }
     await ledger.caughtUp();
-    expect(await ledger.ask(new DeliveriesQuery(anna.contactId))).toStrictEqual([
+    expect(await ledger.ask(new DeliveriesQuery(anna.contactId))).toMatchObject([
       {
         deliveryId: deliveryIdOf('event', anna.contactId),
         mailingId: 'event',
@@ -35,6 +35,16 @@ describe('the deliveries of a contact', () => {
         status: 'suppressed',
         reason: 'NO_CONSENT',
         updatedAt: '2024-03-01T12:00:01.000Z',
+        verdict: {
+          at: '2024-03-01T12:00:01.000Z',
+          eligible: false,
+          reason: 'NO_CONSENT',
+          basis: null,
+          validUntil: null,
+          evidence: [],
+          policy: { id: 'dnp-giftcard', version: 1 },
+          contactRevision: 0,
+        },
       },
       {
         deliveryId: deliveryIdOf('spring', anna.contactId),
@@ -43,6 +53,16 @@ describe('the deliveries of a contact', () => {
         status: 'sent',
         reason: null,
         updatedAt: '2024-03-01T12:00:00.000Z',
+        verdict: {
+          at: '2024-03-01T12:00:00.000Z',
+          eligible: true,
+          reason: 'CONSENT',
+          basis: 'consent',
+          validUntil: '2027-03-31T11:00:00.000Z',
+          evidence: [expect.objectContaining({ type: 'OptedIn', occurredAt: '2024-03-01T12:00:00.000Z' })],
+          policy: { id: 'dnp-giftcard', version: 1 },
+          contactRevision: 0,
+        },
       },
     ]);
   });
