@@ -60,13 +60,7 @@ export function problemFor(error: unknown): Problem {
 function statusOf(error: unknown): number | undefined {
   if (error instanceof HttpException) return error.getStatus();
   const status = (error as { statusCode?: unknown } | null)?.statusCode;
-  if (typeof status === 'number') return status;
-  return isBrokenForm(error) ? 400 : undefined;
-}
-
-/** The parser of multipart bodies tells what is wrong with one by its words only. */
-function isBrokenForm(error: unknown): boolean {
-  return error instanceof Error && /multipart/i.test(error.message);
+  return typeof status === 'number' ? status : undefined;
 }
 
 /** The log wraps what SQLite says of a commit. */

@@ -1,12 +1,15 @@
-import multipart from '@fastify/multipart';
 import { newId, Problem, type Logger, type Metrics } from '@consent-ledger/platform';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { readFormData } from './form-data.js';
 import { sendProblem } from './problem.filter.js';
 import { validation } from './validation.js';
 
 /** Ten thousand addresses of the greatest length fit. */
 const LARGEST_BODY = 4 * 1024 * 1024;
+
+/** The forms of the recipients' pages have a few short fields. */
+const LARGEST_FORM = 64 * 1024;
 
 const CORRELATION_ID = /^[\w.-]{1,64}$/;
 
@@ -34,12 +37,13 @@ export async function configureHttp(
   { logger, metrics }: { readonly logger: Logger; readonly metrics: Metrics },
 ): Promise<void> {
   app.useGlobalPipes(validation);
-  await app.register(multipart, {
-    attachFieldsToBody: 'keyValues',
-    limits: { fields: 10, fieldSize: 4096, files: 0, parts: 10 },
-  });
   const fastify = app.getHttpAdapter().getInstance();
   fastify.addContentTypeParser('application/x-ndjson', (_request, body, done) => done(null, body));
+  fastify.addContentTypeParser(
+    'multipart/form-data',
+    { parseAs: 'buffer', bodyLimit: LARGEST_FORM },
+    ({ headers }: FastifyRequest, body: Buffer) => readFormData(headers['content-type']!, body),
+  );
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('X-Correlation-Id', request.id);
     done();
