@@ -1,7 +1,7 @@
 import { Eligibility, type EligibilityAnswer } from '@consent-ledger/application';
 import { validationProblem } from '@consent-ledger/platform';
-import { Body, Controller, HttpCode, Post, Query, Res } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
+import { Controller, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
 import { Facts } from '../http/facts.js';
 import { parseInstant } from '../http/instant.decorator.js';
@@ -10,7 +10,10 @@ import { RequireScope } from '../security/scope.decorator.js';
 import { answerBatch, answerStream } from './batch.js';
 import { readBatch, readQuestion } from './eligibility.schema.js';
 
-/** "May I send this?": the hottest routes of the service, so the question goes straight to the application. */
+/**
+ * "May I send this?": the hottest routes of the service, so the question goes straight to the application. It is taken
+ * from the request and not by `@Body()`, which would send it through the validation of DTOs for nothing.
+ */
 @Controller('v1/eligibility')
 @RequireScope('eligibility')
 export class EligibilityController {
@@ -21,7 +24,7 @@ export class EligibilityController {
 
   @Post()
   @HttpCode(200)
-  ask(@Body() body: unknown): EligibilityAnswer | Promise<EligibilityAnswer> {
+  ask(@Req() { body }: FastifyRequest): EligibilityAnswer | Promise<EligibilityAnswer> {
     const question = readQuestion(body);
     if (Array.isArray(question)) throw validationProblem(question);
     const { contactId } = this.facts.contactOf(question);
@@ -40,7 +43,7 @@ export class EligibilityController {
   @HttpCode(200)
   @Takes('application/json', 'application/x-ndjson')
   async askBatch(
-    @Body() body: unknown,
+    @Req() { body }: FastifyRequest,
     @Query('purpose') purpose: unknown,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<unknown> {
