@@ -135,7 +135,7 @@ function coloursOf(page: Page): Promise<{ color: Colour; ground: Colour }[]> {
     elements.map((element) => {
       const view = element.ownerDocument.defaultView!;
       const channels = (colour: string) => (colour.match(/[\d.]+/g) ?? []).map(Number);
-      let behind: typeof element | null = element;
+      let behind = element;
       while (behind && channels(view.getComputedStyle(behind).backgroundColor)[3] === 0) behind = behind.parentElement;
       return {
         color: channels(view.getComputedStyle(element).color),
