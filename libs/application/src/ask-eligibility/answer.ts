@@ -47,14 +47,12 @@ export function eligibilityAnswer(
   verdict: Verdict,
   position: Position,
 ): EligibilityAnswer {
-  return {
-    contactId: question.contactId,
-    purpose: question.purpose,
-    at: toRfc3339(at),
-    ...verdictBody(verdict),
-    ...(verdict.missing && { missing: verdict.missing }),
-    evidence: verdict.evidence.map(evidenceBody),
-    policy: policyBody(verdict),
-    position,
-  };
+  const { contactId, purpose } = question;
+  const { eligible, reason, basis, validUntil } = verdictBody(verdict);
+  const evidence = verdict.evidence.map(evidenceBody);
+  const policy = policyBody(verdict);
+  const answer = { contactId, purpose, at: toRfc3339(at), eligible, reason, basis, validUntil };
+  return verdict.missing
+    ? { ...answer, missing: verdict.missing, evidence, policy, position }
+    : { ...answer, evidence, policy, position };
 }
