@@ -109,6 +109,8 @@ export class Mailer {
   /** Until the log moves on, the next retry is due, or the mailer stops. */
   private async awaitWork(): Promise<void> {
     const { progress, clock } = this.options;
+    // Nothing comes out of a processor that stopped, and waiting for it ends at once.
+    if (progress.processor.error) return this.nap(RECOVERY_PAUSE);
     const due = progress.view.nextDueAt() ?? Number.POSITIVE_INFINITY;
     const timeoutMs = Math.min(LONGEST_NAP, Math.max(0, due - clock.now()));
     await progress.processor.waitFor(progress.processor.position + 1, { timeoutMs, signal: this.stopping.signal });
