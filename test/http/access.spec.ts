@@ -39,7 +39,7 @@ describe('who may call what', () => {
     service = await startService();
     store = openSqliteEventStore({ path: join(service.directory, 'log.sqlite') });
     const none = { findByHash: () => undefined, list: () => [] };
-    apiKeys = new ApiKeys(store, systemClock(), none as never, undefined);
+    apiKeys = new ApiKeys(store, systemClock(), none, undefined);
     for (const scope of scopes) {
       await makeKey(`only ${scope}`, [scope]);
       await makeKey(
