@@ -4,7 +4,7 @@ import { loadTemplates } from '@consent-ledger/mail';
 import { createLogger, scopes, type Clock, type Configuration, type Logger } from '@consent-ledger/platform';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { createServer } from 'node:net';
+import { createServer, isIPv6 } from 'node:net';
 import { StandaloneModule } from './standalone.module.js';
 
 export interface Standalone {
@@ -23,7 +23,7 @@ export async function startStandalone(
 ): Promise<Standalone> {
   const logger = overrides.logger ?? createLogger(configuration.LOG_LEVEL);
   const port = configuration.PORT === 0 ? await freePort(configuration.HOST) : configuration.PORT;
-  const url = `http://${configuration.HOST}:${port}`;
+  const url = `http://${isIPv6(configuration.HOST) ? `[${configuration.HOST}]` : configuration.HOST}:${port}`;
   const templates = await loadTemplates(configuration.TEMPLATES_DIR);
   const ledger = openLedger({ configuration, publicUrl: configuration.PUBLIC_URL ?? url, ...overrides, logger });
   try {

@@ -34,7 +34,11 @@ export function sendProblem(reply: FastifyReply, problem: Problem, correlationId
   void reply
     .status(problem.status)
     .header('Content-Type', 'application/problem+json; charset=utf-8')
-    .send(withoutAddresses(JSON.stringify({ ...problem.toJSON(), correlationId })));
+    .send(JSON.stringify({ ...problem.toJSON(), correlationId }, (_name, value: unknown) => withoutAddress(value)));
+}
+
+function withoutAddress(value: unknown): unknown {
+  return typeof value === 'string' ? withoutAddresses(value) : value;
 }
 
 const byStatus: Record<number, readonly [code: ProblemCode, detail: string]> = {

@@ -1,9 +1,14 @@
 import {
   anna,
   bram,
+  by,
   createMailing,
+  createScriptedMailRoom,
   createTestLedger,
+  deliverThrough,
+  erase,
   openPartOf,
+  optIn,
   person,
   type TestLedger,
 } from '@consent-ledger/testing';
@@ -51,6 +56,21 @@ describe('adding recipients to a mailing', () => {
     expect(await ledger.personalData.open(anna.contactId, place, requested!.data['sealed'] as string)).toStrictEqual({
       address: 'anna@example.org',
       variables: { name: 'Anna de Vries' },
+    });
+  });
+
+  it('keeps nothing of somebody who was erased, and the message is held back (P7)', async () => {
+    const ledger = await withMailing();
+    await ledger.execute(optIn(by(anna)));
+    await ledger.execute(erase(by(anna)));
+    expect(await add(ledger, [{ address: anna.address }])).toMatchObject({ accepted: 1 });
+    expect(await ledger.vault.find(anna.contactId)).toBeUndefined();
+
+    const deliveryId = deliveryIdOf('spring', anna.contactId);
+    await deliverThrough(createScriptedMailRoom(), ledger).deliver(deliveryId);
+    expect((await ledger.deliveryEvents(deliveryId)).at(-1)).toMatchObject({
+      type: 'DeliverySuppressed',
+      data: { reason: 'ERASED' },
     });
   });
 

@@ -1,4 +1,4 @@
-import type { EventMetadata } from '@consent-ledger/consent';
+import { foldContact, standingErasure, type EventMetadata } from '@consent-ledger/consent';
 import {
   NO_STREAM,
   RevisionConflict,
@@ -9,8 +9,8 @@ import {
   type Revision,
 } from '@consent-ledger/event-store';
 import { newId, type Clock, type Metrics } from '@consent-ledger/platform';
-import type { PersonalData } from '@consent-ledger/privacy';
-import { deliveryStream } from '@consent-ledger/projections';
+import type { EventPlace, PersonalData } from '@consent-ledger/privacy';
+import { contactEventOf, contactStream, deliveryStream } from '@consent-ledger/projections';
 import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, EVENT_STORE, METRICS, PERSONAL_DATA } from '../ports.js';
 import { systemMetadata } from '../system-event.js';
@@ -53,11 +53,11 @@ export class DeliveryRepository {
     if ((await this.store.readStream(streamId, { limit: 1 })).length > 0) return undefined;
     // Not a repeatable id: the log would answer a second request as it did the first, and a duplicate would count as new.
     const eventId = newId();
-    const sealed = await this.personalData.seal(delivery.contactId, { streamId, eventId }, { ...secrets });
+    const sealed = await this.seal(delivery.contactId, { streamId, eventId }, secrets);
     const event = {
       id: eventId,
       type: 'DeliveryRequested',
-      data: { ...delivery, sealed },
+      data: { ...delivery, ...(sealed !== undefined && { sealed }) },
       metadata: systemMetadata(this.clock, origin.correlationId, origin.policyVersion),
     };
     try {
@@ -70,6 +70,13 @@ export class DeliveryRepository {
     }
   }
 
+  /** Nothing is kept of somebody who was erased and has not come back (P7): the verdict will hold the message back. */
+  private async seal(contactId: string, place: EventPlace, secrets: DeliverySecrets): Promise<string | undefined> {
+    const events = await this.store.readStream(contactStream(contactId));
+    if (standingErasure(foldContact(events.map(contactEventOf)))) return undefined;
+    return this.personalData.seal(contactId, place, { ...secrets });
+  }
+
   async load(deliveryId: string): Promise<DeliveryHistory | undefined> {
     const events = await this.store.readStream(deliveryStream(deliveryId));
     const first = events[0];
@@ -80,11 +87,9 @@ export class DeliveryRepository {
   /** What was sealed with the request; `erased` once the contact's key is gone. */
   async open({ delivery, events }: DeliveryHistory): Promise<DeliverySecrets | 'erased'> {
     const { streamId, id, data } = events[0]!;
-    const opened = await this.personalData.open(
-      delivery.contactId,
-      { streamId, eventId: id },
-      data['sealed'] as string,
-    );
+    const { sealed } = data;
+    if (typeof sealed !== 'string') return 'erased';
+    const opened = await this.personalData.open(delivery.contactId, { streamId, eventId: id }, sealed);
     return opened === 'erased' ? opened : (opened as unknown as DeliverySecrets);
   }
 
