@@ -21,7 +21,11 @@ export function createHttpAdapter(): FastifyAdapter {
     routerOptions: { maxParamLength: 2048 },
     frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) => {
       void reply.header('X-Correlation-Id', request.id);
-      sendProblem(reply, new Problem('VALIDATION', 'The path cannot be read: it is too long, or not in UTF-8.'), request.id);
+      sendProblem(
+        reply,
+        new Problem('VALIDATION', 'The path cannot be read: it is too long, or not in UTF-8.'),
+        request.id,
+      );
     },
     requestIdHeader: false,
     genReqId: ({ headers }: { headers: Record<string, string | string[] | undefined> }) => {
