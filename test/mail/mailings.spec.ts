@@ -56,7 +56,7 @@ describe('a mailing as JSON', () => {
   it('reaches a recipient who stands in it twice once, however the address is written', async () => {
     await optIn(service, 'twee@example.nl');
     const recipients = [{ address: 'twee@example.nl' }, { address: ' Twee@EXAMPLE.nl ' }];
-    await startMailing(service, { id: 'twice', recipients });
+    expect(await startMailing(service, { id: 'twice', recipients })).toMatchObject({ duplicates: 1, invalid: 0 });
     expect(await completed(service, 'twice')).toMatchObject({ recipients: 1, sent: 1 });
     expect((await outboxOf(service)).get('twee@example.nl')).toHaveLength(1);
   });
@@ -72,6 +72,13 @@ describe('a mailing as JSON', () => {
     const [first, again, other] = [await send('one'), await send('one'), await send('two')];
     expect(again.body.id).toBe(first.body.id);
     expect(other.body.id).not.toBe(first.body.id);
+  });
+
+  it('counts the addresses that are none, and goes to the others', async () => {
+    await optIn(service, 'goed@example.nl');
+    const recipients = [{ address: 'geen adres' }, { address: 'goed@example.nl' }, { address: '@' }];
+    expect(await startMailing(service, { id: 'malformed', recipients })).toMatchObject({ recipients: 1, invalid: 2 });
+    expect(await completed(service, 'malformed')).toMatchObject({ recipients: 1, sent: 1 });
   });
 
   it('is the same mailing when it is asked for again with the same content', async () => {

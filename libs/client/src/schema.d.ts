@@ -892,6 +892,10 @@ export interface components {
             pending: components["schemas"]["MailingCount"];
             /** @description Those whose outcome a crash left unknown; they are not mailed again. */
             unknown: number;
+            /** @description Recipients of this request who are in the mailing already. Only in the answer to `POST /v1/mailings`. */
+            duplicates?: number;
+            /** @description Recipients of this request whose address is none. Only in the answer to `POST /v1/mailings`. */
+            invalid?: number;
         };
         RecipientsAccepted: {
             accepted: components["schemas"]["MailingCount"];

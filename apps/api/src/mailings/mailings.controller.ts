@@ -36,8 +36,9 @@ export class MailingsController {
     this.requireTemplate(template);
     const mailing = { mailingId, purpose, template, subject, language, variables };
     await this.commands.execute(new CreateMailingCommand(mailing, request.id));
-    const added = await this.recipients.add(mailingId, dto.recipients ?? [], request.id);
-    return this.queries.execute(new ShowMailingQuery(mailingId, added.position));
+    const { position, duplicates, invalid } = await this.recipients.add(mailingId, dto.recipients ?? [], request.id);
+    const shown = await this.queries.execute(new ShowMailingQuery(mailingId, position));
+    return { ...shown, duplicates, invalid };
   }
 
   @Post(':id/recipients')
