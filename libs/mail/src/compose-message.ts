@@ -21,7 +21,6 @@ export interface MessageInput {
   /** The controller's name and the configured address; its domain stands in the Message-ID. */
   readonly from: Mailbox;
   readonly to: Mailbox;
-  readonly replyTo?: Mailbox;
   readonly subject: string;
   readonly html: string;
   readonly text: string;
@@ -59,7 +58,6 @@ export async function composeMessage(input: MessageInput): Promise<ComposedMessa
   const raw = await new MailComposer({
     from: headerMailbox(input.from),
     to: headerMailbox(input.to),
-    ...(input.replyTo && { replyTo: headerMailbox(input.replyTo) }),
     subject: subjectOf(input),
     date: new Date(input.date),
     messageId,

@@ -8,8 +8,8 @@ import {
   type OutgoingMessage,
   type SendOutcome,
 } from './mail-transport.js';
-import { createPace, createTurns } from './pace.js';
 import { outcomeOf, reasonOf, replyCode } from './smtp-outcome.js';
+import { createTurns } from './turns.js';
 
 export interface SmtpOptions {
   /** `smtp:` or `smtps:` with host, port and credentials; a query sets nodemailer's options (`?socketTimeout=60000`). */
@@ -17,32 +17,34 @@ export interface SmtpOptions {
   readonly maxConnections: number;
   /** A connection is closed after this many; servers end a session by themselves after some 100. */
   readonly maxMessagesPerConnection?: number;
-  /** The bound over all connections; none by default. */
-  readonly messagesPerSecond?: number;
 }
 
 /** Bytes. */
 const PIECE = 16_384;
+
+/** Milliseconds that a mail server may be silent; the query of the URL may say otherwise. */
+const patience = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 60_000 };
 
 /**
  * A transport that hands messages to a mail server over pooled connections. Throws `RangeError` for a URL that is not of a
  * mail server; the message does not repeat it, for it may hold a password.
  */
 export function createSmtpTransport(options: SmtpOptions): MailTransport {
-  const { url, maxConnections, maxMessagesPerConnection = 100, messagesPerSecond } = options;
-  const pool = new SMTPPool({ url: poolUrl(url), maxConnections, maxMessages: maxMessagesPerConnection });
+  const { url, maxConnections, maxMessagesPerConnection = 100 } = options;
+  const pool = new SMTPPool({
+    ...patience,
+    url: poolUrl(url),
+    maxConnections,
+    maxMessages: maxMessagesPerConnection,
+    // Whoever asked for the message tries again, after a new verdict.
+    maxRequeues: 0,
+  });
   const turns = createTurns(maxConnections);
-  const pace = createPace(messagesPerSecond);
-  const closing = new AbortController();
+  let isClosing = false;
   const underWay = new Set<Promise<SendOutcome>>();
 
   const transmit = async (message: OutgoingMessage): Promise<SendOutcome> => {
-    if (closing.signal.aborted) return { status: 'deferred', code: 'CLOSED' };
-    try {
-      await pace(closing.signal);
-    } catch {
-      return { status: 'deferred', code: 'CLOSED' };
-    }
+    if (isClosing) return { status: 'deferred', code: 'CLOSED' };
     return hand(pool, message);
   };
 
@@ -60,19 +62,19 @@ export function createSmtpTransport(options: SmtpOptions): MailTransport {
       }
     },
     async close() {
-      closing.abort();
+      isClosing = true;
       pool.close();
       await Promise.all(underWay);
     },
   };
 }
 
-/** Nodemailer's log would hold addresses, so a URL cannot turn it on. */
+/** Nodemailer's log would hold addresses, and its own retries would outlive a verdict: a URL turns neither on. */
 function poolUrl(url: string): string {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed?.protocol !== 'smtp:' && parsed?.protocol !== 'smtps:')
     throw new RangeError('The URL of the mail server must be of the form smtp://user:password@host:port.');
-  for (const name of ['logger', 'debug', 'transactionLog']) parsed.searchParams.delete(name);
+  for (const name of ['logger', 'debug', 'transactionLog', 'maxRequeues']) parsed.searchParams.delete(name);
   return parsed.href;
 }
 
