@@ -98,11 +98,23 @@ describe('recording facts', () => {
   });
 
   describe('occurredAt', () => {
-    it.each(calls)('%s in the past is recorded as of then', async (_, fact) => {
-      const occurredAt = '2026-03-01T10:30:00.5+01:00';
-      await record(service, address, { ...fact, body: { ...fact.body, occurredAt } });
-      const [event] = await eventsOf(service, address);
-      expect(event).toMatchObject({ occurredAt: '2026-03-01T09:30:00.500Z', recordedAt: NOW });
+    it.each(calls.filter(([name]) => name !== 'an erasure'))(
+      '%s in the past is recorded as of then',
+      async (_, fact) => {
+        const occurredAt = '2026-03-01T10:30:00.5+01:00';
+        await record(service, address, { ...fact, body: { ...fact.body, occurredAt } });
+        const [event] = await eventsOf(service, address);
+        expect(event).toMatchObject({ occurredAt: '2026-03-01T09:30:00.500Z', recordedAt: NOW });
+      },
+    );
+
+    it('an erasure happens as it is recorded, whenever it was asked for: what came before it is gone (P7)', async () => {
+      await record(service, address, optIn(['newsletter'], { occurredAt: '2026-05-01T10:00:00Z' }));
+      await record(service, address, erasure('request', { occurredAt: '2026-03-01T10:30:00.5+01:00' }));
+      const [, erased] = await eventsOf(service, address);
+      expect(erased.occurredAt).toBe(erased.recordedAt);
+      expect(erased.data).toStrictEqual({ reason: 'request', requestedAt: '2026-03-01T09:30:00.500Z' });
+      expect((await ask(service, address, 'newsletter')).reason).toBe('ERASED');
     });
 
     it.each(calls)('%s up to five minutes ahead happened now', async (_, fact) => {

@@ -323,15 +323,27 @@ describe('a link that is not whole or not meant for this', () => {
 
 describe('a body that cannot be read', () => {
   it.each([
-    ['text/xml', '<x/>', 415],
-    ['multipart/form-data; boundary=x', 'not multipart at all', 400],
-    ['application/x-www-form-urlencoded', `scope=${'x'.repeat(5 * 1024 * 1024)}`, 413],
-  ])('as %s is answered with a page, and changes nothing', async (type, raw, status) => {
-    const address = `${type.replace(/\W/g, '')}@onleesbaar.example.nl`;
+    ['text/xml', '<x/>'],
+    ['application/json', ''],
+    ['application/json', '{'],
+    ['no/type; at=all;', 'x'],
+    ['multipart/form-data', '--x--'],
+    ['multipart/form-data; boundary=x', 'not multipart at all'],
+  ])('as %s (%j) stops no opt-out: the link is the whole authority', async (type, raw) => {
+    const address = `${type.replace(/\W/g, '')}${raw.length}@onleesbaar.example.nl`;
     const link = await linkFromMail(service, address);
     const reply = await service.request('POST', link, { key: null, raw, headers: { 'Content-Type': type } });
-    expect([reply.status, reply.headers.get('content-type')]).toStrictEqual([status, 'text/html; charset=utf-8']);
-    expect(await reasonOf(address)).toBe('CONSENT');
+    expect([reply.status, reply.headers.get('content-type')]).toStrictEqual([200, 'text/html; charset=utf-8']);
+    expect(await reasonOf(address)).toBe('OPTED_OUT');
+  });
+
+  it('because it is huge is answered with a page, and changes nothing', async () => {
+    const link = await linkFromMail(service, 'groot@onleesbaar.example.nl');
+    const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
+    const raw = `scope=${'x'.repeat(5 * 1024 * 1024)}`;
+    const reply = await service.request('POST', link, { key: null, raw, headers });
+    expect([reply.status, reply.headers.get('content-type')]).toStrictEqual([413, 'text/html; charset=utf-8']);
+    expect(await reasonOf('groot@onleesbaar.example.nl')).toBe('CONSENT');
   });
 });
 

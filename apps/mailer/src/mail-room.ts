@@ -1,5 +1,6 @@
 import {
   CONFIRMATIONS,
+  UnmakeableMessage,
   type Letter,
   type MailRoom,
   type PreparedMail,
@@ -7,7 +8,14 @@ import {
 } from '@consent-ledger/application';
 import type { PolicyDocument } from '@consent-ledger/consent';
 import type { Links } from '@consent-ledger/links';
-import { composeMessage, type MailTransport, type MessageInput, type Templates } from '@consent-ledger/mail';
+import {
+  composeMessage,
+  MessageRefused,
+  type ComposedMessage,
+  type MailTransport,
+  type MessageInput,
+  type Templates,
+} from '@consent-ledger/mail';
 
 export interface MailRoomOptions {
   readonly templates: Templates;
@@ -26,13 +34,22 @@ export function createMailRoom(options: MailRoomOptions): MailRoom {
   const { transport } = options;
   return {
     async prepare(letter): Promise<PreparedMail> {
-      const input = isConfirmation(letter) ? await confirmation(letter, options) : await mailing(letter, options);
-      const { raw, envelope } = await composeMessage(input);
+      const { raw, envelope } = await make(letter, options);
       const { deliveryId } = letter.delivery;
       return { send: async () => outcomeOf(await transport.send({ deliveryId, raw, envelope })) };
     },
     wasSent: async (deliveryId) => transport.wasSent?.(deliveryId),
   };
+}
+
+async function make(letter: Letter, options: MailRoomOptions): Promise<ComposedMessage> {
+  try {
+    const input = isConfirmation(letter) ? await confirmation(letter, options) : await mailing(letter, options);
+    return await composeMessage(input);
+  } catch (error) {
+    if (error instanceof MessageRefused) throw new UnmakeableMessage(error.message, { cause: error });
+    throw error;
+  }
 }
 
 function isConfirmation({ delivery }: Letter): boolean {

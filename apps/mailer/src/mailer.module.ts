@@ -78,8 +78,9 @@ export class MailerModule implements OnApplicationBootstrap, BeforeApplicationSh
     this.mailer = new Mailer({ deliver, progress, clock, logger, concurrency: MAIL_CONCURRENCY, rate: MAIL_RATE });
   }
 
-  async onApplicationBootstrap(): Promise<void> {
-    await this.transport.verify().catch((error: unknown) => {
+  /** The mail server may be away: nobody else waits for it, least of all a recipient who opts out. */
+  onApplicationBootstrap(): void {
+    this.transport.verify().catch((error: unknown) => {
       this.logger.warn('Mail cannot be handed over now; it is tried again as it falls due', { error });
     });
     this.mailer.start();

@@ -20,6 +20,15 @@ export class Preferences {
     return this.processor.position;
   }
 
+  /**
+   * Throws the problem `UNAVAILABLE` once the projection has stopped: an answer from it would leave out what was recorded
+   * since, and could say yes to somebody who opted out.
+   */
+  requireLive(): void {
+    if (this.processor.state !== 'stopped') return;
+    throw new Problem('UNAVAILABLE', 'The preferences no longer follow the log. Ask with consistency "strong".');
+  }
+
   /** The contact's state, by id or by the 16 bytes of it; `undefined` for one that the service has never heard of. */
   find(contactId: string | Buffer): ContactState | undefined {
     return this.view.find(contactId)?.state;

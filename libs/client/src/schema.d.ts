@@ -615,6 +615,7 @@ export interface components {
             address?: components["schemas"]["Address"];
             contactId?: components["schemas"]["ContactId"];
             reason: components["schemas"]["ErasureReason"];
+            /** @description When it was asked for; kept as `requestedAt`. The erasure itself happens as it is recorded. */
             occurredAt?: components["schemas"]["OccurredAt"];
             source: components["schemas"]["Source"];
         } & (unknown | unknown);
@@ -794,6 +795,7 @@ export interface components {
             conditions?: string[];
             permanent?: boolean;
             reason?: components["schemas"]["ErasureReason"];
+            requestedAt?: components["schemas"]["Instant"];
         };
         /** @description The address, the evidence and free text, as they were sealed. */
         PersonalData: {

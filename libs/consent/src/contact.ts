@@ -33,7 +33,8 @@ export interface ContactEventData {
   AddressProven: Record<string, never>;
   ProcessingRestricted: Record<string, never>;
   RestrictionLifted: Record<string, never>;
-  PersonalDataErased: { reason: 'request' | 'retention' };
+  /** `requestedAt` is RFC 3339: when it was asked for, where that was told. It is erased when the event occurred. */
+  PersonalDataErased: { reason: 'request' | 'retention'; requestedAt?: string };
 }
 
 export type ContactEventType = keyof ContactEventData;

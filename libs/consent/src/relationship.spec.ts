@@ -1,13 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { foldContact, type ContactEvent } from './contact.js';
 import { customerStarted, happened, instant } from './contact.fixture.js';
+import { giftcard } from './policy.fixture.js';
 import { recordRelationship, type RelationshipFact } from './relationship.js';
 
 const [first, later] = ['2024-01-01T10:00:00.000Z', '2024-06-01T10:00:00.000Z'];
 const ended = happened('CustomerEnded', later, {});
 
 function given(...events: ContactEvent[]) {
-  return { when: (fact: RelationshipFact) => recordRelationship(foldContact(events), fact) };
+  return { when: (fact: RelationshipFact) => recordRelationship(foldContact(events), fact, giftcard) };
 }
 
 const start = (...conditions: string[]) =>
@@ -46,9 +47,14 @@ describe('an agreement that ends (P2)', () => {
     expect(given().when(fact('customer-ended'))).toStrictEqual(recorded);
   });
 
-  it('is not recorded twice', () => {
+  it('is not recorded twice within minutes', () => {
     expect(given(customerStarted(first), ended).when(fact('customer-ended'))).toStrictEqual({ events: [] });
     expect(given(ended).when(fact('customer-ended'))).toStrictEqual({ events: [] });
+  });
+
+  it('is recorded again later, so that a start between the two that arrives late does not outlive both', () => {
+    const occurredAt = Date.parse('2025-01-01T10:00:00Z');
+    expect(given(customerStarted(first), ended).when({ kind: 'customer-ended', occurredAt })).toStrictEqual(recorded);
   });
 });
 

@@ -22,6 +22,18 @@ describe('the clock of the machine', () => {
   });
 });
 
+describe('the clock of a machine that was put right', () => {
+  it('follows it back, once it is back by more than a minute', () => {
+    const machine = jest.spyOn(Date, 'now');
+    const clock = systemClock();
+    const told = [10_000_000, 9_940_000, 9_939_999, 9_940_000].map((now) => {
+      machine.mockReturnValue(now);
+      return clock.now();
+    });
+    expect(told).toStrictEqual([10_000_000, 10_000_000, 9_939_999, 9_940_000]);
+  });
+});
+
 describe('an instant in RFC 3339', () => {
   it.each([
     [0, '1970-01-01T00:00:00.000Z'],

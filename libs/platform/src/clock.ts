@@ -3,10 +3,19 @@ export interface Clock {
   now(): number;
 }
 
-/** The machine's clock; it never goes back within a process, so that what is recorded later is not recorded earlier. */
+/** A step back by more than this is no jitter: somebody put the clock right, and it is followed. In milliseconds. */
+const CORRECTION = 60_000;
+
+/** The machine's clock; it does not go back by a little, so that what is recorded later is not recorded earlier. */
 export function systemClock(): Clock {
   let latest = 0;
-  return { now: () => (latest = Math.max(latest, Date.now())) };
+  return {
+    now() {
+      const wall = Date.now();
+      if (wall > latest || latest - wall > CORRECTION) latest = wall;
+      return latest;
+    },
+  };
 }
 
 /** An instant as RFC 3339 writes it: UTC, with milliseconds. */

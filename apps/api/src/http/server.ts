@@ -3,6 +3,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { readFormData } from './form-data.js';
 import { sendProblem } from './problem.filter.js';
+import { isRecipientPage } from '../recipients/recipient-page.decorator.js';
 import { validation } from './validation.js';
 
 /** Ten thousand addresses of the greatest length fit. */
@@ -10,6 +11,10 @@ const LARGEST_BODY = 4 * 1024 * 1024;
 
 /** The forms of the recipients' pages have a few short fields. */
 const LARGEST_FORM = 64 * 1024;
+
+/** The forms that a recipient's post may be; any other body is passed over, because the link alone says what is meant. */
+const READABLE = /^(application\/x-www-form-urlencoded\b|multipart\/form-data;.*\bboundary=)/i;
+const UNREADABLE = 'application/octet-stream';
 
 const CORRELATION_ID = /^[\w.-]{1,64}$/;
 
@@ -48,8 +53,13 @@ export async function configureHttp(
     { parseAs: 'buffer', bodyLimit: LARGEST_FORM },
     ({ headers }: FastifyRequest, body: Buffer) => readFormData(headers['content-type']!, body),
   );
+  fastify.addContentTypeParser(UNREADABLE, { parseAs: 'buffer', bodyLimit: LARGEST_FORM }, (_request, _body, done) =>
+    done(null, {}),
+  );
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('X-Correlation-Id', request.id);
+    if (isRecipientPage(request) && !READABLE.test(request.headers['content-type'] ?? ''))
+      request.headers['content-type'] = UNREADABLE;
     done();
   });
   fastify.addHook('onResponse', (request, reply, done) => {

@@ -106,8 +106,19 @@ describe('a strong answer', () => {
     await ledger.processor.stop();
     const { position } = await ledger.execute(optOut(by(anna)));
 
-    expect(await ask(ledger)).toMatchObject({ reason: 'CONSENT', position: position - 1 });
     expect(await ask(ledger, { consistency: 'strong' })).toMatchObject({ reason: 'OPTED_OUT', position });
+  });
+
+  it('is the only one once the projection has stopped: the others are refused, and never yes', async () => {
+    const ledger = await createTestLedger();
+    await ledger.execute(optIn(by(anna)));
+    await ledger.caughtUp();
+    await ledger.processor.stop();
+    await ledger.execute(optOut(by(anna)));
+
+    const unavailable = expect.objectContaining({ code: 'UNAVAILABLE' });
+    await expect((async () => ask(ledger))()).rejects.toEqual(unavailable);
+    await expect(ledger.app.get(Eligibility).openBatch('newsletter')).rejects.toEqual(unavailable);
   });
 
   it('is the projected one once that has caught up', async () => {

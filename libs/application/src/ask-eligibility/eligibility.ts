@@ -93,6 +93,7 @@ export class Eligibility {
   /** Readies the same question for many addresses, at one moment; each is judged as it is asked for. */
   async openBatch(purpose: string, minPosition?: Position): Promise<Batch> {
     if (minPosition !== undefined) await this.preferences.reach(minPosition);
+    this.preferences.requireLive();
     const position = this.preferences.position;
     const history = this.policies.history();
     const at = this.clock.now();
@@ -124,6 +125,7 @@ export class Eligibility {
   }
 
   private askProjection(question: EligibilityQuestion): EligibilityAnswer {
+    this.preferences.requireLive();
     const { position } = this.preferences;
     const state = this.preferences.find(question.contactId) ?? unknownContact;
     const now = this.clock.now();

@@ -194,7 +194,7 @@ function instantAfter({ events }: Contact, now: Instant): Instant {
 }
 
 /** A caller's clock may run ahead a little: what it dates in the near future happened now, never later. */
-function settleOccurrence(occurredAt: Instant | undefined, now: Instant): Instant {
+export function settleOccurrence(occurredAt: Instant | undefined, now: Instant): Instant {
   if (occurredAt === undefined) return now;
   if (occurredAt <= now + CLOCK_SKEW) return Math.min(occurredAt, now);
   throw new Problem(

@@ -1,3 +1,4 @@
+import { KeyMissing } from '@consent-ledger/privacy';
 import {
   anna,
   bram,
@@ -23,12 +24,13 @@ import {
   type TestLedger,
 } from '@consent-ledger/testing';
 import type { JsonObject } from '@consent-ledger/event-store';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import type { Command } from '@nestjs/cqrs';
 import { AddRecipients } from '../add-recipients/add-recipients.js';
 import { DeliveriesQuery } from '../show-deliveries/show-deliveries.query.js';
 import { ShowPreferencesQuery } from '../show-preferences/show-preferences.query.js';
 import { deliveryIdOf } from './delivery.js';
+import { UnmakeableMessage } from './mail-room.js';
 
 const spring = deliveryIdOf('spring', anna.contactId);
 const MINUTE = 60_000;
@@ -326,10 +328,25 @@ describe('a message that is not taken over', () => {
     },
   );
 
+  it('because something unforeseen went wrong in making it waits, and is made another time', async () => {
+    const ledger = await waiting(optIn(by(anna)));
+    const broken = await mailer(ledger, { onPrepare: () => Promise.reject(new Error('no key signs links')) });
+    await expect(broken.deliver.deliver(spring)).rejects.toThrow('no key signs links');
+    expect(await outcomes(ledger)).toStrictEqual([]);
+  });
+
+  it("because its address can no longer be unsealed fails, and stands in nobody's way", async () => {
+    const ledger = await waiting(optIn(by(anna)));
+    jest.spyOn(ledger.personalData, 'open').mockRejectedValue(new KeyMissing());
+    const { deliver } = await mailer(ledger);
+    await deliver.deliver(spring);
+    expect(await outcomes(ledger)).toStrictEqual([['DeliveryFailed', { permanent: true, code: 'KEY_MISSING' }]]);
+  });
+
   it('because the template refuses it fails before it starts, and the log says which', async () => {
     const ledger = await waiting(optIn(by(anna)));
     const { mailRoom, deliver } = await mailer(ledger, {
-      onPrepare: () => Promise.reject(new Error('The template needs "salutation".')),
+      onPrepare: () => Promise.reject(new UnmakeableMessage('The template needs "salutation".')),
     });
     await deliver.deliver(spring);
     await deliver.deliver(spring);

@@ -9,15 +9,15 @@ import {
 } from '@consent-ledger/consent';
 import type { EventStore, JsonObject, Revision } from '@consent-ledger/event-store';
 import { newId, toRfc3339, type Clock, type Logger, type Metrics } from '@consent-ledger/platform';
-import type { PolicyShelf } from '@consent-ledger/projections';
-import { contactStream, mailingStream } from '@consent-ledger/projections';
+import { KeyMissing, SealBroken } from '@consent-ledger/privacy';
+import { contactStream, mailingStream, type PolicyShelf } from '@consent-ledger/projections';
 import { evidenceBody, verdictBody } from '../ask-eligibility/answer.js';
 import type { ContactRepository } from '../contact/contact-repository.js';
 import type { Mailing } from '../create-mailing/create-mailing.command.js';
 import { recordDeliverabilityOf } from '../record-deliverability/record-deliverability.command.js';
 import { CONFIRMATIONS, type Delivery } from './delivery.js';
 import type { DeliveryHistory, DeliveryRepository } from './delivery-repository.js';
-import type { MailRoom, SendOutcome } from './mail-room.js';
+import { UnmakeableMessage, type MailRoom, type SendOutcome } from './mail-room.js';
 
 /** Whether a delivery may go out at this moment, and what that rests on. */
 interface Clearance {
@@ -143,11 +143,11 @@ export class Deliver {
   }
 
   private async prepare(history: DeliveryHistory, { policy }: Clearance) {
-    const secrets = await this.needs.deliveries.open(history);
-    if (secrets === 'erased') return secrets;
     const { delivery } = history;
     const mailing = await this.mailing(delivery);
     try {
+      const secrets = await this.needs.deliveries.open(history);
+      if (secrets === 'erased') return secrets;
       return await this.needs.mailRoom.prepare({
         delivery,
         address: secrets.address,
@@ -157,9 +157,10 @@ export class Deliver {
         date: Date.parse(history.events[0]!.metadata['recordedAt'] as string),
       });
     } catch (error) {
+      if (!isFinal(error)) throw error;
       const { deliveryId, mailingId } = delivery;
       this.needs.logger.error('A message could not be made', { deliveryId, mailingId, error });
-      await this.append(history, 'DeliveryFailed', { permanent: true, code: 'MESSAGE_REFUSED' });
+      await this.append(history, 'DeliveryFailed', { permanent: true, code: error.code });
       this.needs.metrics.mail('failed');
       return 'refused';
     }
@@ -222,6 +223,11 @@ export class Deliver {
   ) {
     return this.needs.deliveries.append(history, type, data, policy && `${policy.id}@${policy.version}`);
   }
+}
+
+/** What no later try mends: a message that its template refuses, or an address that cannot be unsealed any more. */
+function isFinal(error: unknown): error is UnmakeableMessage | KeyMissing | SealBroken {
+  return error instanceof UnmakeableMessage || error instanceof KeyMissing || error instanceof SealBroken;
 }
 
 /** What the metrics call each end of a try. */

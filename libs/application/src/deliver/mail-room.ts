@@ -27,9 +27,14 @@ export type SendOutcome =
   /** Handed over, but the answer was lost: it may have been sent, and is not sent again. */
   | { readonly status: 'unknown' };
 
+/** The template refuses what it was given: the message cannot be made, now or later. */
+export class UnmakeableMessage extends Error {
+  readonly code = 'MESSAGE_REFUSED';
+}
+
 /** Makes messages and hands them over. The mailer app brings it: the application knows neither MIME nor SMTP. */
 export interface MailRoom {
-  /** Throws when the template refuses the variables; the message says why and holds no personal data. */
+  /** Rejects with `UnmakeableMessage` when the template refuses it; the message says why and holds no personal data. */
   prepare(letter: Letter): Promise<PreparedMail>;
   /** Whether a message that was under way in a crash went out; `undefined` where that cannot be known. */
   wasSent(deliveryId: string): Promise<boolean | undefined>;

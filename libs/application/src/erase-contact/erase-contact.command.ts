@@ -1,10 +1,11 @@
 import { erase } from '@consent-ledger/consent';
 import { NO_STREAM } from '@consent-ledger/event-store';
+import { toRfc3339, type Clock } from '@consent-ledger/platform';
 import type { KeyVault } from '@consent-ledger/privacy';
 import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { ContactRepository, type Fact, type Recorded } from '../contact/contact-repository.js';
-import { KEY_VAULT } from '../ports.js';
+import { ContactRepository, settleOccurrence, type Fact, type Recorded } from '../contact/contact-repository.js';
+import { CLOCK, KEY_VAULT } from '../ports.js';
 
 /** Destroys the contact's key, and with it every readable trace in the log, then records that (P7). */
 export class EraseContactCommand extends Command<Recorded> {
@@ -21,17 +22,28 @@ export class EraseContactHandler implements ICommandHandler<EraseContactCommand>
   constructor(
     private readonly contacts: ContactRepository,
     @Inject(KEY_VAULT) private readonly vault: KeyVault,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  /** The key goes first: the event says that it is gone, and a crash between the two is mended by asking again. */
+  /**
+   * The key goes first: the event says that it is gone, and a crash between the two is mended by asking again. It is gone
+   * from that moment on and not from an earlier one, so an earlier date is kept as that of the request.
+   */
   async execute({ fact, reason }: EraseContactCommand) {
-    const { contactId } = fact;
-    const answer = await this.contacts.record(withoutPersonalData(fact), ({ state }) => erase(state, { reason }), {
-      request: { command: 'erasure', reason, source: fact.source.kind, occurredAt: fact.occurredAt ?? null },
+    const { contactId, occurredAt } = fact;
+    const requestedAt = occurredAt && toRfc3339(settleOccurrence(occurredAt, this.clock.now()));
+    const erasure = { reason, ...(requestedAt && { requestedAt }) };
+    const answer = await this.contacts.record(withoutPersonalData(fact), ({ state }) => erase(state, erasure), {
+      request: { command: 'erasure', reason, source: fact.source.kind, occurredAt: occurredAt ?? null },
       before: async () => void (await this.vault.destroy(contactId)),
     });
-    if (staysErased(answer)) await this.vault.destroy(contactId);
+    if (staysErased(answer) && (await this.isStillAt(answer))) await this.vault.destroy(contactId);
     return answer;
+  }
+
+  /** Whoever came back meanwhile has a new key, and keeps it. */
+  private async isStillAt({ contactId, revision }: Recorded): Promise<boolean> {
+    return (await this.contacts.load(contactId)).revision === revision;
   }
 }
 
@@ -40,7 +52,7 @@ function staysErased({ revision, recorded }: Recorded): boolean {
   return recorded.length === 0 && revision !== NO_STREAM;
 }
 
-/** Sealing anything with the erasure would give the contact a new key. */
-function withoutPersonalData({ address: _address, source, ...rest }: Fact): Fact {
+/** Sealing anything with the erasure would give the contact a new key; and it happens now. */
+function withoutPersonalData({ address: _address, occurredAt: _occurredAt, source, ...rest }: Fact): Fact {
   return { ...rest, source: { kind: source.kind } };
 }

@@ -24,7 +24,7 @@ export class RecordRelationshipHandler implements ICommandHandler<RecordRelation
     const conditions = 'conditions' in relationship ? [...relationship.conditions] : [];
     return this.contacts.record(
       fact,
-      ({ stateThen, occurredAt }) => recordRelationship(stateThen, { ...relationship, occurredAt }),
+      ({ stateThen, policy, occurredAt }) => recordRelationship(stateThen, { ...relationship, occurredAt }, policy),
       {
         request: {
           command: 'relationship',
