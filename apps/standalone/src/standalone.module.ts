@@ -11,7 +11,11 @@ export class StandaloneModule {
     const names = templates.names.filter((name) => name !== 'confirm-opt-in');
     return {
       module: StandaloneModule,
-      imports: [ApplicationModule.over(ledger), ApiModule.with({ names }), MailerModule.with(templates)],
+      imports: [
+        ApplicationModule.over(ledger),
+        ApiModule.with({ names, kind: (name) => templates.kind(name) }),
+        MailerModule.with(templates),
+      ],
     };
   }
 }

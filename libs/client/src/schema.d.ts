@@ -946,7 +946,7 @@ export interface components {
             }[];
         };
         /** @enum {string} */
-        ProblemCode: "VALIDATION" | "UNAUTHENTICATED" | "FORBIDDEN" | "NOT_FOUND" | "OPTED_OUT" | "CONFLICT" | "REQUEST_OVERTAKEN" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "UNKNOWN_PURPOSE" | "PURPOSE_NOT_COMMERCIAL" | "UNKNOWN_STATEMENT" | "STATEMENT_DOES_NOT_COVER" | "OCCURRED_IN_FUTURE" | "IDEMPOTENCY_KEY_REUSED" | "NO_SUCH_REQUEST" | "ADDRESS_NEEDED" | "UNKNOWN_TEMPLATE" | "UNKNOWN_POLICY" | "TOO_MANY_REQUESTS" | "INTERNAL" | "UNAVAILABLE";
+        ProblemCode: "VALIDATION" | "UNAUTHENTICATED" | "FORBIDDEN" | "NOT_FOUND" | "OPTED_OUT" | "CONFLICT" | "REQUEST_OVERTAKEN" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "UNKNOWN_PURPOSE" | "PURPOSE_NOT_COMMERCIAL" | "UNKNOWN_STATEMENT" | "STATEMENT_DOES_NOT_COVER" | "OCCURRED_IN_FUTURE" | "IDEMPOTENCY_KEY_REUSED" | "NO_SUCH_REQUEST" | "ADDRESS_NEEDED" | "UNKNOWN_TEMPLATE" | "TEMPLATE_DOES_NOT_FIT" | "UNKNOWN_POLICY" | "INTERNAL" | "UNAVAILABLE";
     };
     responses: {
         /** @description Recorded */
@@ -1087,7 +1087,7 @@ export interface components {
         };
         /**
          * @description Well formed, but a rule stands against it: `UNKNOWN_PURPOSE`, `PURPOSE_NOT_COMMERCIAL`, `UNKNOWN_STATEMENT`,
-         *     `STATEMENT_DOES_NOT_COVER`, `ADDRESS_NEEDED`, `UNKNOWN_POLICY`, `UNKNOWN_TEMPLATE`, `OCCURRED_IN_FUTURE` or
+         *     `STATEMENT_DOES_NOT_COVER`, `ADDRESS_NEEDED`, `UNKNOWN_POLICY`, `UNKNOWN_TEMPLATE`, `TEMPLATE_DOES_NOT_FIT`, `OCCURRED_IN_FUTURE` or
          *     `IDEMPOTENCY_KEY_REUSED`
          */
         Refused: {
@@ -1124,8 +1124,11 @@ export interface components {
         /** @description Signed over all that the link means. */
         Token: string;
         /**
-         * @description A retry with the same key and body is the same act, answered as the first time. The same key with another body is
-         *     422 `IDEMPOTENCY_KEY_REUSED`.
+         * @description A retry with the same key and request is the same act, answered as the first time; the same key with another
+         *     request is 422 `IDEMPOTENCY_KEY_REUSED`. A key counts for one caller and one contact. Compared is what stands in
+         *     the open in the log: what kind of act it is, its purposes, statement, conditions and the like, `source.kind` and
+         *     `occurredAt`. What is sealed is not: `evidence`, `source.reference` and the `reason` of a restriction. A retry
+         *     that differs in these alone is answered as the first time, and what it says of them is not kept.
          */
         IdempotencyKey: string;
         /** @description The `ETag` last seen; 412 when the contact has moved on. */
@@ -1149,8 +1152,11 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description A retry with the same key and body is the same act, answered as the first time. The same key with another body is
-                 *     422 `IDEMPOTENCY_KEY_REUSED`.
+                 * @description A retry with the same key and request is the same act, answered as the first time; the same key with another
+                 *     request is 422 `IDEMPOTENCY_KEY_REUSED`. A key counts for one caller and one contact. Compared is what stands in
+                 *     the open in the log: what kind of act it is, its purposes, statement, conditions and the like, `source.kind` and
+                 *     `occurredAt`. What is sealed is not: `evidence`, `source.reference` and the `reason` of a restriction. A retry
+                 *     that differs in these alone is answered as the first time, and what it says of them is not kept.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description The `ETag` last seen; 412 when the contact has moved on. */
@@ -1186,8 +1192,11 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description A retry with the same key and body is the same act, answered as the first time. The same key with another body is
-                 *     422 `IDEMPOTENCY_KEY_REUSED`.
+                 * @description A retry with the same key and request is the same act, answered as the first time; the same key with another
+                 *     request is 422 `IDEMPOTENCY_KEY_REUSED`. A key counts for one caller and one contact. Compared is what stands in
+                 *     the open in the log: what kind of act it is, its purposes, statement, conditions and the like, `source.kind` and
+                 *     `occurredAt`. What is sealed is not: `evidence`, `source.reference` and the `reason` of a restriction. A retry
+                 *     that differs in these alone is answered as the first time, and what it says of them is not kept.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description The `ETag` last seen; 412 when the contact has moved on. */
@@ -1223,8 +1232,11 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description A retry with the same key and body is the same act, answered as the first time. The same key with another body is
-                 *     422 `IDEMPOTENCY_KEY_REUSED`.
+                 * @description A retry with the same key and request is the same act, answered as the first time; the same key with another
+                 *     request is 422 `IDEMPOTENCY_KEY_REUSED`. A key counts for one caller and one contact. Compared is what stands in
+                 *     the open in the log: what kind of act it is, its purposes, statement, conditions and the like, `source.kind` and
+                 *     `occurredAt`. What is sealed is not: `evidence`, `source.reference` and the `reason` of a restriction. A retry
+                 *     that differs in these alone is answered as the first time, and what it says of them is not kept.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description The `ETag` last seen; 412 when the contact has moved on. */
@@ -1260,8 +1272,11 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description A retry with the same key and body is the same act, answered as the first time. The same key with another body is
-                 *     422 `IDEMPOTENCY_KEY_REUSED`.
+                 * @description A retry with the same key and request is the same act, answered as the first time; the same key with another
+                 *     request is 422 `IDEMPOTENCY_KEY_REUSED`. A key counts for one caller and one contact. Compared is what stands in
+                 *     the open in the log: what kind of act it is, its purposes, statement, conditions and the like, `source.kind` and
+                 *     `occurredAt`. What is sealed is not: `evidence`, `source.reference` and the `reason` of a restriction. A retry
+                 *     that differs in these alone is answered as the first time, and what it says of them is not kept.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description The `ETag` last seen; 412 when the contact has moved on. */
@@ -1297,8 +1312,11 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description A retry with the same key and body is the same act, answered as the first time. The same key with another body is
-                 *     422 `IDEMPOTENCY_KEY_REUSED`.
+                 * @description A retry with the same key and request is the same act, answered as the first time; the same key with another
+                 *     request is 422 `IDEMPOTENCY_KEY_REUSED`. A key counts for one caller and one contact. Compared is what stands in
+                 *     the open in the log: what kind of act it is, its purposes, statement, conditions and the like, `source.kind` and
+                 *     `occurredAt`. What is sealed is not: `evidence`, `source.reference` and the `reason` of a restriction. A retry
+                 *     that differs in these alone is answered as the first time, and what it says of them is not kept.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description The `ETag` last seen; 412 when the contact has moved on. */
@@ -1334,8 +1352,11 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description A retry with the same key and body is the same act, answered as the first time. The same key with another body is
-                 *     422 `IDEMPOTENCY_KEY_REUSED`.
+                 * @description A retry with the same key and request is the same act, answered as the first time; the same key with another
+                 *     request is 422 `IDEMPOTENCY_KEY_REUSED`. A key counts for one caller and one contact. Compared is what stands in
+                 *     the open in the log: what kind of act it is, its purposes, statement, conditions and the like, `source.kind` and
+                 *     `occurredAt`. What is sealed is not: `evidence`, `source.reference` and the `reason` of a restriction. A retry
+                 *     that differs in these alone is answered as the first time, and what it says of them is not kept.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description The `ETag` last seen; 412 when the contact has moved on. */
@@ -1621,8 +1642,11 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description A retry with the same key and body is the same act, answered as the first time. The same key with another body is
-                 *     422 `IDEMPOTENCY_KEY_REUSED`.
+                 * @description A retry with the same key and request is the same act, answered as the first time; the same key with another
+                 *     request is 422 `IDEMPOTENCY_KEY_REUSED`. A key counts for one caller and one contact. Compared is what stands in
+                 *     the open in the log: what kind of act it is, its purposes, statement, conditions and the like, `source.kind` and
+                 *     `occurredAt`. What is sealed is not: `evidence`, `source.reference` and the `reason` of a restriction. A retry
+                 *     that differs in these alone is answered as the first time, and what it says of them is not kept.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description Ties the events and log lines of one act together; made up when it is absent. */

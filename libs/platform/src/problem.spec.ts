@@ -37,7 +37,6 @@ describe('a problem', () => {
     ['STATEMENT_DOES_NOT_COVER', 422],
     ['OCCURRED_IN_FUTURE', 422],
     ['IDEMPOTENCY_KEY_REUSED', 422],
-    ['TOO_MANY_REQUESTS', 429],
     ['INTERNAL', 500],
   ] as const)('%s is answered with %d: other programs are written against it', (code, status) => {
     expect(new Problem(code, '').status).toBe(status);

@@ -25,8 +25,8 @@ const problems = {
   NO_SUCH_REQUEST: [422, 'Nothing waits for this confirmation'],
   ADDRESS_NEEDED: [422, 'The address is needed'],
   UNKNOWN_TEMPLATE: [422, 'There is no such template'],
+  TEMPLATE_DOES_NOT_FIT: [422, 'The template is not for this purpose'],
   UNKNOWN_POLICY: [422, 'There is no such policy'],
-  TOO_MANY_REQUESTS: [429, 'Too many requests'],
   INTERNAL: [500, 'Something went wrong here'],
   UNAVAILABLE: [503, 'The service cannot answer now'],
 } as const satisfies Record<string, readonly [status: number, title: string]>;

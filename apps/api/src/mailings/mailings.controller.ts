@@ -1,14 +1,18 @@
 import {
   AddRecipients,
+  CLOCK,
   CreateMailingCommand,
+  POLICIES,
   ShowMailingQuery,
   TemplateCatalogue,
   type AddedRecipients,
   type Recipient,
 } from '@consent-ledger/application';
+import { policyInForce } from '@consent-ledger/consent';
 import type { JsonObject } from '@consent-ledger/event-store';
-import { deterministicId, newId, Problem, validationProblem } from '@consent-ledger/platform';
-import { Body, Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
+import { deterministicId, newId, Problem, validationProblem, type Clock } from '@consent-ledger/platform';
+import type { PolicyShelf } from '@consent-ledger/projections';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import type { FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
@@ -26,6 +30,8 @@ export class MailingsController {
     private readonly queries: QueryBus,
     private readonly recipients: AddRecipients,
     private readonly templates: TemplateCatalogue,
+    @Inject(POLICIES) private readonly policies: PolicyShelf,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   @Post()
@@ -33,7 +39,7 @@ export class MailingsController {
   async create(@Body() dto: MailingDto, @Req() request: FastifyRequest) {
     const { purpose, template, subject, language = 'nl', variables = {} } = dto;
     const mailingId = dto.id ?? mailingIdFor(request);
-    this.requireTemplate(template);
+    this.requireTemplate(template, purpose);
     const mailing = { mailingId, purpose, template, subject, language, variables };
     await this.commands.execute(new CreateMailingCommand(mailing, request.id));
     const { position, duplicates, invalid } = await this.recipients.add(mailingId, dto.recipients ?? [], request.id);
@@ -60,11 +66,20 @@ export class MailingsController {
     return this.queries.execute(new ShowMailingQuery(mailingId));
   }
 
-  private requireTemplate(template: string): void {
-    if (this.templates.names.includes(template)) return;
-    throw new Problem('UNKNOWN_TEMPLATE', `The templates are: ${this.templates.names.join(', ')}.`, [
-      { field: 'template', message: 'is not a template of this service' },
-    ]);
+  /** Advertising may not go out as service mail, which no opt-out stops (P1). */
+  private requireTemplate(template: string, purpose: string): void {
+    if (!this.templates.names.includes(template))
+      throw new Problem('UNKNOWN_TEMPLATE', `The templates are: ${this.templates.names.join(', ')}.`, [
+        { field: 'template', message: 'is not a template of this service' },
+      ]);
+    const now = this.clock.now();
+    const isCommercial = policyInForce(this.policies.history(), now, now).purposes.get(purpose)?.commercial ?? true;
+    if (!isCommercial && this.templates.kind(template) === 'commercial')
+      throw new Problem(
+        'TEMPLATE_DOES_NOT_FIT',
+        `"${template}" is commercial and "${purpose}" is not. Use service-notice.`,
+        [{ field: 'template', message: 'is commercial, and the purpose is operational' }],
+      );
   }
 }
 
