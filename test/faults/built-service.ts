@@ -48,7 +48,7 @@ export async function startBuilt(directory: string, environment: Record<string, 
     const [, address] = /listens on (\S+)/.exec(program.output()) ?? [];
     if (address !== undefined) return address;
     throw new Error(`The service does not listen: ${program.output()}${program.errors()}`);
-  }, 20);
+  }, 60);
 
   async function request(method: string, path: string, body?: unknown): Promise<Reply> {
     const response = await fetch(new URL(path, url), {

@@ -1,10 +1,13 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { eventually } from '../support/service.js';
 import { recipientsOf, startMailServer, type MailServer } from '../mail/mail-server.js';
 import { completed, deliveriesOf, logOf, optIn, outboxOf, startMailing } from '../mail/steps.js';
 import { cleanUp, newDirectory, startBuilt, type BuiltService } from './built-service.js';
+
+/** Processes start several times in a test, on a machine that may be busy. */
+jest.setTimeout(120_000);
 
 const ROUNDS = 3;
 const READERS = Array.from({ length: 60 }, (_, number) => `lezer${number}@example.nl`);
@@ -27,7 +30,7 @@ async function killInTheMiddle(
   let service = first;
   for (let round = 1; round <= ROUNDS; round++) {
     const until = (await left()) + 3 + Math.floor(Math.random() * 6);
-    await eventually(async () => expect(await left()).toBeGreaterThanOrEqual(until), 20);
+    await eventually(async () => expect(await left()).toBeGreaterThanOrEqual(until), 60);
     await service.end('SIGKILL');
     service = await startBuilt(service.directory, environment);
   }
@@ -46,7 +49,7 @@ describe('a mailing whose mailer is killed in the middle, over SMTP', () => {
     let service = await startBuilt(await newDirectory(), environment);
     const contacts = await givenMailing(service);
     service = await killInTheMiddle(service, environment, () => server.asked.length);
-    const counts = await completed(service, 'spring', 20);
+    const counts = await completed(service, 'spring', 60);
 
     const reached = recipientsOf(server.taken);
     expect(reached).toHaveLength(new Set(reached).size);
@@ -98,7 +101,7 @@ describe('a mailing whose mailer is killed in the middle, into the outbox', () =
     const written = async () => (await readdir(outbox).catch(() => [])).filter((name) => name.endsWith('.eml')).length;
     await givenMailing(service);
     service = await killInTheMiddle(service, environment, written);
-    expect(await completed(service, 'spring', 20)).toMatchObject({ sent: READERS.length, unknown: 0, failed: 0 });
+    expect(await completed(service, 'spring', 60)).toMatchObject({ sent: READERS.length, unknown: 0, failed: 0 });
 
     const mails = await outboxOf(service);
     expect([...mails.keys()].sort()).toStrictEqual([...READERS].sort());

@@ -1,9 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import Database from 'better-sqlite3';
 import { logOf } from '../mail/steps.js';
 import { cleanUp, newDirectory, startBuilt, type BuiltService } from './built-service.js';
+
+/** Processes start several times in a test, on a machine that may be busy. */
+jest.setTimeout(120_000);
 
 const ROUNDS = 2;
 const WRITERS = 16;

@@ -1,8 +1,11 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { optIn, verdictOf } from '../mail/steps.js';
 import { cleanUp, newDirectory, startBuilt, startRefused } from './built-service.js';
+
+/** Processes start several times in a test, on a machine that may be busy. */
+jest.setTimeout(120_000);
 
 const SHIPPED = join(process.cwd(), 'libs/consent/policies/dnp-giftcard.yaml');
 

@@ -1,10 +1,13 @@
 import { readdir } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ADMIN_KEY, eventually } from '../support/service.js';
 import { createGate, startMailServer, type MailServer } from '../mail/mail-server.js';
 import { completed, optIn, startMailing } from '../mail/steps.js';
 import { cleanUp, newDirectory, startBuilt } from './built-service.js';
+
+/** Processes start several times in a test, on a machine that may be busy. */
+jest.setTimeout(120_000);
 
 let server: MailServer;
 beforeEach(async () => {
