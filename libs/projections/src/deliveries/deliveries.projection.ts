@@ -21,7 +21,7 @@ interface Change {
 const tables = {
   mailings: `CREATE TABLE IF NOT EXISTS mailings (
     mailing_id TEXT PRIMARY KEY, purpose TEXT NOT NULL, template TEXT NOT NULL, language TEXT NOT NULL,
-    closed INTEGER NOT NULL, created_at INTEGER NOT NULL, revision INTEGER NOT NULL
+    created_at INTEGER NOT NULL, revision INTEGER NOT NULL
   ) WITHOUT ROWID`,
   deliveries: `CREATE TABLE IF NOT EXISTS deliveries (
     delivery_id TEXT PRIMARY KEY, mailing_id TEXT NOT NULL, contact_id TEXT NOT NULL, purpose TEXT NOT NULL,
@@ -37,7 +37,7 @@ const tables = {
 /** Mailings and the deliveries of each: what is due, what became of it, and how many. */
 export class DeliveriesProjection implements Projection {
   readonly name = 'deliveries';
-  readonly version = 1;
+  readonly version = 2;
   readonly #clear: () => void;
   readonly #statements: ReturnType<typeof prepare>;
 
@@ -68,16 +68,13 @@ export class DeliveriesProjection implements Projection {
   }
 
   #apply(event: MailEvent, revision: Revision, occurredAt: Instant): void {
-    const { createMailing, closeMailing, request, change } = this.#statements;
+    const { createMailing, request, change } = this.#statements;
     switch (event.type) {
       case 'MailingCreated': {
         const { purpose, template, language } = event.data;
         createMailing.run(event.id, purpose, template, language, occurredAt, revision);
         return;
       }
-      case 'RecipientsClosed':
-        closeMailing.run(revision, event.id);
-        return;
       case 'DeliveryRequested': {
         const { mailingId, contactId, purpose } = event.data;
         request.run(event.id, mailingId, contactId, purpose, occurredAt, revision, occurredAt);
@@ -91,7 +88,7 @@ export class DeliveriesProjection implements Projection {
   }
 }
 
-type Outcome = Exclude<MailEvent, { type: 'MailingCreated' | 'RecipientsClosed' | 'DeliveryRequested' }>;
+type Outcome = Exclude<MailEvent, { type: 'MailingCreated' | 'DeliveryRequested' }>;
 
 function changeBy(event: Outcome): Change {
   switch (event.type) {
@@ -125,8 +122,7 @@ function prepare(db: ReadModels['db']) {
   return {
     mailingRevision: db.prepare<[string], Revision>('SELECT revision FROM mailings WHERE mailing_id = ?').pluck(),
     deliveryRevision: db.prepare<[string], Revision>('SELECT revision FROM deliveries WHERE delivery_id = ?').pluck(),
-    createMailing: db.prepare('INSERT INTO mailings VALUES (?, ?, ?, ?, 0, ?, ?)'),
-    closeMailing: db.prepare('UPDATE mailings SET closed = 1, revision = ? WHERE mailing_id = ?'),
+    createMailing: db.prepare('INSERT INTO mailings VALUES (?, ?, ?, ?, ?, ?)'),
     request: db.prepare("INSERT INTO deliveries VALUES (?, ?, ?, ?, 'requested', NULL, ?, 0, ?, ?)"),
     change: db.prepare(`UPDATE deliveries SET status = ?, reason = ?, due_at = ?, attempt = coalesce(?, attempt),
       revision = ?, updated_at = ? WHERE delivery_id = ?`),

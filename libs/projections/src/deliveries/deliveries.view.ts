@@ -9,8 +9,6 @@ export interface MailingSummary {
   readonly purpose: string;
   readonly template: string;
   readonly language: string;
-  /** Whether no recipient will be added any more. */
-  readonly closed: boolean;
   readonly recipients: number;
   readonly sent: number;
   /** How many the verdict kept back, by its reason. */
@@ -47,7 +45,6 @@ interface MailingRow {
   readonly purpose: string;
   readonly template: string;
   readonly language: string;
-  readonly closed: 0 | 1;
 }
 
 interface CountRow {
@@ -71,9 +68,9 @@ export class DeliveriesView {
   mailing(mailingId: string): MailingSummary | undefined {
     const mailing = this.#statements.mailing.get(mailingId);
     if (!mailing) return undefined;
-    const { purpose, template, language, closed } = mailing;
+    const { purpose, template, language } = mailing;
     const counts = this.#statements.counts.all(mailingId);
-    return { mailingId, purpose, template, language, closed: closed === 1, ...summarise(counts) };
+    return { mailingId, purpose, template, language, ...summarise(counts) };
   }
 
   /**
@@ -107,9 +104,7 @@ export class DeliveriesView {
 
 function prepare(db: ReadModels['db']) {
   return {
-    mailing: db.prepare<[string], MailingRow>(
-      'SELECT purpose, template, language, closed FROM mailings WHERE mailing_id = ?',
-    ),
+    mailing: db.prepare<[string], MailingRow>('SELECT purpose, template, language FROM mailings WHERE mailing_id = ?'),
     counts: db.prepare<[string], CountRow>(`SELECT status, reason, count(*) AS count FROM deliveries
       WHERE mailing_id = ? GROUP BY status, reason ORDER BY status, reason`),
     due: db.prepare<[Instant, Instant, string, number], DueDelivery>(`SELECT ${COLUMNS} FROM deliveries

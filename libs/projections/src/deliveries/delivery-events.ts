@@ -16,8 +16,6 @@ export function mailingStream(mailingId: string): string {
 /** What the projection reads of a mailing's events; they may hold more. */
 export interface MailingEventData {
   MailingCreated: { mailingId: string; purpose: string; template: string; language: string; subject?: string };
-  /** No recipient will be added any more. */
-  RecipientsClosed: Record<string, never>;
 }
 
 /** What the projection reads of a delivery's events; they may hold more. */
