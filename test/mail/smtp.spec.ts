@@ -283,11 +283,12 @@ describe('how fast it goes', () => {
   });
 
   it('sends no more messages a second than MAIL_RATE', async () => {
-    await givenService({ MAIL_RATE: '20', MAIL_CONCURRENCY: '4' });
+    await givenService({ MAIL_RATE: '10', MAIL_CONCURRENCY: '4' });
     await givenMailing(crowd);
     await completed(service, 'spring');
     expect(server.taken).toHaveLength(12);
+    // The first messages wait for their connections, so the server sees them come closer together than they were sent.
     const took = server.asked.at(-1)!.at - server.asked[0]!.at;
-    expect(took).toBeGreaterThan(11 * 50 * 0.8);
+    expect(took).toBeGreaterThan((11 * 100) / 2);
   });
 });
