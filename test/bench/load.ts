@@ -9,6 +9,12 @@ export interface Load {
   /** How long requests are sent; until there are no more when absent. */
   readonly seconds?: number;
   readonly next: NextRequest;
+  /**
+   * Whether the generator stays awake between answers. To wake a sleeper costs who writes to it several microseconds,
+   * which a server pays with each answer when it is the slower of the two, and a floor, which leaves no time to sleep,
+   * does not. Only fair where the floor is a server as well.
+   */
+  readonly awake?: boolean;
 }
 
 /** What a load showed. Latencies are in milliseconds, from the request written to the answer read whole. */
@@ -22,13 +28,13 @@ export interface Loaded {
  * Sends requests over kept-alive connections, the next on each as soon as its answer is there, and does as little as can
  * be beside it, so that the server is what is measured. Rejects when an answer is not 2xx.
  */
-export async function runLoad({ port, connections, seconds = Infinity, next }: Load): Promise<Loaded> {
+export async function runLoad({ port, connections, seconds = Infinity, next, awake = false }: Load): Promise<Loaded> {
   const latencies: number[] = [];
   const startedAt = performance.now();
   const nextInTime = () => (performance.now() - startedAt < seconds * 1000 ? next() : undefined);
-  const rest = stayAwake();
+  const rest = awake ? stayAwake() : undefined;
   await Promise.all(Array.from({ length: connections }, () => askOverAndOver(port, nextInTime, latencies)));
-  rest();
+  rest?.();
   const took = (performance.now() - startedAt) / 1000;
   return { answers: latencies.length, perSecond: latencies.length / took, p99: percentile(latencies, 0.99) };
 }
@@ -46,11 +52,7 @@ export function post(path: string, key: string, body: string, contentType = 'app
   ].join('\r\n');
 }
 
-/**
- * Keeps this process from sleeping until the function it answers is called. To wake a sleeper costs who writes to it
- * several microseconds, which a slow server would pay with each answer and a fast one, which leaves no time to sleep,
- * would not.
- */
+/** Keeps this process from sleeping until the function it answers is called. */
 function stayAwake(): () => void {
   let awake = true;
   const turn = () => {

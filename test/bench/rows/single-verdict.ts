@@ -25,6 +25,7 @@ export const singleVerdict: Row = {
         port,
         connections: CONNECTIONS,
         seconds: duration,
+        awake: true,
         next: () => requests[asked++ % requests.length],
       });
 
