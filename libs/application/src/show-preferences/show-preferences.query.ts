@@ -1,4 +1,4 @@
-import { decideEligibility, foldContact, policyInForce } from '@consent-ledger/consent';
+import { decideEligibility, foldContact, NEVER, policyInForce } from '@consent-ledger/consent';
 import type { EventStore, Position, Revision } from '@consent-ledger/event-store';
 import { toRfc3339, type Clock } from '@consent-ledger/platform';
 import type { PolicyShelf } from '@consent-ledger/projections';
@@ -44,7 +44,7 @@ export class ShowPreferencesHandler implements IQueryHandler<ShowPreferencesQuer
     const now = this.clock.now();
     const at = Math.max(now, state.latest ?? now);
     const history = this.policies.history();
-    const policy = policyInForce(history, at, at);
+    const policy = policyInForce(history, at, NEVER);
     const preferences = [...policy.purposes.keys()].map((purpose) => {
       const verdict = decideEligibility(state, history, purpose, at);
       return {

@@ -101,4 +101,13 @@ describe('the preferences of a contact', () => {
     expect(policy.version).toBe(2);
     expect(preferences.map(({ purpose }) => purpose)).toStrictEqual(['newsletter', 'event-invitation', 'service']);
   });
+
+  it('are those of a policy that was published after the moment to which the clock was set back', async () => {
+    const ledger = await createTestLedger();
+    const changes = { purposes: purposesWithout('sales-contact'), statements: [] };
+    ledger.policies.publish(nextPolicy('2024-01-01T00:00:00+01:00', changes), instant(START_OF_STORY) + 3_600_000);
+    const { policy, preferences } = await ledger.ask(new ShowPreferencesQuery(anna.contactId));
+    expect(policy.version).toBe(2);
+    expect(preferences.map(({ purpose }) => purpose)).not.toContain('sales-contact');
+  });
 });
