@@ -8,7 +8,6 @@ import {
   nextPolicy,
   optIn,
   optOut,
-  purposesWithout,
   shippedPolicy,
   START_OF_STORY,
   startCustomer,
@@ -308,16 +307,4 @@ describe('many questions for one purpose', () => {
     const { judge } = await ledger.app.get(Eligibility).openBatch('newsletter');
     expect(judge(anna.address)).toStrictEqual({ eligible, reason, basis, validUntil });
   });
-});
-
-it('the policy in force now is that of the clock', async () => {
-  const ledger = await createTestLedger();
-  const changes = {
-    purposes: purposesWithout('sales-contact'),
-    statements: [],
-  };
-  ledger.policies.publish(nextPolicy('2024-03-01T13:00:00Z', changes), 0);
-  expect(ledger.app.get(Eligibility).policyNow().version).toBe(1);
-  ledger.clock.advance(HOUR);
-  expect(ledger.app.get(Eligibility).policyNow().version).toBe(2);
 });

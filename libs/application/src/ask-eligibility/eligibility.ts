@@ -3,12 +3,10 @@ import {
   eventsKnown,
   foldContact,
   NEVER,
-  policyInForce,
   unknownContact,
   UnknownPurpose,
   type ContactState,
   type Instant,
-  type Policy,
   type PolicyHistory,
   type Verdict,
 } from '@consent-ledger/consent';
@@ -85,8 +83,9 @@ export class Eligibility {
   async judgeStrongly(question: EligibilityQuestion): Promise<StrongVerdict> {
     const { events, revision } = await this.contacts.load(question.contactId);
     const knownAt = question.knownAt ?? NEVER;
-    const at = question.at ?? Math.max(this.clock.now(), ...events.map(({ occurredAt }) => occurredAt));
-    const state = foldContact(eventsKnown(events, at, knownAt));
+    const state = foldContact(eventsKnown(events, question.at ?? NEVER, knownAt));
+    const now = this.clock.now();
+    const at = question.at ?? Math.max(now, state.latest ?? now);
     return { verdict: this.decide(state, this.policies.history(), question.purpose, at, knownAt), at, revision };
   }
 
@@ -168,12 +167,6 @@ export class Eligibility {
   private count(verdict: BatchVerdict): BatchVerdict {
     this.metrics.verdict(verdict.reason);
     return verdict;
-  }
-
-  /** The policy in force now. */
-  policyNow(): Policy {
-    const now = this.clock.now();
-    return policyInForce(this.policies.history(), now, now);
   }
 }
 
