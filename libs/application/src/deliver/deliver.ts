@@ -4,6 +4,7 @@ import {
   foldContact,
   NEVER,
   policyInForce,
+  standingRestriction,
   type Policy,
   type Verdict,
 } from '@consent-ledger/consent';
@@ -126,8 +127,7 @@ export class Deliver {
     const { events, revision } = await contacts.load(contactId);
     const at = clock.now();
     const policy = policyInForce(policies.history(), at, at);
-    const { restricted, restrictionLifted } = foldContact(events);
-    const isRestricted = restricted && !(restrictionLifted && restrictionLifted.at > restricted.at);
+    const isRestricted = standingRestriction(foldContact(events)) !== undefined;
     const decision = confirmOptIn(events, { requestId: requestId! });
     const waits = 'events' in decision && decision.events.length > 0;
     const reason = isRestricted ? 'RESTRICTED' : waits ? 'PENDING_CONFIRMATION' : 'NO_LONGER_PENDING';
