@@ -35,6 +35,7 @@ import {
 import { ApiKeys } from './api-keys/api-keys.js';
 import { VerdictCache } from './ask-eligibility/verdict-cache.js';
 import { catchUp } from './catch-up.js';
+import { closeAll } from './close-all.js';
 import { MailingProgress } from './mailing-progress.js';
 import { Preferences } from './preferences.js';
 import { publishPolicies } from './publish-policies/publish-policies.js';
@@ -127,10 +128,7 @@ export function openLedger({ configuration, logger, clock = systemClock(), publi
     },
 
     async close() {
-      await processor.stop();
-      await store.close();
-      await vault.close();
-      readModels.close();
+      await closeAll([() => processor.stop(), () => store.close(), () => vault.close(), () => readModels.close()]);
     },
   };
 }
