@@ -12,6 +12,8 @@ const ROUNDS = 2;
 const WRITERS = 16;
 const CONTACTS = 40;
 const PURPOSES = ['newsletter', 'event-invitation'];
+/** The tables of the read models that a storm cannot leave empty. */
+const MUST_HOLD_ROWS = ['checkpoints', 'policies', 'preferences'];
 
 interface Acknowledged {
   readonly contactId: string;
@@ -130,6 +132,6 @@ describe('a service that is killed in a storm of opt-ins and opt-outs', () => {
     expect(await verdictsOf(rebuilt, 'projected', body.position)).toStrictEqual(projected);
     await rebuilt.end('SIGTERM');
     expect(readModelsOf(directory)).toStrictEqual(grown);
-    expect(Object.values(grown).every((rows) => rows.length >= 0)).toBe(true);
+    expect(MUST_HOLD_ROWS.filter((table) => !grown[table]?.length)).toStrictEqual([]);
   });
 });
