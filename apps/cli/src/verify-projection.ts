@@ -49,7 +49,7 @@ async function compare(stored: ReadModels, folding: Folding): Promise<Finding> {
   if (position > head)
     return {
       isSound: false,
-      text: `stands at position ${position}, but the log ends at ${head}: it belongs to another log. Delete the read models.`,
+      text: `stands at position ${position}, but the log ends at ${head}: it is of another log, or this one has lost its end. The service builds it anew when it starts.`,
     };
   await foldUpTo(position, folding);
   const differences = countDifferences(fold, stored);

@@ -103,7 +103,7 @@ describe('verifying a ledger', () => {
     const { code, stdout } = await ledger.run(['verify']);
     expect(code).toBe(1);
     expect(stdout).toContain(
-      'FAULT  preferences  stands at position 4, but the log ends at 2: it belongs to another log. Delete the read models.\n',
+      'FAULT  preferences  stands at position 4, but the log ends at 2: it is of another log, or this one has lost its end. The service builds it anew when it starts.\n',
     );
   });
 
