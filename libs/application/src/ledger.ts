@@ -40,6 +40,7 @@ import { MailingProgress } from './mailing-progress.js';
 import { Preferences } from './preferences.js';
 import { publishPolicies } from './publish-policies/publish-policies.js';
 import { readPolicies } from './publish-policies/policy-files.js';
+import { requireSamePepper } from './same-pepper.js';
 
 /** The shipped policies: beside the domain, in the sources and in the build alike. */
 const SHIPPED_POLICIES = fileURLToPath(new URL('../../consent/policies/', import.meta.url));
@@ -81,6 +82,7 @@ export function openLedger({ configuration, logger, clock = systemClock(), publi
   const directory = configuration.DATA_DIR;
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const secrets = readSecrets(configuration);
+  const contactIds = createContactIds(secrets.pepper);
   const metrics = createMetrics();
   const store = openSqliteEventStore({
     path: join(directory, 'log.sqlite'),
@@ -111,7 +113,7 @@ export function openLedger({ configuration, logger, clock = systemClock(), publi
     store,
     vault,
     personalData: createPersonalData(vault),
-    contactIds: createContactIds(secrets.pepper),
+    contactIds,
     links: createLinks({ keys: secrets.linkKeys, publicUrl }),
     publicUrl,
     readModels,
@@ -122,6 +124,7 @@ export function openLedger({ configuration, logger, clock = systemClock(), publi
     apiKeys: new ApiKeys(store, clock, apiKeys, configuration.LEDGER_ADMIN_KEY),
 
     async start() {
+      await requireSamePepper(store, contactIds, clock);
       const documents = await readPolicies(configuration.POLICY_PATH ?? SHIPPED_POLICIES);
       await publishPolicies(store, clock, documents);
       await catchUp({ store, readModels, processor, logger }, projections, preferences);

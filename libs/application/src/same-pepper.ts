@@ -1,0 +1,36 @@
+import { NO_STREAM, RevisionConflict, type EventStore } from '@consent-ledger/event-store';
+import { ConfigurationError, deterministicId, newId, type Clock } from '@consent-ledger/platform';
+import type { ContactIds } from '@consent-ledger/privacy';
+import { systemMetadata } from './system-event.js';
+
+const STREAM = 'ledger';
+/** Nobody's address: what it hashes to says which pepper the log was written with, and nothing about anyone. */
+const NOBODY = 'nobody@ledger.invalid';
+
+/**
+ * Makes sure that the log was written with this pepper; a new log remembers it. With another one every contact would be a
+ * stranger, and opt-outs would be recorded for people who do not exist. Throws `ConfigurationError`.
+ */
+export async function requireSamePepper(store: EventStore, contactIds: ContactIds, clock: Clock): Promise<void> {
+  const check = contactIds.fromAddress(NOBODY);
+  const [created] = await store.readStream(STREAM, { limit: 1 });
+  if (!created) return remember(store, check, clock);
+  if (created.data['pepperCheck'] === check) return;
+  throw new ConfigurationError([
+    'LEDGER_PEPPER, or the pepper in secrets.json, is not the one that this log was written with: put that one back',
+  ]);
+}
+
+async function remember(store: EventStore, pepperCheck: string, clock: Clock): Promise<void> {
+  const event = {
+    id: deterministicId(STREAM, pepperCheck),
+    type: 'LedgerCreated',
+    data: { pepperCheck },
+    metadata: systemMetadata(clock, newId(), ''),
+  };
+  try {
+    await store.append(STREAM, NO_STREAM, [event]);
+  } catch (error) {
+    if (!(error instanceof RevisionConflict)) throw error;
+  }
+}
