@@ -3,6 +3,7 @@ import { foldContact, unknownContact, type ContactEvent } from './contact.js';
 import { happened, optedIn, optedOut, optInRequested } from './contact.fixture.js';
 import {
   isKnown,
+  momentFor,
   standingBounce,
   standingComplaint,
   standingErasure,
@@ -63,4 +64,17 @@ it('a request waits until a consent at its instant or later, and does not outliv
 it('a contact is known from its first event', () => {
   expect(isKnown(unknownContact)).toBe(false);
   expect(isKnown(foldContact([happened('MailBounced', then, { permanent: false })]))).toBe(true);
+});
+
+describe('the moment to judge for now', () => {
+  const [at, since] = [Date.parse(then), Date.parse(after)];
+
+  it('is now', () => {
+    expect(momentFor(unknownContact, at)).toBe(at);
+    expect(momentFor(foldContact([optedIn(then)]), since)).toBe(since);
+  });
+
+  it('is that of the latest act on record when the clock was set back', () => {
+    expect(momentFor(foldContact([optedIn(then), optedOut(after)]), at)).toBe(since);
+  });
 });

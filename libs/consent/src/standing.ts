@@ -1,8 +1,14 @@
 import type { ByPurpose, ContactState, Mark, OptOutMark } from './contact.js';
+import type { Instant } from './instant.js';
 
 /** Whether the service has heard of this contact by the moment that the state stands for. */
 export function isKnown(state: ContactState): boolean {
   return state.latest !== undefined;
+}
+
+/** The moment to judge for now: never before the latest act on record, also when the clock was set back. */
+export function momentFor({ latest }: ContactState, now: Instant): Instant {
+  return Math.max(now, latest ?? now);
 }
 
 /** Whether a mark is later than another. Of two acts at the same instant neither is: the stricter one stands (law 1). */

@@ -2,6 +2,7 @@ import {
   decideEligibility,
   eventsKnown,
   foldContact,
+  momentFor,
   NEVER,
   unknownContact,
   UnknownPurpose,
@@ -84,8 +85,7 @@ export class Eligibility {
     const { events, revision } = await this.contacts.load(question.contactId);
     const knownAt = question.knownAt ?? NEVER;
     const state = foldContact(eventsKnown(events, question.at ?? NEVER, knownAt));
-    const now = this.clock.now();
-    const at = question.at ?? Math.max(now, state.latest ?? now);
+    const at = question.at ?? momentFor(state, this.clock.now());
     return { verdict: this.decide(state, this.policies.history(), question.purpose, at, knownAt), at, revision };
   }
 
@@ -109,9 +109,7 @@ export class Eligibility {
         const known = verdicts.find(contactId, at);
         if (known) return this.count(verdictBody(known));
         const state = this.preferences.find(contactId);
-        const verdict = state
-          ? this.decide(state, history, purpose, Math.max(at, state.latest ?? at), NEVER)
-          : stranger;
+        const verdict = state ? this.decide(state, history, purpose, momentFor(state, at), NEVER) : stranger;
         verdicts.keep(contactId, at, verdict);
         return this.count(verdictBody(verdict));
       },
@@ -127,8 +125,7 @@ export class Eligibility {
     this.preferences.requireLive();
     const { position } = this.preferences;
     const state = this.preferences.find(question.contactId) ?? unknownContact;
-    const now = this.clock.now();
-    const at = Math.max(now, state.latest ?? now);
+    const at = momentFor(state, this.clock.now());
     const verdict = this.decide(state, this.policies.history(), question.purpose, at, NEVER);
     this.metrics.verdict(verdict.reason);
     return eligibilityAnswer(question, at, verdict, position);

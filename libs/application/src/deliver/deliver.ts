@@ -2,6 +2,7 @@ import {
   confirmOptIn,
   decideEligibility,
   foldContact,
+  momentFor,
   NEVER,
   policyInForce,
   standingRestriction,
@@ -111,8 +112,7 @@ export class Deliver {
     const { contacts, policies, clock, metrics } = this.needs;
     const { events, revision } = await contacts.load(contactId);
     const state = foldContact(events);
-    const now = clock.now();
-    const at = Math.max(now, state.latest ?? now);
+    const at = momentFor(state, clock.now());
     const inForce = policyInForce(policies.history(), at, NEVER);
     if (!inForce.purposes.has(purpose)) return clearanceWithoutPurpose(inForce, at, revision);
     const verdict = decideEligibility(state, policies.history(), purpose, at);

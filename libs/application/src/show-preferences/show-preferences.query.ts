@@ -1,4 +1,4 @@
-import { decideEligibility, foldContact, NEVER, policyInForce } from '@consent-ledger/consent';
+import { decideEligibility, foldContact, momentFor, NEVER, policyInForce } from '@consent-ledger/consent';
 import type { EventStore, Position, Revision } from '@consent-ledger/event-store';
 import { toRfc3339, type Clock } from '@consent-ledger/platform';
 import type { PolicyShelf } from '@consent-ledger/projections';
@@ -41,8 +41,7 @@ export class ShowPreferencesHandler implements IQueryHandler<ShowPreferencesQuer
     const position = await this.store.head();
     const { events, revision } = await this.contacts.load(contactId);
     const state = foldContact(events);
-    const now = this.clock.now();
-    const at = Math.max(now, state.latest ?? now);
+    const at = momentFor(state, this.clock.now());
     const history = this.policies.history();
     const policy = policyInForce(history, at, NEVER);
     const preferences = [...policy.purposes.keys()].map((purpose) => {
