@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import fc from 'fast-check';
 import { systemClock, toRfc3339 } from './clock.js';
 
 afterEach(() => {
@@ -42,7 +43,19 @@ describe('an instant in RFC 3339', () => {
     expect(toRfc3339(instant)).toBe(text);
   });
 
-  it('is none for what is no instant', () => {
-    expect(() => toRfc3339(Number.NaN)).toThrow(RangeError);
+  it('reads as the platform itself writes it, for every instant there is', () => {
+    const furthest = 8.64e15;
+    const near = fc.integer({ min: Date.UTC(1960, 0, 1), max: Date.UTC(2100, 0, 1) });
+    const edges = fc.constantFrom(0, -1, 86_399_999, 86_400_000, -86_400_000, furthest, -furthest);
+    fc.assert(
+      fc.property(fc.oneof(near, edges, fc.integer({ min: -furthest, max: furthest })), (instant) => {
+        expect(toRfc3339(instant)).toBe(new Date(instant).toISOString());
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it.each([Number.NaN, Infinity, -Infinity, 1e16])('is none for what is no instant: %d', (instant) => {
+    expect(() => toRfc3339(instant)).toThrow(RangeError);
   });
 });
