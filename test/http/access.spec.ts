@@ -87,7 +87,7 @@ describe('who may call what', () => {
   it.each(shut)('%s without a key is 401, and says how to send one', async (_, operation) => {
     const { status, headers, body } = await call(operation, null);
     expect([status, body.code]).toStrictEqual([401, 'UNAUTHENTICATED']);
-    expect(headers.get('www-authenticate')).toMatch(/^Bearer/);
+    expect(headers.get('www-authenticate')).toMatch(/^(Bearer$|Basic realm=)/);
   });
 
   it.each(shut)('%s with a key that is unknown is 401', async (_, operation) => {
@@ -124,7 +124,7 @@ describe('who may call what', () => {
       async (path) => {
         expect((await service.get(path, basic(keyOf('only record')))).status).toBe(200);
         expect((await service.get(path, basic('wrong'))).status).toBe(401);
-        expect((await service.get(path, { key: null })).headers.get('www-authenticate')).toContain('Basic realm=');
+        expect((await service.get(path, { key: null })).headers.get('www-authenticate')).toMatch(/^Basic realm=/);
       },
     );
 

@@ -28,7 +28,8 @@ export class ApiKeyGuard implements CanActivate {
     const request = http.getRequest<FastifyRequest>();
     const principal = this.principalOf(request.headers.authorization, access);
     if (!principal) {
-      const challenge = takesBasic(access) ? 'Bearer, Basic realm="consent-ledger"' : 'Bearer';
+      // One challenge only: a browser that meets Bearer first does not ask for a password.
+      const challenge = takesBasic(access) ? 'Basic realm="consent-ledger", charset="UTF-8"' : 'Bearer';
       void http.getResponse<FastifyReply>().header('WWW-Authenticate', challenge);
       throw new Problem('UNAUTHENTICATED', 'Send a valid API key: Authorization: Bearer <key>.');
     }
