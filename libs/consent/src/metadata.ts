@@ -1,8 +1,8 @@
-import type { SourceKind } from './source.js';
+import type { ActorKind, SourceKind } from './source.js';
 
 /** Who caused an event; `id` is a pseudonym (an API key's id, a ticket system's agent number), never a name or address. */
 export interface Actor {
-  readonly kind: 'person' | 'agent' | 'system';
+  readonly kind: ActorKind;
   readonly id?: string;
 }
 
@@ -15,8 +15,13 @@ export interface EventMetadata {
   readonly correlationId: string;
   readonly causationId?: string;
   readonly schemaVersion: number;
-  /** The policy by which the event was decided: `<id>@<version>`. */
+  /** The policy by which the event was decided, as `policyVersionOf` writes it. */
   readonly policyVersion: string;
   /** A fingerprint of the request that bore an `Idempotency-Key`, so that the key is not used for another one. */
   readonly fingerprint?: string;
+}
+
+/** The name of a policy version in an event's metadata: `<id>@<version>`. */
+export function policyVersionOf({ id, version }: { readonly id: string; readonly version: number }): string {
+  return `${id}@${version}`;
 }

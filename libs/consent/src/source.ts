@@ -18,6 +18,8 @@ export const sourceKinds = [
 
 export type SourceKind = (typeof sourceKinds)[number];
 
+export type ActorKind = 'person' | 'agent' | 'system';
+
 const ownHand: readonly SourceKind[] = ['web-form', 'preference-page', 'one-click', 'unsubscribe-page', 'mailto'];
 const recordedByAgent: readonly SourceKind[] = ['customer-service', 'paper', 'phone'];
 
@@ -28,4 +30,10 @@ const recordedByAgent: readonly SourceKind[] = ['customer-service', 'paper', 'ph
 export function actOf(source: SourceKind, evidenced: boolean): ActOf {
   if (ownHand.includes(source)) return 'person';
   return recordedByAgent.includes(source) && evidenced ? 'person' : 'reported';
+}
+
+/** Who acts through this source: the person, an agent who records it, or a system that passes it on. */
+export function actorKindOf(source: SourceKind): ActorKind {
+  if (ownHand.includes(source)) return 'person';
+  return recordedByAgent.includes(source) ? 'agent' : 'system';
 }

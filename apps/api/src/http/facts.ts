@@ -1,4 +1,4 @@
-import type { Actor } from '@consent-ledger/consent';
+import { actorKindOf, type Actor } from '@consent-ledger/consent';
 import type { Fact, Recorded } from '@consent-ledger/application';
 import { CONTACT_IDS } from '@consent-ledger/application';
 import { validationProblem } from '@consent-ledger/platform';
@@ -59,10 +59,7 @@ export function readAddress(address: string): string {
 
 /** The facts of an API key are recorded by that key; what it passes on is the act of whoever the source says. */
 function actorOf({ principal }: FastifyRequest, source: Fact['source']['kind']): Actor {
-  const agents = ['customer-service', 'paper', 'phone'];
-  const systems = ['crm', 'import', 'mail-provider', 'scheduler'];
-  const kind = agents.includes(source) ? 'agent' : systems.includes(source) ? 'system' : 'person';
-  return { kind, ...(principal && { id: principal.keyId }) };
+  return { kind: actorKindOf(source), ...(principal && { id: principal.keyId }) };
 }
 
 /** A header of which there may be one. Throws the problem `VALIDATION`. */

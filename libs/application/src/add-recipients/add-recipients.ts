@@ -1,4 +1,4 @@
-import { policyInForce } from '@consent-ledger/consent';
+import { policyInForce, policyVersionOf } from '@consent-ledger/consent';
 import type { EventStore, JsonObject, Position } from '@consent-ledger/event-store';
 import { Problem, type Clock } from '@consent-ledger/platform';
 import type { ContactIds } from '@consent-ledger/privacy';
@@ -49,7 +49,7 @@ export class AddRecipients {
     const mailing = await this.mailing(mailingId);
     const now = this.clock.now();
     const policy = policyInForce(this.policies.history(), now, now);
-    const origin = { correlationId, policyVersion: `${policy.id}@${policy.version}` };
+    const origin = { correlationId, policyVersion: policyVersionOf(policy) };
     const counts = { accepted: 0, duplicates: 0, invalid: 0, position: await this.store.head() };
 
     const addOne = async (recipient: Recipient) => {

@@ -3,6 +3,7 @@ import {
   foldContact,
   NEVER,
   policyInForce,
+  policyVersionOf,
   type Actor,
   type ContactEvent,
   type ContactState,
@@ -274,7 +275,7 @@ function metadataOf(fact: Fact, { options, policy, occurredAt, now }: Decided): 
     source: { kind: source.kind },
     correlationId,
     schemaVersion: 1,
-    policyVersion: `${policy.id}@${policy.version}`,
+    policyVersion: policyVersionOf(policy),
     ...(fingerprint !== undefined && { fingerprint }),
   };
 }

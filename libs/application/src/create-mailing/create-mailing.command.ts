@@ -1,4 +1,4 @@
-import { policyInForce } from '@consent-ledger/consent';
+import { policyInForce, policyVersionOf, UnknownPurpose, type Policy } from '@consent-ledger/consent';
 import { NO_STREAM, RevisionConflict, type EventStore, type JsonObject } from '@consent-ledger/event-store';
 import { newId, Problem, type Clock } from '@consent-ledger/platform';
 import { mailingStream, type PolicyShelf } from '@consent-ledger/projections';
@@ -41,8 +41,8 @@ export class CreateMailingHandler implements ICommandHandler<CreateMailingComman
     if (mailing.mailingId === CONFIRMATIONS) throw takenId();
     const now = this.clock.now();
     const policy = policyInForce(this.policies.history(), now, now);
-    if (!policy.purposes.has(mailing.purpose)) throw unknownPurpose(mailing.purpose, [...policy.purposes.keys()]);
-    const metadata = systemMetadata(this.clock, correlationId, `${policy.id}@${policy.version}`);
+    if (!policy.purposes.has(mailing.purpose)) throw unknownPurpose(mailing.purpose, policy);
+    const metadata = systemMetadata(this.clock, correlationId, policyVersionOf(policy));
     const event = { id: newId(), type: 'MailingCreated', data: { ...mailing }, metadata };
     try {
       await this.store.append(mailingStream(mailing.mailingId), NO_STREAM, [event]);
@@ -66,8 +66,8 @@ function takenId(): Problem {
   ]);
 }
 
-function unknownPurpose(purpose: string, known: readonly string[]): Problem {
-  return new Problem('UNKNOWN_PURPOSE', `The policy has no purpose "${purpose}"; it has: ${known.join(', ')}.`, [
+function unknownPurpose(purpose: string, { purposes }: Policy): Problem {
+  return new Problem('UNKNOWN_PURPOSE', new UnknownPurpose(purpose, purposes.keys()).message, [
     { field: 'purpose', message: 'is not a purpose of the policy' },
   ]);
 }

@@ -5,6 +5,7 @@ import {
   momentFor,
   NEVER,
   policyInForce,
+  policyVersionOf,
   standingRestriction,
   type Policy,
   type Verdict,
@@ -221,7 +222,7 @@ export class Deliver {
     data: JsonObject,
     policy?: Policy,
   ) {
-    return this.needs.deliveries.append(history, type, data, policy && `${policy.id}@${policy.version}`);
+    return this.needs.deliveries.append(history, type, data, policy && policyVersionOf(policy));
   }
 }
 

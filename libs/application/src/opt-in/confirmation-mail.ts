@@ -1,4 +1,4 @@
-import { policyInForce } from '@consent-ledger/consent';
+import { policyInForce, policyVersionOf } from '@consent-ledger/consent';
 import { deterministicId, Problem, type Clock } from '@consent-ledger/platform';
 import type { PolicyShelf } from '@consent-ledger/projections';
 import { Inject, Injectable } from '@nestjs/common';
@@ -41,7 +41,7 @@ export class ConfirmationMail {
           requestedPurposes: purposes,
         },
         { address: fact.address!, variables: {} },
-        { correlationId: fact.correlationId, policyVersion: `${policy.id}@${policy.version}` },
+        { correlationId: fact.correlationId, policyVersion: policyVersionOf(policy) },
       );
   }
 }

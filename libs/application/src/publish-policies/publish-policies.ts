@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { PolicyDocument } from '@consent-ledger/consent';
+import { policyVersionOf, type PolicyDocument } from '@consent-ledger/consent';
 import { NO_STREAM, type EventStore, type JsonObject, type Position } from '@consent-ledger/event-store';
 import { deterministicId, newId, type Clock } from '@consent-ledger/platform';
 import { policyStream } from '@consent-ledger/projections';
@@ -48,6 +48,6 @@ function policyPublished(document: PolicyDocument, clock: Clock) {
     id: deterministicId('policy', document.id, document.version),
     type: 'PolicyPublished',
     data: { document: document as unknown as JsonObject },
-    metadata: systemMetadata(clock, newId(), `${document.id}@${document.version}`),
+    metadata: systemMetadata(clock, newId(), policyVersionOf(document)),
   };
 }
