@@ -121,9 +121,10 @@ export class ContactRepository {
    * decision refuses, the fact lies in the future, `If-Match` does not match or an `Idempotency-Key` is used twice.
    */
   async record(fact: Fact, decide: (context: DecisionContext) => Decision, options: RecordOptions): Promise<Recorded> {
+    const idempotency = idempotencyOf(fact, options.request);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const contact = await this.load(fact.contactId);
-      const repeated = repeatOf(contact, fact, options.request);
+      const repeated = idempotency && repeatOf(contact, idempotency);
       if (repeated) return repeated;
       if (fact.expectedRevision !== undefined && fact.expectedRevision !== contact.revision)
         throw changedContact(contact);
@@ -136,7 +137,7 @@ export class ContactRepository {
       if (decision.events.length === 0) return this.nothingRecorded(contact);
 
       await options.before?.();
-      const events = await this.sealAll(fact, decision.events, { options, policy, occurredAt, now });
+      const events = await this.sealAll(fact, decision.events, { options, idempotency, policy, occurredAt, now });
       const appended = await this.tryAppend(contact, events);
       if (appended) return appended;
     }
@@ -167,8 +168,8 @@ export class ContactRepository {
   }
 
   private async seal(fact: Fact, event: NewContactEvent, index: number, decided: Decided): Promise<NewEvent> {
-    const fingerprint = fingerprintOf(fact, decided.options.request);
-    const id = fingerprint === undefined ? newId() : deterministicId(fingerprint, index);
+    const { idempotency } = decided;
+    const id = idempotency ? deterministicId(idempotency.fingerprint, index) : newId();
     const personal = personalPart(fact, decided.options.personal);
     const place = { streamId: contactStream(fact.contactId), eventId: id };
     const sealed = personal && (await this.personalData.seal(fact.contactId, place, personal));
@@ -179,6 +180,7 @@ export class ContactRepository {
 
 interface Decided {
   readonly options: RecordOptions;
+  readonly idempotency: Idempotency | undefined;
   readonly policy: Policy;
   readonly occurredAt: Instant;
   readonly now: Instant;
@@ -207,7 +209,9 @@ export function settleOccurrence(occurredAt: Instant | undefined, now: Instant):
 
 function contextOf({ events }: Contact, policy: Policy, occurredAt: Instant): DecisionContext {
   return {
-    state: foldContact(events),
+    get state() {
+      return foldContact(events);
+    },
     get stateThen() {
       return foldContact(eventsKnown(events, occurredAt, NEVER));
     },
@@ -218,11 +222,9 @@ function contextOf({ events }: Contact, policy: Policy, occurredAt: Instant): De
 }
 
 /** The answer that this request got the first time, when its events stand in the log. */
-function repeatOf(contact: Contact, fact: Fact, request: JsonObject): Recorded | undefined {
-  const fingerprint = fingerprintOf(fact, request);
-  if (fingerprint === undefined) return undefined;
+function repeatOf(contact: Contact, { keyPart, fingerprint }: Idempotency): Recorded | undefined {
   const fingerprints = contact.recorded.map(({ metadata }) => (metadata as unknown as EventMetadata).fingerprint);
-  const start = fingerprints.findIndex((found) => found?.startsWith(keyPartOf(fact)));
+  const start = fingerprints.findIndex((found) => found?.startsWith(keyPart));
   if (start < 0) return undefined;
   if (fingerprints[start] !== fingerprint)
     throw new Problem('IDEMPOTENCY_KEY_REUSED', 'This Idempotency-Key was used for another request. Use a new key.');
@@ -237,16 +239,19 @@ function repeatOf(contact: Contact, fact: Fact, request: JsonObject): Recorded |
 }
 
 /**
- * The key and the request that bore it. Event ids are made of both, so that the log never takes the append of one
- * request for a repeat of another that bore the same key.
+ * A key and the request that bore it. Event ids are made of both, so that the log never takes the append of one request
+ * for a repeat of another that bore the same key.
  */
-function fingerprintOf(fact: Fact, request: JsonObject): string | undefined {
-  if (fact.idempotencyKey === undefined) return undefined;
-  return keyPartOf(fact) + deterministicId(JSON.stringify(sorted(request)));
+interface Idempotency {
+  /** What every fingerprint of this key begins with. */
+  readonly keyPart: string;
+  readonly fingerprint: string;
 }
 
-function keyPartOf({ contactId, actor, idempotencyKey }: Fact): string {
-  return `${deterministicId('contact', contactId, actor.id ?? actor.kind, idempotencyKey!)}.`;
+function idempotencyOf({ contactId, actor, idempotencyKey }: Fact, request: JsonObject): Idempotency | undefined {
+  if (idempotencyKey === undefined) return undefined;
+  const keyPart = `${deterministicId('contact', contactId, actor.id ?? actor.kind, idempotencyKey)}.`;
+  return { keyPart, fingerprint: keyPart + deterministicId(JSON.stringify(sorted(request))) };
 }
 
 function sorted(value: Json): Json {
@@ -265,9 +270,8 @@ function personalPart({ address, source }: Fact, personal: JsonObject | undefine
   return Object.keys(parts).length > 0 ? parts : undefined;
 }
 
-function metadataOf(fact: Fact, { options, policy, occurredAt, now }: Decided): EventMetadata {
+function metadataOf(fact: Fact, { idempotency, policy, occurredAt, now }: Decided): EventMetadata {
   const { actor, source, correlationId } = fact;
-  const fingerprint = fingerprintOf(fact, options.request);
   return {
     occurredAt: toRfc3339(occurredAt),
     recordedAt: toRfc3339(now),
@@ -276,7 +280,7 @@ function metadataOf(fact: Fact, { options, policy, occurredAt, now }: Decided): 
     correlationId,
     schemaVersion: 1,
     policyVersion: policyVersionOf(policy),
-    ...(fingerprint !== undefined && { fingerprint }),
+    ...(idempotency && { fingerprint: idempotency.fingerprint }),
   };
 }
 
