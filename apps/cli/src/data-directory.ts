@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { openSqliteEventStore, type EventStore } from '@consent-ledger/event-store';
-import { readConfiguration } from '@consent-ledger/platform';
+import { dataFiles, readConfiguration } from '@consent-ledger/platform';
 import { CommandFailed, type Surroundings } from './surroundings.js';
 
 /** The log of a data directory, open, and where its read models are kept. */
@@ -19,14 +19,14 @@ export async function withLog<T>(
   work: (directory: OpenDirectory) => Promise<T>,
 ): Promise<T> {
   const directory = readConfiguration(environment).DATA_DIR;
-  const path = join(directory, 'log.sqlite');
+  const { log: path, readModels } = dataFiles(directory);
   if (!existsSync(path))
     throw new CommandFailed(
       `There is no event log in ${resolve(directory)}. Set DATA_DIR as the service has it; the first start of the service makes the log.`,
     );
   const store = openSqliteEventStore({ path });
   try {
-    return await work({ store, readModelsPath: join(directory, 'read-models.sqlite') });
+    return await work({ store, readModelsPath: readModels });
   } finally {
     await store.close();
   }

@@ -1,10 +1,10 @@
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openSqliteEventStore, type EventStore } from '@consent-ledger/event-store';
 import { createLinks, type Links } from '@consent-ledger/links';
 import {
   createMetrics,
+  dataFiles,
   readSecrets,
   systemClock,
   type Clock,
@@ -80,16 +80,17 @@ export interface LedgerOptions {
 /** Opens the embedded ledger under `DATA_DIR`: the log, the vault and the read models. Throws when one cannot be opened. */
 export function openLedger({ configuration, logger, clock = systemClock(), publicUrl }: LedgerOptions): Ledger {
   const directory = configuration.DATA_DIR;
+  const files = dataFiles(directory);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const secrets = readSecrets(configuration);
   const contactIds = createContactIds(secrets.pepper);
   const metrics = createMetrics();
   const store = openSqliteEventStore({
-    path: join(directory, 'log.sqlite'),
+    path: files.log,
     onCommit: ({ appends, seconds }) => metrics.committed(appends, seconds),
   });
-  const vault = openSqliteKeyVault({ path: join(directory, 'vault.sqlite'), masterKey: secrets.masterKey });
-  const readModels = openReadModels(join(directory, 'read-models.sqlite'));
+  const vault = openSqliteKeyVault({ path: files.vault, masterKey: secrets.masterKey });
+  const readModels = openReadModels(files.readModels);
 
   const policies = new PoliciesProjection(readModels);
   const apiKeys = new ApiKeysProjection(readModels);

@@ -1,6 +1,7 @@
 export * from './api-key.js';
 export * from './clock.js';
 export * from './configuration.js';
+export * from './data-files.js';
 export * from './durable-file.js';
 export * from './ids.js';
 export * from './logger.js';

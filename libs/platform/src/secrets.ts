@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { ConfigurationError, type Configuration } from './configuration.js';
+import { dataFiles } from './data-files.js';
 import { writeDurably } from './durable-file.js';
 
 /** The three secrets of the service. Whoever loses the pepper loses every contact; whoever loses the master key, every address. */
@@ -38,9 +38,9 @@ export function readSecrets(configuration: Configuration): Secrets {
 }
 
 function readOrMakeFile(directory: string): SecretsFile {
-  const path = join(directory, 'secrets.json');
+  const { secrets: path, log } = dataFiles(directory);
   if (existsSync(path)) return readFile(path);
-  if (existsSync(join(directory, 'log.sqlite')))
+  if (existsSync(log))
     throw new ConfigurationError([
       'DATA_DIR holds a log but no secrets.json: put the file back from your backup, or set LEDGER_PEPPER, LEDGER_MASTER_KEY and LEDGER_LINK_KEYS',
     ]);
