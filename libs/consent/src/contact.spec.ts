@@ -20,7 +20,8 @@ function markOf({ id, type, occurredAt }: ContactEvent) {
 
 describe('the state of a contact', () => {
   it('holds nothing before the first event', () => {
-    expect(foldContact([])).toStrictEqual({ given: {}, reported: {}, requested: {}, optOuts: [], undone: [] });
+    expect(foldContact([])).toStrictEqual(unknownContact);
+    expect(unknownContact).not.toHaveProperty('latest');
   });
 
   it('holds the consent that the person gave, which proves the address too (P3)', () => {
@@ -84,10 +85,16 @@ describe('the state of a contact', () => {
     });
   });
 
-  it('does not move for a prompt or a lapse: they follow from the time (P5)', () => {
+  it('holds the latest prompt and lapse of each purpose, which no verdict rests on (P5)', () => {
     const prompted = happened('ReconsentPrompted', monday, { purposes: ['newsletter'] });
     const lapsed = happened('ConsentLapsed', monday, { purposes: ['newsletter'] });
-    expect(foldContact([prompted, lapsed])).toStrictEqual({ ...unknownContact, latest: instant(monday) });
+    const at = instant(monday);
+    expect(foldContact([prompted, lapsed])).toStrictEqual({
+      ...unknownContact,
+      latest: at,
+      prompted: { newsletter: { at, id: prompted.id, type: 'ReconsentPrompted' } },
+      lapsed: { newsletter: { at, id: lapsed.id, type: 'ConsentLapsed' } },
+    });
   });
 
   it('of two customer starts keeps the conditions of the later (P2)', () => {

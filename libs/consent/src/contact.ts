@@ -20,8 +20,13 @@ export interface ContactEventData {
   OptInRequested: { purposes: readonly string[]; statement: StatementReference; actOf: ActOf; evidenceEndsAt?: string };
   OptInConfirmed: { purposes: readonly string[]; statement: StatementReference; requestId: string };
   ConsentRenewed: { purposes: readonly string[]; statement: StatementReference };
+  /** P5: the question whether to go on fell due for these purposes; whether its mail went out is in the delivery's stream. */
   ReconsentPrompted: { purposes: readonly string[] };
+  ReconsentReminded: { purposes: readonly string[]; promptId: string };
+  /** P5, P6: consent for these purposes ended by time alone, at the instant at which the event occurred. */
   ConsentLapsed: { purposes: readonly string[] };
+  /** P8: the recording to which the evidence of this opt-in points is deleted. */
+  EvidenceEnded: { optInId: string };
   OptedOut: { purposes: readonly string[] | 'all' };
   OptOutUndone: { optOutId: string };
   CustomerStarted: { conditions: readonly string[] };
@@ -33,8 +38,22 @@ export interface ContactEventData {
   AddressProven: Record<string, never>;
   ProcessingRestricted: Record<string, never>;
   RestrictionLifted: Record<string, never>;
+  LegalHoldPlaced: Record<string, never>;
+  LegalHoldLifted: Record<string, never>;
   /** `requestedAt` is RFC 3339: when it was asked for, where that was told. It is erased when the event occurred. */
-  PersonalDataErased: { reason: 'request' | 'retention'; requestedAt?: string };
+  PersonalDataErased: {
+    reason: 'request' | 'retention';
+    requestedAt?: string;
+    /** P7: the grounds that held the data and when each ended; only of an erasure by retention. */
+    grounds?: readonly EndedGround[];
+  };
+}
+
+/** P7: a ground that held personal data, and the instant at which it ended, RFC 3339. */
+export interface EndedGround {
+  readonly ground: string;
+  readonly purpose?: string;
+  readonly endedAt: string;
 }
 
 export type ContactEventType = keyof ContactEventData;
@@ -71,6 +90,11 @@ export interface CustomerStartMark extends Mark {
   readonly conditions: readonly string[];
 }
 
+/** P8: an opt-in whose evidence points to a recording, and when that is to be deleted. */
+export interface RecordingMark extends Mark {
+  readonly endsAt: Instant;
+}
+
 export type ByPurpose = Readonly<Record<string, Mark>>;
 
 /**
@@ -90,6 +114,13 @@ export interface ContactState {
   readonly optOuts: readonly OptOutMark[];
   /** P4: the opt-outs that the person took back, by event id. An undo names its opt-out, so their times are not compared. */
   readonly undone: readonly string[];
+  /** P5: the latest re-consent prompt per purpose, the latest reminder, and the latest lapse on record. */
+  readonly prompted: ByPurpose;
+  readonly reminded: ByPurpose;
+  readonly lapsed: ByPurpose;
+  /** P8: every opt-in whose evidence points to a recording, and those whose recording is deleted, by event id. */
+  readonly recordings: readonly RecordingMark[];
+  readonly evidenceEnded: readonly string[];
   readonly customerStarted?: CustomerStartMark;
   readonly customerEnded?: Mark;
   readonly purchased?: Mark;
@@ -99,13 +130,26 @@ export interface ContactState {
   readonly complained?: Mark;
   readonly restricted?: Mark;
   readonly restrictionLifted?: Mark;
+  readonly holdPlaced?: Mark;
+  readonly holdLifted?: Mark;
   readonly erased?: Mark;
   /** P7: the latest erasure that the person asked for; it counts as an opt-out. */
   readonly erasedOnRequest?: Mark;
 }
 
 /** A contact of which nothing is known. */
-export const unknownContact: ContactState = { given: {}, reported: {}, requested: {}, optOuts: [], undone: [] };
+export const unknownContact: ContactState = {
+  given: {},
+  reported: {},
+  requested: {},
+  optOuts: [],
+  undone: [],
+  prompted: {},
+  reminded: {},
+  lapsed: {},
+  recordings: [],
+  evidenceEnded: [],
+};
 
 /** The state after the events, whatever their order (law 1). */
 export function foldContact(events: Iterable<ContactEvent>, from: ContactState = unknownContact): ContactState {
@@ -124,15 +168,21 @@ export function evolve(state: ContactState, event: ContactEvent): ContactState {
   const mark: Mark = { at: event.occurredAt, id: event.id, type: event.type };
   const next = { ...state, latest: Math.max(state.latest ?? event.occurredAt, event.occurredAt) };
   switch (event.type) {
-    case 'OptedIn':
+    case 'OptedIn': {
+      const recordings = addRecording(state.recordings, mark, event.data.evidenceEndsAt);
       if (event.data.actOf === 'reported')
-        return { ...next, reported: mergeAll(state.reported, event.data.purposes, mark) };
-      return { ...next, ...personGave(state, event.data.purposes, mark) };
+        return { ...next, recordings, reported: mergeAll(state.reported, event.data.purposes, mark) };
+      return { ...next, recordings, ...personGave(state, event.data.purposes, mark) };
+    }
     case 'OptInConfirmed':
     case 'ConsentRenewed':
       return { ...next, ...personGave(state, event.data.purposes, mark) };
     case 'OptInRequested':
-      return { ...next, requested: mergeAll(state.requested, event.data.purposes, mark) };
+      return {
+        ...next,
+        recordings: addRecording(state.recordings, mark, event.data.evidenceEndsAt),
+        requested: mergeAll(state.requested, event.data.purposes, mark),
+      };
     case 'OptedOut':
       return { ...next, optOuts: addOptOut(state.optOuts, { ...mark, purposes: event.data.purposes }) };
     case 'OptOutUndone':
@@ -160,9 +210,18 @@ export function evolve(state: ContactState, event: ContactEvent): ContactState {
       if (event.data.reason === 'retention') return erased;
       return { ...erased, erasedOnRequest: later(state.erasedOnRequest, mark) };
     }
+    case 'LegalHoldPlaced':
+      return { ...next, holdPlaced: later(state.holdPlaced, mark) };
+    case 'LegalHoldLifted':
+      return { ...next, holdLifted: later(state.holdLifted, mark) };
     case 'ReconsentPrompted':
+      return { ...next, prompted: mergeAll(state.prompted, event.data.purposes, mark) };
+    case 'ReconsentReminded':
+      return { ...next, reminded: mergeAll(state.reminded, event.data.purposes, mark) };
     case 'ConsentLapsed':
-      return next;
+      return { ...next, lapsed: mergeAll(state.lapsed, event.data.purposes, mark) };
+    case 'EvidenceEnded':
+      return { ...next, evidenceEnded: addSorted(state.evidenceEnded, event.data.optInId) };
     default:
       return unreadable(event);
   }
@@ -187,6 +246,15 @@ function mergeAll(marks: ByPurpose, purposes: readonly string[], mark: Mark): By
 
 function addOptOut(optOuts: readonly OptOutMark[], optOut: OptOutMark): readonly OptOutMark[] {
   return optOuts.some(({ id }) => id === optOut.id) ? optOuts : [...optOuts, optOut].sort(byTime);
+}
+
+function addRecording(
+  recordings: readonly RecordingMark[],
+  mark: Mark,
+  endsAt: string | undefined,
+): readonly RecordingMark[] {
+  if (endsAt === undefined || recordings.some(({ id }) => id === mark.id)) return recordings;
+  return [...recordings, { ...mark, endsAt: Date.parse(endsAt) }].sort(byTime);
 }
 
 function byTime(a: Mark, b: Mark): number {

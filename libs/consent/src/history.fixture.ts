@@ -75,7 +75,9 @@ const dataOf: { readonly [T in ContactEventType]: fc.Arbitrary<ContactEventData[
   OptInConfirmed: fc.record({ purposes: somePurposes, statement: fc.constant(statement), requestId: eventIds }),
   ConsentRenewed: fc.record({ purposes: somePurposes, statement: fc.constant(statement) }),
   ReconsentPrompted: fc.record({ purposes: somePurposes }),
+  ReconsentReminded: fc.record({ purposes: somePurposes, promptId: eventIds }),
   ConsentLapsed: fc.record({ purposes: somePurposes }),
+  EvidenceEnded: fc.record({ optInId: eventIds }),
   OptedOut: fc.record({ purposes: fc.oneof(somePurposes, fc.constant('all' as const)) }),
   OptOutUndone: fc.record({ optOutId: eventIds }),
   CustomerStarted: fc.record({ conditions: someConditions }),
@@ -87,6 +89,8 @@ const dataOf: { readonly [T in ContactEventType]: fc.Arbitrary<ContactEventData[
   AddressProven: nothing,
   ProcessingRestricted: nothing,
   RestrictionLifted: nothing,
+  LegalHoldPlaced: nothing,
+  LegalHoldLifted: nothing,
   PersonalDataErased: fc.record({ reason: fc.constantFrom('request', 'retention') }),
 };
 

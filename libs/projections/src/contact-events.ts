@@ -27,7 +27,9 @@ export const contactUpcasters: Upcasters = {
   OptInConfirmed: [],
   ConsentRenewed: [],
   ReconsentPrompted: [],
+  ReconsentReminded: [],
   ConsentLapsed: [],
+  EvidenceEnded: [],
   OptedOut: [],
   OptOutUndone: [],
   CustomerStarted: [],
@@ -39,6 +41,8 @@ export const contactUpcasters: Upcasters = {
   AddressProven: [],
   ProcessingRestricted: [],
   RestrictionLifted: [],
+  LegalHoldPlaced: [],
+  LegalHoldLifted: [],
   PersonalDataErased: [],
 };
 

@@ -85,7 +85,9 @@ const data: { readonly [T in ContactEventType]: fc.Arbitrary<ContactEventData[T]
   OptInConfirmed: fc.record({ purposes, statement: fc.constant(statement), requestId: fc.uuid() }),
   ConsentRenewed: fc.record({ purposes, statement: fc.constant(statement) }),
   ReconsentPrompted: fc.record({ purposes }),
+  ReconsentReminded: fc.record({ purposes, promptId: fc.uuid() }),
   ConsentLapsed: fc.record({ purposes }),
+  EvidenceEnded: fc.record({ optInId: fc.uuid() }),
   OptedOut: fc.record({ purposes: fc.oneof(purposes, fc.constant('all' as const)) }),
   OptOutUndone: fc.record({ optOutId: fc.uuid() }),
   CustomerStarted: fc.record({ conditions: fc.subarray(['informedAtCollection', 'optOutOffered']) }),
@@ -97,6 +99,8 @@ const data: { readonly [T in ContactEventType]: fc.Arbitrary<ContactEventData[T]
   AddressProven: nothing,
   ProcessingRestricted: nothing,
   RestrictionLifted: nothing,
+  LegalHoldPlaced: nothing,
+  LegalHoldLifted: nothing,
   PersonalDataErased: fc.record({ reason: fc.constantFrom('request', 'retention') }),
 };
 

@@ -25,7 +25,18 @@ type Encoded = readonly [
   /** The index in `registers` and that of the mark, pair after pair. */
   registers: readonly number[],
   /** Of `customerStarted`; absent without it. */
-  conditions?: readonly string[],
+  conditions?: readonly string[] | null,
+  /** What time has made fall due; absent where nothing has. */
+  timed?: Timed,
+];
+
+type Timed = readonly [
+  prompted: readonly (string | number)[],
+  reminded: readonly (string | number)[],
+  lapsed: readonly (string | number)[],
+  /** The index of a mark and when its recording is to be deleted, pair after pair. */
+  recordings: readonly number[],
+  evidenceEnded: readonly string[],
 ];
 
 /** A place in these lists is part of the stored form: add at the end only, or raise the projection's version. */
@@ -48,6 +59,10 @@ const types = [
   'ProcessingRestricted',
   'RestrictionLifted',
   'PersonalDataErased',
+  'ReconsentReminded',
+  'EvidenceEnded',
+  'LegalHoldPlaced',
+  'LegalHoldLifted',
 ] as const satisfies readonly ContactEventType[];
 
 const registers = [
@@ -62,6 +77,8 @@ const registers = [
   'restrictionLifted',
   'erased',
   'erasedOnRequest',
+  'holdPlaced',
+  'holdLifted',
 ] as const satisfies readonly (keyof ContactState)[];
 
 /** The text of a contact's state; it holds marks, no personal data. */
@@ -77,12 +94,15 @@ export function encodeContactState(state: ContactState): string {
     state.undone,
     registerPairs(state, marks),
   ];
-  return JSON.stringify(state.customerStarted ? [...encoded, state.customerStarted.conditions] : encoded);
+  const conditions = state.customerStarted?.conditions;
+  const timed = encodeTimed(state, marks);
+  if (timed) return JSON.stringify([...encoded, conditions ?? null, timed]);
+  return JSON.stringify(conditions ? [...encoded, conditions] : encoded);
 }
 
 /** The state of which this is the text. */
 export function decodeContactState(text: string): ContactState {
-  const [latest, flatMarks, given, reported, requested, optOuts, undone, held, conditions] = JSON.parse(
+  const [latest, flatMarks, given, reported, requested, optOuts, undone, held, conditions, timed] = JSON.parse(
     text,
   ) as Encoded;
   const marks = readMarks(flatMarks);
@@ -93,6 +113,11 @@ export function decodeContactState(text: string): ContactState {
     requested: readPurposes(requested, marks),
     optOuts: optOuts.length === 0 ? [] : readOptOuts(optOuts, marks),
     undone,
+    prompted: timed ? readPurposes(timed[0], marks) : {},
+    reminded: timed ? readPurposes(timed[1], marks) : {},
+    lapsed: timed ? readPurposes(timed[2], marks) : {},
+    recordings: timed ? readRecordings(timed[3], marks) : [],
+    evidenceEnded: timed ? timed[4] : [],
   };
   for (let i = 0; i < held.length; i += 2) {
     const name = registers[held[i]!]!;
@@ -126,6 +151,17 @@ function optOutPairs({ optOuts }: ContactState, marks: (number | string)[]): Enc
   return pairs;
 }
 
+function encodeTimed(state: ContactState, marks: (number | string)[]): Timed | undefined {
+  const timed: Timed = [
+    purposePairs(state.prompted, marks),
+    purposePairs(state.reminded, marks),
+    purposePairs(state.lapsed, marks),
+    state.recordings.flatMap((recording) => [indexOfMark(marks, recording), recording.endsAt]),
+    state.evidenceEnded,
+  ];
+  return timed.some(({ length }) => length > 0) ? timed : undefined;
+}
+
 function registerPairs(state: ContactState, marks: (number | string)[]): Encoded[7] {
   const pairs: number[] = [];
   for (let index = 0; index < registers.length; index++) {
@@ -155,6 +191,12 @@ function readOptOuts(pairs: Encoded[5], marks: readonly Mark[]): ContactState['o
     optOuts.push({ at, id, type, purposes: pairs[i + 1] as readonly string[] | 'all' });
   }
   return optOuts;
+}
+
+function readRecordings(pairs: Timed[3], marks: readonly Mark[]): ContactState['recordings'] {
+  const recordings = [];
+  for (let i = 0; i < pairs.length; i += 2) recordings.push({ ...marks[pairs[i]!]!, endsAt: pairs[i + 1]! });
+  return recordings;
 }
 
 function readCustomerStart({ at, id, type }: Mark, conditions: readonly string[]): CustomerStartMark {
