@@ -10,7 +10,7 @@ import {
   type MailRoomScript,
   type TestLedger,
 } from '@consent-ledger/testing';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { Mailer, type MailerOptions } from './mailer.js';
 
 const readers = ['an', 'bo', 'cor', 'do', 'eef', 'flip'].map(person);
@@ -177,6 +177,17 @@ describe('A mailer', () => {
     await first.came;
     await mailer.stop();
     expect(sent).toHaveLength(1);
+  });
+
+  it('is not woken by what concerns no delivery', async () => {
+    const ledger = await createTestLedger();
+    const { mailer } = createMailer(ledger);
+    const look = jest.spyOn(ledger.mailings.view, 'dueDeliveries');
+    mailer.start();
+    await ledger.execute(optIn(by(readers[0]!)));
+    await ledger.caughtUp();
+    await mailer.stop();
+    expect(look).toHaveBeenCalledTimes(1);
   });
 
   it('stops at once when there is nothing to do', async () => {

@@ -40,12 +40,13 @@ export class Mailer {
   }
 
   private async run(): Promise<void> {
-    const { logger } = this.options;
+    const { progress, logger } = this.options;
     this.takeOver();
     while (!this.stopped) {
       try {
+        const seen = progress.changes.count;
         await this.sendDue();
-        await this.awaitWork();
+        await this.awaitWork(seen);
       } catch (error) {
         logger.error('The mailer met an error, and goes on', { error });
         await this.nap(RECOVERY_PAUSE);
@@ -106,14 +107,12 @@ export class Mailer {
     if (slot > now) await this.nap(slot - now);
   }
 
-  /** Until the log moves on, the next retry is due, or the mailer stops. */
-  private async awaitWork(): Promise<void> {
+  /** Until a delivery changed since the count was `seen`, the next retry is due, or the mailer stops. */
+  private async awaitWork(seen: number): Promise<void> {
     const { progress, clock } = this.options;
-    // Nothing comes out of a processor that stopped, and waiting for it ends at once.
-    if (progress.processor.error) return this.nap(RECOVERY_PAUSE);
     const due = progress.view.nextDueAt() ?? Number.POSITIVE_INFINITY;
     const timeoutMs = Math.min(LONGEST_NAP, Math.max(0, due - clock.now()));
-    await progress.processor.waitFor(progress.processor.position + 1, { timeoutMs, signal: this.stopping.signal });
+    await progress.changes.since(seen, { timeoutMs, signal: this.stopping.signal });
   }
 
   private nap(milliseconds: number): Promise<void> {

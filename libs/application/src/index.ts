@@ -10,6 +10,7 @@ export * from './deliver/deliver.js';
 export * from './deliver/delivery.js';
 export * from './deliver/delivery-repository.js';
 export * from './deliver/mail-room.js';
+export * from './delivery-changes.js';
 export * from './erase-contact/erase-contact.command.js';
 export * from './ledger.js';
 export * from './look-up-contact/look-up-contact.query.js';

@@ -36,6 +36,7 @@ import { ApiKeys } from './api-keys/api-keys.js';
 import { VerdictCache } from './ask-eligibility/verdict-cache.js';
 import { catchUp } from './catch-up.js';
 import { closeAll } from './close-all.js';
+import { DeliveryChanges } from './delivery-changes.js';
 import { MailingProgress } from './mailing-progress.js';
 import { Preferences } from './preferences.js';
 import { publishPolicies } from './publish-policies/publish-policies.js';
@@ -96,7 +97,8 @@ export function openLedger({ configuration, logger, clock = systemClock(), publi
   const apiKeys = new ApiKeysProjection(readModels);
   const verdicts = new VerdictCache(configuration.VERDICT_CACHE_MIB);
   const preferences = new PreferencesProjection(readModels, verdicts);
-  const projections = [policies, apiKeys, preferences, new DeliveriesProjection(readModels)];
+  const deliveryChanges = new DeliveryChanges();
+  const projections = [policies, apiKeys, preferences, new DeliveriesProjection(readModels, deliveryChanges)];
   const processor = new Processor({
     store,
     readModels,
@@ -121,7 +123,7 @@ export function openLedger({ configuration, logger, clock = systemClock(), publi
     processor,
     policies,
     preferences: new Preferences(new PreferencesView(readModels), processor, verdicts),
-    mailings: new MailingProgress(new DeliveriesView(readModels), processor, store),
+    mailings: new MailingProgress(new DeliveriesView(readModels), processor, deliveryChanges, store),
     apiKeys: new ApiKeys(store, clock, apiKeys, configuration.LEDGER_ADMIN_KEY),
 
     async start() {

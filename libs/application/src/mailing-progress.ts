@@ -1,6 +1,7 @@
 import type { EventStore, Position } from '@consent-ledger/event-store';
 import { Problem } from '@consent-ledger/platform';
 import type { DeliveriesView, Processor } from '@consent-ledger/projections';
+import type { DeliveryChanges } from './delivery-changes.js';
 
 const PATIENCE = 5_000;
 
@@ -9,6 +10,8 @@ export class MailingProgress {
   constructor(
     readonly view: DeliveriesView,
     readonly processor: Processor,
+    /** Says when what `view` tells of deliveries has changed. */
+    readonly changes: DeliveryChanges,
     private readonly store: EventStore,
   ) {}
 

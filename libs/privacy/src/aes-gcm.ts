@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey } from 'node:crypto';
+import { freshRandomBytes } from './random-bytes.js';
 
 const CIPHER = 'aes-256-gcm';
 const NONCE_BYTES = 12;
@@ -10,7 +11,7 @@ const OPTIONS = { authTagLength: TAG_BYTES };
  * a key object: on Node 24 a cipher that is given bytes throws and catches two errors first, for half of its time.
  */
 export function encrypt(key: Uint8Array, aad: string, plaintext: Uint8Array): Buffer {
-  const nonce = randomBytes(NONCE_BYTES);
+  const nonce = freshRandomBytes(NONCE_BYTES);
   const cipher = createCipheriv(CIPHER, createSecretKey(key), nonce, OPTIONS).setAAD(Buffer.from(aad));
   const ciphertext = cipher.update(plaintext);
   cipher.final();

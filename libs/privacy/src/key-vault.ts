@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { freshRandomBytes } from './random-bytes.js';
 
 /** The key under which one contact's personal data is sealed; `key` has 32 bytes. */
 export interface DataKey {
@@ -63,6 +63,6 @@ const KEY_ID_BYTES = 9;
 
 /** A new random key with a random id of 12 characters, of which no two are alike. */
 export function createDataKey(): DataKey {
-  const random = randomBytes(KEY_BYTES + KEY_ID_BYTES);
-  return { id: random.toString('base64url', KEY_BYTES), key: random.subarray(0, KEY_BYTES) };
+  const id = freshRandomBytes(KEY_ID_BYTES).toString('base64url');
+  return { id, key: freshRandomBytes(KEY_BYTES) };
 }

@@ -1,4 +1,11 @@
-import { ApiKeys, ApplicationModule, MailingProgress, Preferences, type Ledger } from '@consent-ledger/application';
+import {
+  ApiKeys,
+  ApplicationModule,
+  DeliveryChanges,
+  MailingProgress,
+  Preferences,
+  type Ledger,
+} from '@consent-ledger/application';
 import type { ContactEventData, ContactEventType } from '@consent-ledger/consent';
 import { createMemoryEventStore, NO_STREAM, type JsonObject, type RecordedEvent } from '@consent-ledger/event-store';
 import { createLinks } from '@consent-ledger/links';
@@ -104,7 +111,9 @@ function openParts(now: string) {
   const vault = createMemoryKeyVault();
   const readModels = openReadModels(':memory:');
   const apiKeys = new ApiKeysProjection(readModels);
-  const projections = [apiKeys, new PreferencesProjection(readModels), new DeliveriesProjection(readModels)];
+  const deliveryChanges = new DeliveryChanges();
+  const deliveries = new DeliveriesProjection(readModels, deliveryChanges);
+  const projections = [apiKeys, new PreferencesProjection(readModels), deliveries];
   const processor = new Processor({ store, readModels, projections });
   const publicUrl = 'http://localhost:3000';
   return {
@@ -122,7 +131,7 @@ function openParts(now: string) {
     processor,
     policies: createGrowingShelf(),
     preferences: new Preferences(new PreferencesView(readModels), processor),
-    mailings: new MailingProgress(new DeliveriesView(readModels), processor, store),
+    mailings: new MailingProgress(new DeliveriesView(readModels), processor, deliveryChanges, store),
     apiKeys: new ApiKeys(store, clock, apiKeys, undefined),
     start: async () => processor.start(),
     async close() {

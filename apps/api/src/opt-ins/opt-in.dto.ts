@@ -14,6 +14,7 @@ import {
 import { FactDto } from '../http/fact.dto.js';
 import { IsPurposes } from '../http/purposes.decorator.js';
 import { MayBeAbsent } from '../http/may-be-absent.decorator.js';
+import { fact, name, object, purposes, text, WellFormed } from '../http/well-formed.decorator.js';
 
 export class StatementDto {
   @IsString() @MinLength(1) @MaxLength(64) readonly id!: string;
@@ -29,6 +30,26 @@ export class EvidenceDto {
   @MayBeAbsent() @IsString() @MaxLength(512) readonly recordingRef?: string;
 }
 
+@WellFormed(
+  {
+    ...fact,
+    purposes,
+    statement: object({ id: name, version: { type: 'integer', minimum: 1, maximum: 1_000_000 }, language: name }, [
+      'id',
+      'version',
+      'language',
+    ]),
+    confirmation: { enum: ['none', 'double'] },
+    evidence: object({
+      ip: text(64),
+      userAgent: text(1024),
+      url: text(2048),
+      note: text(4096),
+      recordingRef: text(512),
+    }),
+  },
+  ['address', 'purposes', 'statement', 'source'],
+)
 export class OptInDto extends FactDto {
   @IsPurposes() readonly purposes!: string[];
 

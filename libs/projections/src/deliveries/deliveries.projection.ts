@@ -34,14 +34,22 @@ const tables = {
   CREATE INDEX IF NOT EXISTS deliveries_started ON deliveries (updated_at) WHERE status = 'started'`,
 };
 
+/** Who waits for deliveries. It is told before anything can read them as they are now. */
+export interface DeliveriesListener {
+  /** A delivery or a mailing has new events. */
+  changed(): void;
+}
+
 /** Mailings and the deliveries of each: what is due, what became of it, and how many. */
 export class DeliveriesProjection implements Projection {
   readonly name = 'deliveries';
   readonly version = 2;
+  readonly #listener: DeliveriesListener | undefined;
   readonly #clear: () => void;
   readonly #statements: ReturnType<typeof prepare>;
 
-  constructor(readModels: ReadModels) {
+  constructor(readModels: ReadModels, listener?: DeliveriesListener) {
+    this.#listener = listener;
     const { db } = readModels;
     readModels.createTables(this.name, this.version, tables);
     this.#clear = () => db.exec('DELETE FROM deliveries; DELETE FROM mailings');
@@ -51,7 +59,9 @@ export class DeliveriesProjection implements Projection {
   handle(events: readonly RecordedEvent[]): void {
     for (const recorded of events) {
       const event = mailEventOf(recorded);
-      if (event && this.#follows(event, recorded)) this.#apply(event, recorded.revision, occurredAtOf(recorded));
+      if (!event || !this.#follows(event, recorded)) continue;
+      this.#apply(event, recorded.revision, occurredAtOf(recorded));
+      this.#listener?.changed();
     }
   }
 

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { contactStream } from '../contact-events.js';
 import { MissingEvents } from '../projection.js';
 import { contact, cut, dump, handle, noon, readModelsInMemory, recorded, type Told } from '../recorded.fixture.js';
-import { DeliveriesProjection } from './deliveries.projection.js';
+import { DeliveriesProjection, type DeliveriesListener } from './deliveries.projection.js';
 import { DeliveriesView } from './deliveries.view.js';
 import { deliveryStream, mailingStream, type DeliveryEventData } from './delivery-events.js';
 
@@ -38,9 +39,9 @@ const outcomes: readonly Told[] = [
   then('d', 'DeliveryOutcomeUnknown', {}),
 ];
 
-function setUp(told: readonly Told[] = []) {
+function setUp(told: readonly Told[] = [], listener?: DeliveriesListener) {
   const readModels = readModelsInMemory();
-  const projection = new DeliveriesProjection(readModels);
+  const projection = new DeliveriesProjection(readModels, listener);
   const view = new DeliveriesView(readModels);
   handle(readModels, projection, recorded(told));
   return { readModels, projection, view };
@@ -209,6 +210,18 @@ describe('what is to be done', () => {
   it('is known of each contact', () => {
     expect(ids(view.deliveriesOf(contact(2)))).toStrictEqual(['running']);
     expect(ids(view.deliveriesOf(contact(1)))).toStrictEqual(['late', 'retry', 'sent', 'a', 'b']);
+  });
+});
+
+describe('who waits for deliveries', () => {
+  it('is told of what changes, and not of what was handled before or concerns no delivery', () => {
+    let told = 0;
+    const events = [created('march'), requested('d'), started('d')];
+    const { readModels, projection } = setUp(events, { changed: () => (told += 1) });
+    expect(told).toBe(3);
+    projection.handle(recorded(events));
+    handle(readModels, projection, recorded([{ streamId: contactStream(contact(1)), type: 'OptedOut', data: {} }]));
+    expect(told).toBe(3);
   });
 });
 

@@ -1,0 +1,33 @@
+import type { DeliveriesListener } from '@consent-ledger/projections';
+
+/** Lets who has dealt with all that is due sleep until something about a delivery changes. */
+export class DeliveryChanges implements DeliveriesListener {
+  private readonly waiting = new Set<() => void>();
+  private changes = 0;
+
+  /** How often deliveries changed. Take it before reading them: what changes after the read then cannot be missed. */
+  get count(): number {
+    return this.changes;
+  }
+
+  changed(): void {
+    this.changes += 1;
+    for (const wake of [...this.waiting]) wake();
+  }
+
+  /** Resolves once a delivery has changed since the count was `seen`, after `timeoutMs`, or when `signal` aborts. */
+  since(seen: number, { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal }): Promise<void> {
+    if (this.changes !== seen || signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const wake = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', wake);
+        this.waiting.delete(wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, timeoutMs);
+      signal.addEventListener('abort', wake);
+      this.waiting.add(wake);
+    });
+  }
+}
