@@ -60,7 +60,7 @@ export class Configuration {
   @toNumber @IsNumber() @Min(0.01) readonly MAIL_RETRY_SECONDS: number = 60;
   @IsOptional() @IsString() readonly TEMPLATES_DIR?: string;
 
-  /** Mebibytes for verdicts that were decided before, some 26 000 each; 0 keeps none. */
+  /** Mebibytes for verdicts that were decided before, some 11 900 each; 0 keeps none. */
   @toNumber @IsInt() @Min(0) @Max(1024) readonly VERDICT_CACHE_MIB: number = 16;
 }
 

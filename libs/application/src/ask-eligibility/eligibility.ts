@@ -13,7 +13,13 @@ import {
 } from '@consent-ledger/consent';
 import type { EventStore, Position } from '@consent-ledger/event-store';
 import { Problem, toRfc3339, type Clock, type Metrics } from '@consent-ledger/platform';
-import { InvalidAddress, normaliseAddress, type ContactIds } from '@consent-ledger/privacy';
+import {
+  contactIdBytes,
+  InvalidAddress,
+  isContactId,
+  normaliseAddress,
+  type ContactIds,
+} from '@consent-ledger/privacy';
 import type { PolicyShelf } from '@consent-ledger/projections';
 import { Inject, Injectable } from '@nestjs/common';
 import { ContactRepository } from '../contact/contact-repository.js';
@@ -108,9 +114,10 @@ export class Eligibility {
         if (!contactId) return this.count(invalidAddress);
         const known = verdicts.find(contactId, at);
         if (known) return this.count(verdictBody(known));
-        const state = this.preferences.find(contactId);
-        const verdict = state ? this.decide(state, history, purpose, momentFor(state, at), NEVER) : stranger;
-        verdicts.keep(contactId, at, verdict);
+        const state = this.preferences.find(contactId) ?? unknownContact;
+        const moment = momentFor(state, at);
+        const verdict = state === unknownContact ? stranger : this.decide(state, history, purpose, moment, NEVER);
+        verdicts.keep(contactId, moment, verdict);
         return this.count(verdictBody(verdict));
       },
     };
@@ -124,11 +131,24 @@ export class Eligibility {
   private askProjection(question: EligibilityQuestion): EligibilityAnswer {
     this.preferences.requireLive();
     const { position } = this.preferences;
-    const state = this.preferences.find(question.contactId) ?? unknownContact;
-    const at = momentFor(state, this.clock.now());
-    const verdict = this.decide(state, this.policies.history(), question.purpose, at, NEVER);
+    const { verdict, at } = this.judgeProjected(question, this.clock.now());
     this.metrics.verdict(verdict.reason);
     return eligibilityAnswer(question, at, verdict, position);
+  }
+
+  /** The verdict for now, and the moment that it was judged for. */
+  private judgeProjected({ contactId, purpose }: EligibilityQuestion, now: Instant): { verdict: Verdict; at: Instant } {
+    const history = this.policies.history();
+    if (!isContactId(contactId)) return { verdict: this.decide(unknownContact, history, purpose, now, NEVER), at: now };
+    const key = contactIdBytes(contactId);
+    const verdicts = this.preferences.verdicts.for(purpose, history);
+    const known = verdicts.findWhole(key, now);
+    if (known) return { verdict: known, at: now };
+    const state = this.preferences.find(key) ?? unknownContact;
+    const at = momentFor(state, now);
+    const verdict = this.decide(state, history, purpose, at, NEVER);
+    verdicts.keep(key, at, verdict);
+    return { verdict, at };
   }
 
   private async askLog(question: EligibilityQuestion): Promise<EligibilityAnswer> {

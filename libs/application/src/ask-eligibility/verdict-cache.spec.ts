@@ -1,17 +1,25 @@
-import { compilePolicy, decideEligibility, unknownContact, type PolicyHistory } from '@consent-ledger/consent';
+import {
+  compilePolicy,
+  decideEligibility,
+  momentFor,
+  unknownContact,
+  type PolicyHistory,
+  type Verdict,
+} from '@consent-ledger/consent';
 import { NO_STREAM, type JsonObject, type RecordedEvent } from '@consent-ledger/event-store';
-import { toRfc3339 } from '@consent-ledger/platform';
+import { deterministicId, toRfc3339 } from '@consent-ledger/platform';
 import { contactIdBytes } from '@consent-ledger/privacy';
 import { contactStream, openReadModels, PreferencesProjection, PreferencesView } from '@consent-ledger/projections';
 import { person, shippedPolicy, signupForm } from '@consent-ledger/testing';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { eligibilityAnswer } from './answer.js';
 import { VerdictCache } from './verdict-cache.js';
 
 const DAY = 86_400_000;
 const START = Date.parse('2024-01-01T00:00:00Z');
 /** Ten slots for five contacts and three purposes: they get in each other's way. */
-const TEN_SLOTS = 400 / 2 ** 20;
+const TEN_SLOTS = 880 / 2 ** 20;
 
 const purposes = ['newsletter', 'sales-contact', 'service'];
 const contacts = ['anna', 'bram', 'cato', 'daan', 'emma'].map((name) => person(name).contactId);
@@ -32,6 +40,7 @@ const acts: readonly { readonly type: string; readonly data: JsonObject }[] = [
   { type: 'OptedOut', data: { purposes: 'all' } },
   { type: 'MailBounced', data: { permanent: true } },
   { type: 'ContactMade', data: {} },
+  { type: 'CustomerStarted', data: { conditions: ['informedAtCollection'] } },
   { type: 'PersonalDataErased', data: { reason: 'retention' } },
 ];
 
@@ -79,13 +88,8 @@ function openProjection(mebibytes: number) {
 
   const decide = (contactId: string, purpose: string, at: number, history: PolicyHistory) => {
     const state = view.find(contactId)?.state ?? unknownContact;
-    const { eligible, reason, basis, validUntil } = decideEligibility(
-      state,
-      history,
-      purpose,
-      Math.max(at, state.latest ?? at),
-    );
-    return { eligible, reason, basis, validUntil };
+    const moment = momentFor(state, at);
+    return { moment, verdict: decideEligibility(state, history, purpose, moment) };
   };
 
   return {
@@ -95,11 +99,11 @@ function openProjection(mebibytes: number) {
     askCached(contactId: string, purpose: string, at: number, history: PolicyHistory) {
       const key = contactIdBytes(contactId);
       const verdicts = cache.for(purpose, history);
-      const found = verdicts.find(key, at);
-      if (found) hits += 1;
-      const verdict = found ?? decide(contactId, purpose, at, history);
-      verdicts.keep(key, at, verdict);
-      return verdict;
+      const found = { whole: verdicts.findWhole(key, at), short: verdicts.find(key, at) };
+      if (found.whole) hits += 1;
+      const { moment, verdict } = decide(contactId, purpose, at, history);
+      if (!found.whole) verdicts.keep(key, moment, verdict);
+      return { ...found, moment, verdict };
     },
     project(contactId: string, occurredAt: number, act: (typeof acts)[number]) {
       const revision = (revisions.get(contactId) ?? NO_STREAM) + 1;
@@ -107,7 +111,7 @@ function openProjection(mebibytes: number) {
       position += 1;
       const metadata = { occurredAt: toRfc3339(occurredAt), recordedAt: toRfc3339(occurredAt), schemaVersion: 1 };
       const event: RecordedEvent = {
-        id: `event-${position}`,
+        id: deterministicId(position),
         streamId: contactStream(contactId),
         revision,
         position,
@@ -123,8 +127,12 @@ function openProjection(mebibytes: number) {
   };
 }
 
+function shortOf({ eligible, reason, basis, validUntil }: Verdict) {
+  return { eligible, reason, basis, validUntil };
+}
+
 function expectSameVerdicts(steps: readonly Step[], mebibytes: number): number {
-  const { askCached, decide, project, clear, hits } = openProjection(mebibytes);
+  const { askCached, project, clear, hits } = openProjection(mebibytes);
   let history: PolicyHistory = [shipped];
   let now = START;
   for (const taken of steps)
@@ -136,7 +144,12 @@ function expectSameVerdicts(steps: readonly Step[], mebibytes: number): number {
           now - taken.daysAgo * DAY,
           history,
         ] as const;
-        expect(askCached(...question)).toStrictEqual(decide(...question));
+        const { whole, short, moment, verdict } = askCached(...question);
+        const [contactId, purpose, at] = question;
+        const answer = (judgedAt: number, judged: Verdict) =>
+          eligibilityAnswer({ contactId, purpose }, judgedAt, judged, 0);
+        if (short) expect(short).toStrictEqual(shortOf(verdict));
+        if (whole) expect(answer(at, whole)).toStrictEqual(answer(moment, verdict));
         break;
       }
       case 'act':
@@ -178,23 +191,71 @@ describe('the cache of verdicts', () => {
   });
 
   it('drops a verdict at the very instant at which it ends', () => {
-    const { askCached, project, hits } = openProjection(1);
+    const { askCached, project } = openProjection(1);
     project(contacts[0]!, START, acts[0]!);
-    const { validUntil } = askCached(contacts[0]!, 'newsletter', START, [shipped]);
-    expect(askCached(contacts[0]!, 'newsletter', validUntil! - 1, [shipped]).eligible).toBe(true);
-    expect(hits()).toBe(1);
-    expect(askCached(contacts[0]!, 'newsletter', validUntil!, [shipped]).eligible).toBe(false);
+    const { validUntil } = askCached(contacts[0]!, 'newsletter', START, [shipped]).verdict;
+    expect(askCached(contacts[0]!, 'newsletter', validUntil! - 1, [shipped])).toMatchObject({
+      short: { eligible: true },
+      whole: { eligible: true },
+    });
+    expect(askCached(contacts[0]!, 'newsletter', validUntil!, [shipped])).toMatchObject({
+      short: undefined,
+      whole: undefined,
+      verdict: { eligible: false },
+    });
+  });
+
+  it('gives no verdict for a moment before the latest act on record: it would name another moment than was judged', () => {
+    const { askCached, project } = openProjection(1);
+    project(contacts[0]!, START + DAY, acts[0]!);
+    for (const at of [START, START])
+      expect(askCached(contacts[0]!, 'newsletter', at, [shipped])).toMatchObject({
+        short: undefined,
+        whole: undefined,
+        moment: START + DAY,
+      });
+  });
+
+  it('gives no whole verdict under another policy than the one it was decided by, though the answer is the same', () => {
+    const { askCached, project } = openProjection(1);
+    const both: PolicyHistory = [shipped, { policy: shorter, publishedAt: START }];
+    project(contacts[0]!, START, acts[1]!);
+    askCached(contacts[0]!, 'newsletter', START, both);
+    expect(askCached(contacts[0]!, 'newsletter', Date.parse('2025-06-01T00:00:00+02:00'), both)).toMatchObject({
+      short: { reason: 'OPTED_OUT' },
+      whole: undefined,
+      verdict: { policy: { version: 2 } },
+    });
+  });
+
+  it('gives no whole verdict that rests on an event whose id it cannot write down', () => {
+    const { cache, decide } = openProjection(1);
+    const key = contactIdBytes(contacts[0]!);
+    const verdicts = cache.for('newsletter', [shipped]);
+    const { verdict } = decide(contacts[0]!, 'newsletter', START, [shipped]);
+    verdicts.keep(key, START, { ...verdict, evidence: [{ at: START, id: 'not-a-uuid', type: 'OptedOut' }] });
+    expect(verdicts.findWhole(key, START)).toBeUndefined();
+    expect(verdicts.find(key, START)).toStrictEqual(shortOf(verdict));
+  });
+
+  it('keeps no room for purposes that no policy has', () => {
+    const { cache, decide } = openProjection(1);
+    const key = contactIdBytes(contacts[0]!);
+    const verdicts = cache.for('horoscopes', [shipped]);
+    verdicts.keep(key, START, decide(contacts[0]!, 'newsletter', START, [shipped]).verdict);
+    expect(verdicts.find(key, START)).toBeUndefined();
   });
 
   it('gives a stream that began under earlier policies nothing that was decided under later ones', () => {
-    const { cache } = openProjection(1);
+    const { cache, decide } = openProjection(1);
     const key = contactIdBytes(contacts[0]!);
     const before = cache.for('newsletter', [shipped]);
     const after = cache.for('newsletter', [shipped, { policy: shorter, publishedAt: START }]);
-    const verdict = { eligible: false, reason: 'UNKNOWN_CONTACT', basis: null, validUntil: null } as const;
+    const { verdict } = decide(contacts[0]!, 'newsletter', START, [shipped]);
     after.keep(key, START, verdict);
     expect(before.find(key, START)).toBeUndefined();
+    expect(before.findWhole(key, START)).toBeUndefined();
     before.keep(key, START, { ...verdict, reason: 'NO_CONSENT' });
-    expect(after.find(key, START)).toStrictEqual(verdict);
+    expect(after.findWhole(key, START)).toStrictEqual(verdict);
   });
 });

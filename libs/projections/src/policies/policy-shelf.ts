@@ -34,17 +34,17 @@ export interface PublishedDocument {
 
 /** A shelf of these documents. Throws `RangeError` for one that does not compile. */
 export function createPolicyShelf(documents: readonly PublishedDocument[]): PolicyShelf {
-  const [first, ...others] = documents.map(compile);
+  const published = documents.map(compile);
   const byName = new Map<string, Policy>();
-  for (const { policy } of first ? [first, ...others] : []) {
+  for (const { policy } of published) {
     const name = nameOf(policy.id, policy.version);
     // A version is never edited: what was published first under its name is what its verdicts were made by.
     if (!byName.has(name)) byName.set(name, policy);
   }
   return {
     history() {
-      if (!first) throw new NoPolicyPublished();
-      return [first, ...others];
+      if (!isHistory(published)) throw new NoPolicyPublished();
+      return published;
     },
     find: (id, version) => byName.get(nameOf(id, version)),
   };
@@ -63,6 +63,10 @@ export function publishedDocumentOf(recorded: RecordedEvent): PublishedDocument 
     throw new TypeError(`The event at position ${recorded.position} is not one of a policy.`);
   const { document } = recorded.data as unknown as PolicyEventData['PolicyPublished'];
   return { document, publishedAt: recordedAtOf(recorded) };
+}
+
+function isHistory(published: readonly PublishedPolicy[]): published is PolicyHistory {
+  return published.length > 0;
 }
 
 function compile({ document, publishedAt }: PublishedDocument): PublishedPolicy {
