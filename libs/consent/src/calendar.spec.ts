@@ -52,6 +52,21 @@ describe('the calendar in Europe/Amsterdam (P5)', () => {
   });
 });
 
+describe('the calendar counts back on the wall clock too (P5)', () => {
+  const before = (from: string, period: string) =>
+    new Date(calendars.get('Europe/Amsterdam')!.subtract(Date.parse(from), parsePeriod(period)!)).toISOString();
+
+  it.each([
+    ['keeps the wall clock over summer time', '2027-04-15T10:00:00.123Z', 'P30D', '2027-03-16T11:00:00.123Z'],
+    ['puts 31 March less a month on 28 February', '2027-03-31T10:00:00.000Z', 'P1M', '2027-02-28T11:00:00.000Z'],
+    ['counts back over the end of a year', '2027-01-10T11:00:00.000Z', 'P2M', '2026-11-10T11:00:00.000Z'],
+    ['moves a time that summer time skips forward', '2027-04-28T00:30:00.000Z', 'P1M', '2027-03-28T01:30:00.000Z'],
+    ['answers before 1970 too', '1970-01-02T12:00:00.000Z', 'P30D', '1969-12-03T12:00:00.000Z'],
+  ])('%s', (_sentence, from, period, expected) => {
+    expect(before(from, period)).toBe(expected);
+  });
+});
+
 it('moves a time on the day that Samoa skipped to the day after', () => {
   expect(add('Pacific/Apia', '2011-12-29T22:00:00.000Z', 'P1D')).toBe('2011-12-30T22:00:00.000Z');
 });
@@ -66,6 +81,16 @@ describe('the fast path says what Temporal says', () => {
         expect(calendars.get(zone)!.add(from, added)).toBe(addByTemporal(zone, from, added));
       }),
       { numRuns: 1_500 },
+    );
+  });
+
+  it('of what lies before an instant, too', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...zones), anyInstant, period, (zone, from, { months, days }) => {
+        const before = addByTemporal(zone, from, { months: -months, days: -days });
+        expect(calendars.get(zone)!.subtract(from, { months, days })).toBe(before);
+      }),
+      { numRuns: 1_000 },
     );
   });
 

@@ -10,6 +10,8 @@ export interface Calendar {
    * 28 February, a time that summer time skips moves forward, a time that occurs twice is the first.
    */
   add(instant: Instant, period: Period): Instant;
+  /** The instant that lies `period` before `instant` on the same wall clock: 31 March less a month is the last of February. */
+  subtract(instant: Instant, period: Period): Instant;
 }
 
 const TABLE_FROM = Date.UTC(1970, 0, 1);
@@ -29,12 +31,14 @@ export function isTimeZone(name: string): boolean {
 /** The zone's calendar. Throws `RangeError` when the zone is not in the IANA database. */
 export function createCalendar(timeZone: string): Calendar {
   const zone = readZone(timeZone);
+  const add = (instant: Instant, period: Period) => {
+    if (period.months === 0 && period.days === 0) return instant;
+    return addOnWallClock(zone, instant, period) ?? addByTemporal(timeZone, instant, period);
+  };
   return {
     timeZone,
-    add: (instant, period) => {
-      if (period.months === 0 && period.days === 0) return instant;
-      return addOnWallClock(zone, instant, period) ?? addByTemporal(timeZone, instant, period);
-    },
+    add,
+    subtract: (instant, { months, days }) => add(instant, { months: -months, days: -days }),
   };
 }
 
