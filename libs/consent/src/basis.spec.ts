@@ -4,7 +4,7 @@ import { foldContact, type ContactEvent } from './contact.js';
 import { customerStarted, happened, instant, optedIn } from './contact.fixture.js';
 import { NEVER } from './instant.js';
 import type { Policy } from './policy.js';
-import { giftcard, harbour } from './policy.fixture.js';
+import { giftcard, harbour, orchard } from './policy.fixture.js';
 
 function consentFor(purpose: string, policy: Policy, ...events: ContactEvent[]) {
   return consentOnRecord(foldContact(events), policy, policy.purposes.get(purpose)!);
@@ -18,6 +18,7 @@ describe('the consent on record', () => {
     expect(consentFor('newsletter', giftcard, given)).toStrictEqual({
       act,
       movedBy: undefined,
+      renewalFrom: act,
       lapsesAt: instant('2025-01-31T12:00:00Z'),
       contactEndsAt: NEVER,
     });
@@ -29,6 +30,7 @@ describe('the consent on record', () => {
     expect(consentFor('sales-contact', giftcard, given, purchase, contact)).toStrictEqual({
       act,
       movedBy: { at: purchase.occurredAt, id: purchase.id, type: 'PurchaseMade' },
+      renewalFrom: act,
       lapsesAt: NEVER,
       contactEndsAt: instant('2023-03-01T12:00:00Z'),
     });
@@ -52,6 +54,36 @@ describe('the consent on record', () => {
   it('ends with its proof where that is kept from the day it was given, when nothing ends it before (P7)', () => {
     expect(consentFor('event-invitation', harbour, given)?.lapsesAt).toBe(instant('2024-01-01T12:00:00Z'));
     expect(consentFor('newsletter', harbour, given)?.lapsesAt).toBe(instant('2023-01-08T12:00:00Z'));
+  });
+
+  it('lapses three years after the last contact where the policy counts from there, whichever came in first (P5)', () => {
+    const contact = happened('ContactMade', '2022-03-01T12:00:00Z', {});
+    const purchase = happened('PurchaseMade', '2022-02-01T12:00:00Z', {});
+    const consent = consentFor('newsletter', orchard, contact, given, purchase);
+    expect(consent).toMatchObject({
+      movedBy: { id: contact.id },
+      renewalFrom: { id: contact.id },
+      lapsesAt: instant('2025-03-01T12:00:00Z'),
+      contactEndsAt: NEVER,
+    });
+  });
+
+  it('lapses three years after it was given where no contact that counts followed (P5)', () => {
+    const before = happened('ContactMade', '2021-12-31T12:00:00Z', {});
+    const uncounted = customerStarted('2022-03-01T12:00:00Z');
+    expect(consentFor('newsletter', orchard, before, given, uncounted)).toMatchObject({
+      movedBy: undefined,
+      renewalFrom: act,
+      lapsesAt: instant('2025-01-01T12:00:00Z'),
+    });
+  });
+
+  it('counts its answer window from where the clock of the contact ends, and each clock by its own period (P5, P6)', () => {
+    const started = customerStarted('2022-03-01T12:00:00Z');
+    expect(consentFor('event-invitation', orchard, given, started)).toMatchObject({
+      lapsesAt: instant('2023-03-08T12:00:00Z'),
+      contactEndsAt: instant('2023-09-01T11:00:00Z'),
+    });
   });
 
   it('ends with the first of its ends', () => {

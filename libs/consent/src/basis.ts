@@ -7,8 +7,10 @@ import { sinceErasure } from './standing.js';
 export interface Consent {
   /** The act on which it rests. */
   readonly act: Mark;
-  /** P6: the contact from the person that moved its clock beyond the act. */
+  /** P6: the contact from the person that moved a clock beyond the act. */
   readonly movedBy: Mark | undefined;
+  /** P5: what started the clock of renewal: the act, or `movedBy` where the policy lets a contact start it. */
+  readonly renewalFrom: Mark;
   /** P5, P7: it lapses for want of a renewal; `NEVER` when it needs none. */
   readonly lapsesAt: Instant;
   /** P6: the last contact is too long ago; `NEVER` when it does not hang on contact. */
@@ -33,14 +35,15 @@ export function endOfConsent({ lapsesAt, contactEndsAt }: Consent): Instant {
 }
 
 function consentFrom(act: Mark, state: ContactState, { calendar }: Policy, purpose: Purpose): Consent {
-  const { renewAfter, answerWindow, proofKept, afterLastContact } = purpose;
-  const movedBy = afterLastContact && contactThatMoved(act, state, purpose.movedBy);
+  const { renewAfter, renewFrom, answerWindow, proofKept, afterLastContact } = purpose;
+  const movedBy = contactThatMoved(act, state, purpose.movedBy);
+  const renewalFrom = renewFrom === 'last-contact' ? (movedBy ?? act) : act;
   let lapsesAt = NEVER;
-  if (renewAfter) lapsesAt = calendar.add(act.at, renewAfter);
+  if (renewAfter) lapsesAt = calendar.add(renewalFrom.at, renewAfter);
   if (renewAfter && answerWindow) lapsesAt = calendar.add(lapsesAt, answerWindow);
   if (proofKept) lapsesAt = Math.min(lapsesAt, calendar.add(act.at, proofKept));
   const contactEndsAt = afterLastContact ? calendar.add((movedBy ?? act).at, afterLastContact) : NEVER;
-  return { act, movedBy, lapsesAt, contactEndsAt };
+  return { act, movedBy, renewalFrom, lapsesAt, contactEndsAt };
 }
 
 function contactThatMoved(act: Mark, state: ContactState, kinds: readonly ContactKind[]): Mark | undefined {

@@ -6,7 +6,7 @@ import { customerStarted, happened, instant, optedIn, reported } from './contact
 import { decideEligibility, UnknownPurpose } from './eligibility.js';
 import { compilePolicy } from './policy.js';
 import type { PolicyHistory } from './policy-history.js';
-import { giftcard, harbour, harbourDocument } from './policy.fixture.js';
+import { giftcard, harbour, harbourDocument, orchard } from './policy.fixture.js';
 
 const giftcardAlone: PolicyHistory = [{ policy: giftcard, publishedAt: 0 }];
 const harbourAlone: PolicyHistory = [{ policy: harbour, publishedAt: 0 }];
@@ -96,6 +96,33 @@ describe('the end of consent after three years and thirty days in Amsterdam (P5)
     const at = '2024-06-20T10:00:00Z';
     expect(ask([given, ...moved], at).validUntil).toBe('2024-07-01T10:00:00.000Z');
     expect(ask([given, renewed], at).validUntil).toBe('2027-07-15T10:00:00.000Z');
+  });
+});
+
+describe('the end of consent that is renewed three years after the last contact (P5)', () => {
+  const orchardAlone: PolicyHistory = [{ policy: orchard, publishedAt: 0 }];
+  const given = optedIn('2021-06-01T10:00:00Z');
+  const contact = happened('ContactMade', '2022-07-01T10:00:00Z', {});
+  const judge = (at: string) =>
+    decideEligibility(foldContact([given, contact]), orchardAlone, 'newsletter', instant(at));
+
+  it('is exact, and no window follows it where the prompt comes before', () => {
+    expect(judge('2025-07-01T09:59:59.999Z')).toMatchObject({
+      reason: 'CONSENT',
+      validUntil: instant('2025-07-01T10:00:00Z'),
+    });
+    expect(judge('2025-07-01T10:00:00Z')).toMatchObject({ reason: 'CONSENT_LAPSED', validUntil: null });
+  });
+
+  it.each(['2025-07-01T09:59:59.999Z', '2025-07-01T10:00:00Z'])('rests on that contact too, at %s', (at) => {
+    expect(judge(at).evidence.map(({ id }) => id)).toStrictEqual([given.id, contact.id]);
+  });
+
+  it('is moved by no contact that the policy does not count', () => {
+    const started = customerStarted('2022-07-01T10:00:00Z');
+    expect(ask([given, started], '2022-08-01T10:00:00Z', 'newsletter', orchardAlone).validUntil).toBe(
+      '2024-06-01T10:00:00.000Z',
+    );
   });
 });
 

@@ -6,9 +6,9 @@ import type { Instant } from './instant.js';
 import { parsePeriod } from './period.js';
 import { compilePolicy } from './policy.js';
 import type { PolicyHistory, PublishedPolicy } from './policy-history.js';
-import { giftcard, harbour, harbourDocument } from './policy.fixture.js';
+import { giftcard, harbour, harbourDocument, orchard } from './policy.fixture.js';
 
-/** Every purpose of either policy. */
+/** Every purpose of any of the policies. */
 export const purposes = [
   'newsletter',
   'event-invitation',
@@ -55,7 +55,7 @@ export const questions: fc.Arbitrary<Instant> = fc.oneof(
 /** The purposes that the events of a history are about; another is left untouched. */
 export const commercial = ['newsletter', 'event-invitation', 'sales-contact', 'survey'];
 const somePurposes = fc.subarray(commercial, { minLength: 1 });
-/** Every condition of P2 in either policy. */
+/** Every condition of P2 in any of the policies. */
 export const conditions = ['informedAtCollection', 'memberOfClub', 'optOutOffered', 'similarProducts'];
 const someConditions = fc.oneof(fc.constant(conditions), fc.subarray(conditions));
 const eventIds = fc.integer({ min: 0, max: 9 }).map((index) => `event-${index}`);
@@ -151,14 +151,15 @@ export function additions(types: readonly ContactEventType[] = eventTypes): fc.A
 const harbourLater = compilePolicy({ ...harbourDocument, version: 8, inForceFrom: '2023-03-30T12:00:00+02:00' });
 const alone: PolicyHistory = [{ policy: giftcard, publishedAt: 0 }];
 
-/** One policy or the other, or both: one that comes into force later, published before or after that. */
+/** One of the policies, or two: one that comes into force later, published before or after that. */
 export const policies: fc.Arbitrary<PolicyHistory> = fc.oneof(
   { weight: 2, arbitrary: fc.constant(alone) },
   { weight: 2, arbitrary: fc.constant<PolicyHistory>([{ policy: harbour, publishedAt: 0 }]) },
+  { weight: 2, arbitrary: fc.constant<PolicyHistory>([{ policy: orchard, publishedAt: 0 }]) },
   {
     weight: 4,
     arbitrary: fc
-      .tuple(fc.constantFrom(harbour, harbourLater), moments)
+      .tuple(fc.constantFrom(harbour, harbourLater, orchard), moments)
       .map(([policy, publishedAt]): PolicyHistory => [{ policy, publishedAt }, ...alone]),
   },
 );
@@ -173,6 +174,6 @@ const harbourEarlier = compilePolicy({ ...harbourDocument, inForceFrom: '2020-06
 
 /** A policy to add to a history of policies, published with them or at another moment. */
 export const publications: fc.Arbitrary<PublishedPolicy> = fc.record({
-  policy: fc.constantFrom(harbour, harbourLater, harbourEarlier, harbourWithoutSoftOptIn),
+  policy: fc.constantFrom(harbour, harbourLater, harbourEarlier, harbourWithoutSoftOptIn, orchard),
   publishedAt: fc.oneof(fc.constant(0), moments),
 });

@@ -86,5 +86,5 @@ function isOnRecord(state: ContactState, command: OptIn, policy: Policy, name: s
 }
 
 function evidenceEnd(policy: Policy, occurredAt: Instant): string {
-  return new Date(policy.calendar.add(occurredAt, policy.recordingKept)).toISOString();
+  return new Date(policy.calendar.add(occurredAt, policy.retention.recording)).toISOString();
 }

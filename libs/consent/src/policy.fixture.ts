@@ -96,5 +96,39 @@ export const harbourDocument: PolicyDocument = {
   retention: { ...giftcardDocument.retention, consentProof: { period: 'P2Y', from: 'given' }, recording: 'P14D' },
 };
 
+const { softOptIn: _none, ...giftcardWithoutSoftOptIn } = giftcardDocument;
+
+/**
+ * A third shape: clocks of renewal that start at the last contact, prompts before the end in place of a window after it,
+ * and no soft opt-in at all.
+ */
+export const orchardDocument: PolicyDocument = {
+  ...giftcardWithoutSoftOptIn,
+  id: 'orchard-letters',
+  version: 2,
+  inForceFrom: '2020-06-01T00:00:00-04:00',
+  timeZone: 'America/New_York',
+  purposes: {
+    newsletter: commercial({
+      renewAfter: 'P3Y',
+      renewFrom: 'last-contact',
+      promptBefore: 'P30D',
+      reminderAfter: 'P14D',
+      movedBy: ['contact', 'purchase'],
+    }),
+    'event-invitation': commercial({
+      renewAfter: 'P1Y',
+      renewFrom: 'last-contact',
+      answerWindow: 'P7D',
+      afterLastContact: 'P18M',
+      movedBy: ['customer-started'],
+    }),
+    survey: commercial({ renewAfter: 'P6M', promptBefore: 'P1M' }),
+    service,
+  },
+  statements: [{ id: 'letters', version: 1, covers: ['newsletter', 'survey'], texts: text, hashes }],
+};
+
 export const giftcard = compilePolicy(giftcardDocument);
 export const harbour = compilePolicy(harbourDocument);
+export const orchard = compilePolicy(orchardDocument);

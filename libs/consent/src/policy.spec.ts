@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { checkPolicy, compilePolicy, type PolicyDocument } from './policy.js';
-import { giftcardDocument, harbourDocument } from './policy.fixture.js';
+import { giftcardDocument, harbourDocument, orchardDocument } from './policy.fixture.js';
 
 const shipped = parse(
   readFileSync(new URL('../policies/dnp-giftcard.yaml', import.meta.url), 'utf8'),
@@ -59,10 +59,11 @@ describe('the policy that ships', () => {
 });
 
 describe('checkPolicy', () => {
-  it.each([giftcardDocument, harbourDocument])('finds no fault in $id', (document) => {
+  it.each([giftcardDocument, harbourDocument, orchardDocument])('finds no fault in $id', (document) => {
     expect(checkPolicy(document)).toStrictEqual([]);
   });
 
+  const newsletter = '/purposes/newsletter/consent';
   const period = expect.stringContaining('is not an ISO 8601 period');
   const instant = expect.stringContaining('must be an RFC 3339 instant with an offset');
   const meaningless = expect.stringContaining('has no meaning without');
@@ -128,6 +129,58 @@ describe('checkPolicy', () => {
       meaningless,
     ],
     [
+      'a clock that no contact starts',
+      newsletter,
+      { renewAfter: 'P3Y', renewFrom: 'last-contact' },
+      `${newsletter}/renewFrom`,
+      'has no meaning without movedBy: name the contacts that start the clock',
+    ],
+    [
+      'a clock that none starts of no contacts',
+      newsletter,
+      { renewAfter: 'P3Y', renewFrom: 'last-contact', movedBy: [] },
+      `${newsletter}/renewFrom`,
+      meaningless,
+    ],
+    ['the start of no clock', newsletter, { renewFrom: 'given' }, `${newsletter}/renewFrom`, meaningless],
+    [
+      'contacts beside a clock that they do not move',
+      newsletter,
+      { renewAfter: 'P3Y', renewFrom: 'given', movedBy: ['contact'] },
+      `${newsletter}/movedBy`,
+      'has no meaning without afterLastContact, or renewFrom: last-contact',
+    ],
+    ['no period', newsletter, { renewAfter: 'P3Y', promptBefore: '30' }, `${newsletter}/promptBefore`, period],
+    ['a prompt before no end', newsletter, { promptBefore: 'P30D' }, `${newsletter}/promptBefore`, meaningless],
+    [
+      'a prompt before the end that opens a window after it too',
+      newsletter,
+      { renewAfter: 'P3Y', answerWindow: 'P30D', promptBefore: 'P30D' },
+      `${newsletter}/promptBefore`,
+      expect.stringContaining('contradicts answerWindow'),
+    ],
+    [
+      'a prompt before the consent',
+      newsletter,
+      { renewAfter: 'P1M', promptBefore: 'P31D' },
+      `${newsletter}/promptBefore`,
+      'a prompt P31D before the end falls due before the clock of P1M starts',
+    ],
+    [
+      'a reminder at the end of the window',
+      newsletter,
+      { renewAfter: 'P3Y', answerWindow: 'P2W', reminderAfter: 'P14D' },
+      `${newsletter}/reminderAfter`,
+      'a reminder after P14D falls due when there is no time left to answer',
+    ],
+    [
+      'a reminder after the end',
+      newsletter,
+      { renewAfter: 'P3Y', promptBefore: 'P30D', reminderAfter: 'P2M' },
+      `${newsletter}/reminderAfter`,
+      'a reminder after P2M falls due when there is no time left to answer',
+    ],
+    [
       'a contact that moves no clock',
       '/purposes/newsletter/consent',
       { movedBy: ['contact'] },
@@ -178,6 +231,16 @@ describe('checkPolicy', () => {
     expect(checkPolicy(document)).toStrictEqual([{ path, message: expect.stringContaining('kebab-case') }]);
   });
 
+  it.each([
+    { renewAfter: 'P3Y', promptBefore: 'P30D', reminderAfter: 'P14D' },
+    { renewAfter: 'P3Y', promptBefore: 'P1M', reminderAfter: 'P28D' },
+    { renewAfter: 'P1M', answerWindow: 'P29D', reminderAfter: 'P1M' },
+    { renewAfter: 'P2Y', renewFrom: 'last-contact' as const, movedBy: ['contact' as const] },
+    { renewAfter: 'P2Y', renewFrom: 'given' as const, promptBefore: 'P23M' },
+  ])('finds no fault in %j, which leaves time to answer in some month', (consent) => {
+    expect(checkPolicy(withValue(newsletter, consent))).toStrictEqual([]);
+  });
+
   it('finds every fault, not only the first', () => {
     const document = { ...giftcardDocument, timeZone: 'Nowhere', sameActWithin: 'P' };
     expect(checkPolicy(document).map(({ path }) => path)).toStrictEqual(['/timeZone', '/sameActWithin']);
@@ -191,7 +254,10 @@ describe('compilePolicy', () => {
       name: 'newsletter',
       commercial: true,
       renewAfter: { months: 12, days: 0 },
+      renewFrom: 'given',
       answerWindow: { months: 0, days: 7 },
+      promptBefore: undefined,
+      reminderAfter: undefined,
       afterLastContact: { months: 6, days: 0 },
       movedBy: ['contact', 'customer-started'],
       proofKept: { months: 24, days: 0 },
@@ -199,6 +265,28 @@ describe('compilePolicy', () => {
     });
     expect(purposes.get('event-invitation')).toMatchObject({ renewAfter: undefined, softOptIn: undefined });
     expect(purposes.get('service')).toMatchObject({ commercial: false });
+  });
+
+  it('reads where the clock of renewal starts, when it asks again, and when it asks once more (P5)', () => {
+    expect(compilePolicy(orchardDocument).purposes.get('newsletter')).toMatchObject({
+      renewAfter: { months: 36, days: 0 },
+      renewFrom: 'last-contact',
+      answerWindow: undefined,
+      promptBefore: { months: 0, days: 30 },
+      reminderAfter: { months: 0, days: 14 },
+      movedBy: ['contact', 'purchase'],
+    });
+  });
+
+  it('reads how long each ground holds personal data (P7, P8)', () => {
+    expect(compilePolicy(harbourDocument).retention).toStrictEqual({
+      consentProof: { period: { months: 24, days: 0 }, from: 'given' },
+      agreementEnded: { months: 12, days: 0 },
+      purchase: { months: 84, days: 0 },
+      salesContact: { months: 12, days: 0 },
+      inactive: { months: 84, days: 0 },
+      recording: { months: 0, days: 14 },
+    });
   });
 
   it('lets consent outlive its proof where the proof is counted from the end (P7)', () => {

@@ -37,19 +37,25 @@ export interface PurposeDocument {
 }
 
 export interface ConsentTermDocument {
-  /** P5: a re-consent prompt falls due this long after the consent was given or renewed. */
+  /** P5: the consent is to be renewed this long after the moment named by `renewFrom`. */
   readonly renewAfter?: string;
-  /** P5: the consent stays valid this long after the prompt fell due. */
+  /** P5: what starts the clock of renewal: the consent itself, or the last contact from the person; `given` if absent. */
+  readonly renewFrom?: RenewFrom;
+  /** P5: the prompt falls due when the consent is to be renewed, and the consent stays valid this long after it. */
   readonly answerWindow?: string;
+  /** P5: the prompt falls due this long before the consent ends, in place of an answer window after it. */
+  readonly promptBefore?: string;
   /** P5: one reminder falls due this long after the prompt. */
   readonly reminderAfter?: string;
   /** P6: the consent holds this long after the last contact from the person. */
   readonly afterLastContact?: string;
-  /** P6: which relationship facts count as a contact from the person. */
+  /** P6: which relationship facts count as a contact from the person, for either clock. */
   readonly movedBy?: readonly ContactKind[];
 }
 
-/** The kinds of relationship fact that may move the clock of P6. */
+export type RenewFrom = 'given' | 'last-contact';
+
+/** The kinds of relationship fact that may move a clock that starts at the last contact. */
 export type ContactKind = 'contact' | 'purchase' | 'customer-started';
 
 export interface SoftOptInDocument {
@@ -71,13 +77,16 @@ export interface StatementDocument {
 
 /** P7 and P8: how long each ground holds personal data. */
 export interface RetentionDocument {
-  readonly consentProof: { readonly period: string; readonly from: 'ended' | 'given' };
+  readonly consentProof: { readonly period: string; readonly from: ProofFrom };
   readonly agreementEnded: string;
   readonly purchase: string;
   readonly salesContact: string;
   readonly inactive: string;
   readonly recording: string;
 }
+
+/** P7: the day from which the proof of a consent is kept. */
+export type ProofFrom = 'ended' | 'given';
 
 /** One thing wrong with a policy document: where (a JSON pointer) and what. */
 export interface PolicyFault {
@@ -96,14 +105,28 @@ export interface Policy {
   readonly serviceMailWhenRestricted: boolean;
   /** In milliseconds. */
   readonly sameActWithin: number;
-  readonly recordingKept: Period;
+  readonly retention: RetentionTerms;
+}
+
+/** P7 and P8: how long each ground holds personal data. */
+export interface RetentionTerms {
+  readonly consentProof: { readonly period: Period; readonly from: ProofFrom };
+  readonly agreementEnded: Period;
+  readonly purchase: Period;
+  readonly salesContact: Period;
+  readonly inactive: Period;
+  readonly recording: Period;
 }
 
 export interface Purpose {
   readonly name: string;
   readonly commercial: boolean;
   readonly renewAfter: Period | undefined;
+  readonly renewFrom: RenewFrom;
   readonly answerWindow: Period | undefined;
+  /** P5: the prompt falls due this long before the consent lapses; without it when `renewAfter` has passed. */
+  readonly promptBefore: Period | undefined;
+  readonly reminderAfter: Period | undefined;
   readonly afterLastContact: Period | undefined;
   readonly movedBy: readonly ContactKind[];
   /** P7: how long consent holds at most, when its proof is kept from the day it was given. */
@@ -120,6 +143,9 @@ const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 const PURPOSE_NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 /** `all` stands for every commercial purpose; `constructor` is a name that every plain object has already. */
 const RESERVED_NAMES = ['all', 'constructor'];
+/** In days. */
+const SHORTEST_MONTH = 28;
+const LONGEST_MONTH = 31;
 
 /** What a policy document means beyond its shape: names that point nowhere, periods and dates that do not parse. */
 export function checkPolicy(document: PolicyDocument): PolicyFault[] {
@@ -143,18 +169,11 @@ export function checkPolicy(document: PolicyDocument): PolicyFault[] {
     if (!PURPOSE_NAME.test(name) || RESERVED_NAMES.includes(name))
       fault(`/purposes/${escaped(name)}`, 'a purpose is named in kebab-case, and not "all" or "constructor"');
     const path = `/purposes/${escaped(name)}/consent`;
-    period(`${path}/renewAfter`, consent.renewAfter);
-    period(`${path}/answerWindow`, consent.answerWindow);
-    period(`${path}/reminderAfter`, consent.reminderAfter);
-    period(`${path}/afterLastContact`, consent.afterLastContact);
+    for (const term of ['renewAfter', 'answerWindow', 'promptBefore', 'reminderAfter', 'afterLastContact'] as const)
+      period(`${path}/${term}`, consent[term]);
     if (kind === 'operational' && Object.keys(consent).length > 0)
       fault(path, 'an operational purpose needs no consent: remove it');
-    if (consent.answerWindow !== undefined && consent.renewAfter === undefined)
-      fault(`${path}/answerWindow`, 'has no meaning without renewAfter');
-    if (consent.reminderAfter !== undefined && consent.answerWindow === undefined)
-      fault(`${path}/reminderAfter`, 'has no meaning without answerWindow');
-    if (consent.movedBy !== undefined && consent.afterLastContact === undefined)
-      fault(`${path}/movedBy`, 'has no meaning without afterLastContact');
+    for (const { path: term, message } of meaninglessTerms(consent)) fault(path + term, message);
   }
 
   const { softOptIn, statements, retention } = document;
@@ -176,6 +195,41 @@ export function checkPolicy(document: PolicyDocument): PolicyFault[] {
   return faults;
 }
 
+/** Terms that parse, each for itself, but say nothing or contradict each other where they stand together. */
+function meaninglessTerms(consent: ConsentTermDocument): PolicyFault[] {
+  const { renewAfter, renewFrom, answerWindow, promptBefore, reminderAfter, afterLastContact, movedBy } = consent;
+  const faults: PolicyFault[] = [];
+  const fault = (term: keyof ConsentTermDocument, message: string) => faults.push({ path: `/${term}`, message });
+  const fromLastContact = renewFrom === 'last-contact';
+
+  if (renewFrom !== undefined && renewAfter === undefined) fault('renewFrom', 'has no meaning without renewAfter');
+  if (fromLastContact && !movedBy?.length)
+    fault('renewFrom', 'has no meaning without movedBy: name the contacts that start the clock');
+  if (answerWindow !== undefined && renewAfter === undefined)
+    fault('answerWindow', 'has no meaning without renewAfter');
+  if (promptBefore !== undefined && renewAfter === undefined)
+    fault('promptBefore', 'has no meaning without renewAfter');
+  if (promptBefore !== undefined && answerWindow !== undefined)
+    fault('promptBefore', 'contradicts answerWindow: a prompt falls due before the consent ends, or opens a window');
+  if (reminderAfter !== undefined && (answerWindow ?? promptBefore) === undefined)
+    fault('reminderAfter', 'has no meaning without answerWindow or promptBefore');
+  if (movedBy !== undefined && afterLastContact === undefined && !fromLastContact)
+    fault('movedBy', 'has no meaning without afterLastContact, or renewFrom: last-contact');
+  if (neverShorter(promptBefore, renewAfter))
+    fault('promptBefore', `a prompt ${promptBefore} before the end falls due before the clock of ${renewAfter} starts`);
+  if (neverShorter(reminderAfter, answerWindow ?? promptBefore))
+    fault('reminderAfter', `a reminder after ${reminderAfter} falls due when there is no time left to answer`);
+  return faults;
+}
+
+/** Whether the first period is as long as the second, or longer, wherever in the calendar they start. */
+function neverShorter(first: string | undefined, second: string | undefined): boolean {
+  const [a, b] = [optionalPeriod(first), optionalPeriod(second)];
+  if (!a || !b) return false;
+  const months = a.months - b.months;
+  return months * (months < 0 ? LONGEST_MONTH : SHORTEST_MONTH) + a.days - b.days >= 0;
+}
+
 /** Makes a document ready to judge by. Throws `RangeError` when `checkPolicy` finds a fault in it. */
 export function compilePolicy(document: PolicyDocument): Policy {
   const [first] = checkPolicy(document);
@@ -189,7 +243,18 @@ export function compilePolicy(document: PolicyDocument): Policy {
     purposes: new Map(Object.entries(document.purposes).map((entry) => [entry[0], compilePurpose(document, ...entry)])),
     serviceMailWhenRestricted: document.serviceMail.whenRestricted === 'allow',
     sameActWithin: parseClockTime(document.sameActWithin)!,
-    recordingKept: parsePeriod(document.retention.recording)!,
+    retention: compileRetention(document.retention),
+  };
+}
+
+function compileRetention({ consentProof, ...grounds }: RetentionDocument): RetentionTerms {
+  return {
+    consentProof: { period: parsePeriod(consentProof.period)!, from: consentProof.from },
+    agreementEnded: parsePeriod(grounds.agreementEnded)!,
+    purchase: parsePeriod(grounds.purchase)!,
+    salesContact: parsePeriod(grounds.salesContact)!,
+    inactive: parsePeriod(grounds.inactive)!,
+    recording: parsePeriod(grounds.recording)!,
   };
 }
 
@@ -199,7 +264,10 @@ function compilePurpose(document: PolicyDocument, name: string, { kind, consent 
     name,
     commercial: kind === 'commercial',
     renewAfter: optionalPeriod(consent?.renewAfter),
+    renewFrom: consent?.renewFrom ?? 'given',
     answerWindow: optionalPeriod(consent?.answerWindow),
+    promptBefore: optionalPeriod(consent?.promptBefore),
+    reminderAfter: optionalPeriod(consent?.reminderAfter),
     afterLastContact: optionalPeriod(consent?.afterLastContact),
     movedBy: consent?.movedBy ?? [],
     proofKept: retention.consentProof.from === 'given' ? parsePeriod(retention.consentProof.period) : undefined,

@@ -203,7 +203,8 @@ const commercialTable: readonly Row[] = [
     reason: 'CONSENT_LAPSED',
     basis: null,
     movedByTime: true,
-    match: ({ consent, at }) => (consent && at >= consent.lapsesAt ? { evidence: [consent.act] } : undefined),
+    match: ({ consent, at }) =>
+      consent && at >= consent.lapsesAt ? { evidence: renewalEvidence(consent) } : undefined,
     because: ({ consent, purpose }, applies) => {
       if (applies) return `Consent for ${purpose.name} was not renewed in time.`;
       return consent
@@ -285,6 +286,11 @@ function restingOn(mark: Mark | undefined): Match | undefined {
 
 function restingOnConsent({ act, movedBy }: Consent): Match {
   return { evidence: movedBy ? [act, movedBy] : [act] };
+}
+
+/** The act, and the contact that started the clock of renewal where it was not the act (P5). */
+function renewalEvidence({ act, renewalFrom }: Consent): readonly Mark[] {
+  return renewalFrom === act ? [act] : [act, renewalFrom];
 }
 
 function isComplete({ missing }: CustomerRelationship): boolean {

@@ -138,7 +138,18 @@ describe('reading a policy document', () => {
     },
     {
       at: '/purposes/newsletter/consent/answerWindow',
-      fault: '/purposes/newsletter/consent/reminderAfter has no meaning without answerWindow',
+      fault: '/purposes/newsletter/consent/reminderAfter has no meaning without answerWindow or promptBefore',
+    },
+    {
+      at: '/purposes/newsletter/consent/renewFrom',
+      to: 'opened',
+      fault: '/purposes/newsletter/consent/renewFrom must be equal to one of the allowed values: given, last-contact',
+    },
+    {
+      at: '/purposes/newsletter/consent/promptBefore',
+      to: 'P30D',
+      fault:
+        '/purposes/newsletter/consent/promptBefore contradicts answerWindow: a prompt falls due before the consent ends, or opens a window',
     },
     {
       at: '/purposes/service/consent',

@@ -13,12 +13,14 @@ const closed = (properties: Record<string, unknown>, optional: readonly string[]
 const consent = closed(
   {
     renewAfter: period,
+    renewFrom: { enum: ['given', 'last-contact'] },
     answerWindow: period,
+    promptBefore: period,
     reminderAfter: period,
     afterLastContact: period,
     movedBy: { type: 'array', items: { enum: ['contact', 'purchase', 'customer-started'] }, uniqueItems: true },
   },
-  ['renewAfter', 'answerWindow', 'reminderAfter', 'afterLastContact', 'movedBy'],
+  ['renewAfter', 'renewFrom', 'answerWindow', 'promptBefore', 'reminderAfter', 'afterLastContact', 'movedBy'],
 );
 
 /** The shape of a policy file (JSON Schema 2020-12); what names mean to each other is for `checkPolicy`. */
