@@ -41,7 +41,23 @@ describe('the state of a contact', () => {
       ...unknownContact,
       latest: instant(monday),
       reported: { newsletter: markOf(event) },
+      reports: [{ ...markOf(event), purposes: ['newsletter'] }],
     });
+  });
+
+  it('brings back the report before the one that was taken back, whatever the order of arrival (P3, law 1)', () => {
+    const first = reported(monday, 'newsletter', 'sales-contact');
+    const second = reported(tuesday);
+    const takenBack = happened('OptInTakenBack', tuesday, { optInIds: [second.id] });
+    const expected = { newsletter: markOf(first), 'sales-contact': markOf(first) };
+    expect(foldContact([first, second, takenBack]).reported).toStrictEqual(expected);
+    expect(foldContact([takenBack, takenBack, second, first]).reported).toStrictEqual(expected);
+  });
+
+  it('keeps the consent that the person gave, also when its id is taken back (P3)', () => {
+    const given = optedIn(monday);
+    const state = foldContact([given, happened('OptInTakenBack', tuesday, { optInIds: [given.id] })]);
+    expect(state.given).toStrictEqual({ newsletter: markOf(given) });
   });
 
   it('counts a confirmation and a renewal as consent of the person (P3, P5)', () => {

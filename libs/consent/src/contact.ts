@@ -29,6 +29,8 @@ export interface ContactEventData {
   EvidenceEnded: { optInId: string };
   OptedOut: { purposes: readonly string[] | 'all' };
   OptOutUndone: { optOutId: string };
+  /** What an import reported was withdrawn: these opt-ins, by event id, no longer count. An act of the person is never among them. */
+  OptInTakenBack: { optInIds: readonly string[] };
   CustomerStarted: { conditions: readonly string[] };
   CustomerEnded: Record<string, never>;
   PurchaseMade: Record<string, never>;
@@ -85,6 +87,11 @@ export interface OptOutMark extends Mark {
   readonly purposes: readonly string[] | 'all';
 }
 
+/** P3: an opt-in that another party reported. */
+export interface ReportMark extends Mark {
+  readonly purposes: readonly string[];
+}
+
 export interface CustomerStartMark extends Mark {
   /** The conditions of P2 that were on record when the relationship started, sorted. */
   readonly conditions: readonly string[];
@@ -106,7 +113,7 @@ export interface ContactState {
   readonly latest?: Instant;
   /** P3: the latest consent per purpose that the person gave, confirmed or renewed. */
   readonly given: ByPurpose;
-  /** P3: the latest consent per purpose that another party reported. */
+  /** P3: the latest consent per purpose that another party reported, and did not take back. */
   readonly reported: ByPurpose;
   /** The latest opt-in per purpose that waits, or waited, for its confirmation. */
   readonly requested: ByPurpose;
@@ -114,6 +121,10 @@ export interface ContactState {
   readonly optOuts: readonly OptOutMark[];
   /** P4: the opt-outs that the person took back, by event id. An undo names its opt-out, so their times are not compared. */
   readonly undone: readonly string[];
+  /** P3: every opt-in that another party reported, so that taking one back brings back the one before. */
+  readonly reports: readonly ReportMark[];
+  /** The reported opt-ins that were taken back, by event id, whether or not they are known yet. */
+  readonly takenBack: readonly string[];
   /** P5: the latest re-consent prompt per purpose, the latest reminder, and the latest lapse on record. */
   readonly prompted: ByPurpose;
   readonly reminded: ByPurpose;
@@ -144,6 +155,8 @@ export const unknownContact: ContactState = {
   requested: {},
   optOuts: [],
   undone: [],
+  reports: [],
+  takenBack: [],
   prompted: {},
   reminded: {},
   lapsed: {},
@@ -170,8 +183,10 @@ export function evolve(state: ContactState, event: ContactEvent): ContactState {
   switch (event.type) {
     case 'OptedIn': {
       const recordings = addRecording(state.recordings, mark, event.data.evidenceEndsAt);
-      if (event.data.actOf === 'reported')
-        return { ...next, recordings, reported: mergeAll(state.reported, event.data.purposes, mark) };
+      if (event.data.actOf === 'reported') {
+        const reports = addMark(state.reports, { ...mark, purposes: event.data.purposes });
+        return { ...next, recordings, reports, reported: standingReports(reports, state.takenBack) };
+      }
       return { ...next, recordings, ...personGave(state, event.data.purposes, mark) };
     }
     case 'OptInConfirmed':
@@ -184,9 +199,13 @@ export function evolve(state: ContactState, event: ContactEvent): ContactState {
         requested: mergeAll(state.requested, event.data.purposes, mark),
       };
     case 'OptedOut':
-      return { ...next, optOuts: addOptOut(state.optOuts, { ...mark, purposes: event.data.purposes }) };
+      return { ...next, optOuts: addMark(state.optOuts, { ...mark, purposes: event.data.purposes }) };
     case 'OptOutUndone':
       return { ...next, undone: addSorted(state.undone, event.data.optOutId) };
+    case 'OptInTakenBack': {
+      const takenBack = event.data.optInIds.reduce(addSorted, state.takenBack);
+      return { ...next, takenBack, reported: standingReports(state.reports, takenBack) };
+    }
     case 'CustomerStarted':
       return { ...next, customerStarted: laterStart(state.customerStarted, mark, event.data.conditions) };
     case 'CustomerEnded':
@@ -244,8 +263,16 @@ function mergeAll(marks: ByPurpose, purposes: readonly string[], mark: Mark): By
   return merged;
 }
 
-function addOptOut(optOuts: readonly OptOutMark[], optOut: OptOutMark): readonly OptOutMark[] {
-  return optOuts.some(({ id }) => id === optOut.id) ? optOuts : [...optOuts, optOut].sort(byTime);
+function addMark<M extends Mark>(marks: readonly M[], mark: M): readonly M[] {
+  return marks.some(({ id }) => id === mark.id) ? marks : [...marks, mark].sort(byTime);
+}
+
+/** The latest report per purpose of those that were not taken back. */
+export function standingReports(reports: readonly ReportMark[], takenBack: readonly string[]): ByPurpose {
+  let latest: ByPurpose = {};
+  for (const { at, id, type, purposes } of reports)
+    if (!takenBack.includes(id)) latest = mergeAll(latest, purposes, { at, id, type });
+  return latest;
 }
 
 function addRecording(
@@ -253,8 +280,7 @@ function addRecording(
   mark: Mark,
   endsAt: string | undefined,
 ): readonly RecordingMark[] {
-  if (endsAt === undefined || recordings.some(({ id }) => id === mark.id)) return recordings;
-  return [...recordings, { ...mark, endsAt: Date.parse(endsAt) }].sort(byTime);
+  return endsAt === undefined ? recordings : addMark(recordings, { ...mark, endsAt: Date.parse(endsAt) });
 }
 
 function byTime(a: Mark, b: Mark): number {

@@ -80,6 +80,7 @@ const dataOf: { readonly [T in ContactEventType]: fc.Arbitrary<ContactEventData[
   EvidenceEnded: fc.record({ optInId: eventIds }),
   OptedOut: fc.record({ purposes: fc.oneof(somePurposes, fc.constant('all' as const)) }),
   OptOutUndone: fc.record({ optOutId: eventIds }),
+  OptInTakenBack: fc.record({ optInIds: fc.array(eventIds, { minLength: 1, maxLength: 3 }) }),
   CustomerStarted: fc.record({ conditions: someConditions }),
   CustomerEnded: nothing,
   PurchaseMade: nothing,

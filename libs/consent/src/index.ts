@@ -17,4 +17,5 @@ export * from './relationship.js';
 export * from './restriction.js';
 export * from './source.js';
 export * from './standing.js';
+export * from './take-back.js';
 export type { Basis, Reason } from './verdict-table.js';

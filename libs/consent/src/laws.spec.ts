@@ -186,6 +186,31 @@ describe('law 2: an opt-out is monotone', () => {
   }
 });
 
+describe('what an import reported and took back', () => {
+  it('leaves every verdict as if it had never been reported, whatever the order of arrival (P3, law 1)', () => {
+    let mattered = 0;
+    const reports = additions(['OptedIn']).map((added) =>
+      added.map((event) => ({ ...event, data: { ...event.data, actOf: 'reported' } }) as ContactEvent),
+    );
+    const known = { ...happened('MailBounced', '2000-01-01T00:00:00Z', { permanent: false }), id: 'known' };
+    fc.assert(
+      fc.property(histories(), reports, policies, questions, fc.boolean(), (others, added, history, at, first) => {
+        const optInIds = added.map(({ id }) => id);
+        const takenBack = { ...happened('OptInTakenBack', '2000-01-01T00:00:00Z', { optInIds }), id: 'taken-back' };
+        const events = [known, ...others];
+        const after = first ? [takenBack, ...added, ...events] : [...events, ...added, takenBack];
+        for (const purpose of purposes) {
+          const verdict = ask(events, history, purpose, at);
+          expect(ask(after, history, purpose, at)).toStrictEqual(verdict);
+          if (answerOf(ask([...events, ...added], history, purpose, at)) !== answerOf(verdict)) mattered++;
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+    expect(mattered).toBeGreaterThan(100);
+  });
+});
+
 describe('law 3: time is honest', () => {
   it('uses no event that happened after the moment or was recorded after the moment of knowledge', () => {
     fc.assert(

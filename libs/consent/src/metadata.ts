@@ -14,6 +14,8 @@ export interface EventMetadata {
   readonly source: { readonly kind: SourceKind };
   readonly correlationId: string;
   readonly causationId?: string;
+  /** The import that brought the event, or took something back. */
+  readonly importId?: string;
   readonly schemaVersion: number;
   /** The policy by which the event was decided, as `policyVersionOf` writes it. */
   readonly policyVersion: string;

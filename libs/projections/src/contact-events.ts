@@ -32,6 +32,7 @@ export const contactUpcasters: Upcasters = {
   EvidenceEnded: [],
   OptedOut: [],
   OptOutUndone: [],
+  OptInTakenBack: [],
   CustomerStarted: [],
   CustomerEnded: [],
   PurchaseMade: [],

@@ -48,11 +48,15 @@ export async function append(store: EventStore, told: readonly Told[]): Promise<
 function written({ type, data = {}, at = noon }: Told, index: number): NewEvent {
   const instant = new Date(at).toISOString();
   return {
-    id: `00000000-0000-4000-8000-${index.toString(16).padStart(12, '0')}`,
+    id: eventId(index),
     type,
     data: data as NewEvent['data'],
     metadata: { occurredAt: instant, recordedAt: instant, schemaVersion: 1 },
   };
+}
+
+function eventId(index: number): string {
+  return `00000000-0000-4000-8000-${index.toString(16).padStart(12, '0')}`;
 }
 
 /** Read models that live in memory, and what stands in them. */
@@ -78,6 +82,8 @@ export function handle(readModels: ReadModels, projection: Projection, events: r
 const statement = { id: 'signup-form', version: 1, language: 'nl', hash: 'ab'.repeat(32) };
 const purposes = fc.subarray(['newsletter', 'event-invitation', 'sales-contact'], { minLength: 1 });
 const nothing = fc.constant({});
+/** The id of one of the first events of a log, which may well be a report of the contact in question. */
+const someEventId = fc.integer({ min: 0, max: 30 }).map(eventId);
 
 const data: { readonly [T in ContactEventType]: fc.Arbitrary<ContactEventData[T]> } = {
   OptedIn: fc.record({ purposes, statement: fc.constant(statement), actOf: fc.constantFrom('person', 'reported') }),
@@ -90,6 +96,7 @@ const data: { readonly [T in ContactEventType]: fc.Arbitrary<ContactEventData[T]
   EvidenceEnded: fc.record({ optInId: fc.uuid() }),
   OptedOut: fc.record({ purposes: fc.oneof(purposes, fc.constant('all' as const)) }),
   OptOutUndone: fc.record({ optOutId: fc.uuid() }),
+  OptInTakenBack: fc.record({ optInIds: fc.array(someEventId, { minLength: 1, maxLength: 3 }) }),
   CustomerStarted: fc.record({ conditions: fc.subarray(['informedAtCollection', 'optOutOffered']) }),
   CustomerEnded: nothing,
   PurchaseMade: nothing,

@@ -1,10 +1,11 @@
-import type {
-  ByPurpose,
-  ContactEventType,
-  ContactState,
-  CustomerStartMark,
-  Instant,
-  Mark,
+import {
+  standingReports,
+  type ByPurpose,
+  type ContactEventType,
+  type ContactState,
+  type CustomerStartMark,
+  type Instant,
+  type Mark,
 } from '@consent-ledger/consent';
 
 /**
@@ -17,11 +18,13 @@ type Encoded = readonly [
   marks: readonly (number | string)[],
   /** A purpose and the index of its mark, pair after pair, sorted by purpose. */
   given: readonly (string | number)[],
-  reported: readonly (string | number)[],
   requested: readonly (string | number)[],
   /** The index of a mark and what it opted out of, pair after pair. */
   optOuts: readonly (number | readonly string[] | 'all')[],
   undone: readonly string[],
+  /** The index of a mark and the purposes it reported, pair after pair; the register `reported` is made of them. */
+  reports: readonly (number | readonly string[])[],
+  takenBack: readonly string[],
   /** The index in `registers` and that of the mark, pair after pair. */
   registers: readonly number[],
   /** Of `customerStarted`; absent without it. */
@@ -63,6 +66,7 @@ const types = [
   'EvidenceEnded',
   'LegalHoldPlaced',
   'LegalHoldLifted',
+  'OptInTakenBack',
 ] as const satisfies readonly ContactEventType[];
 
 const registers = [
@@ -88,10 +92,11 @@ export function encodeContactState(state: ContactState): string {
     state.latest ?? null,
     marks,
     purposePairs(state.given, marks),
-    purposePairs(state.reported, marks),
     purposePairs(state.requested, marks),
-    optOutPairs(state, marks),
+    scopePairs(state.optOuts, marks),
     state.undone,
+    scopePairs(state.reports, marks),
+    state.takenBack,
     registerPairs(state, marks),
   ];
   const conditions = state.customerStarted?.conditions;
@@ -102,17 +107,19 @@ export function encodeContactState(state: ContactState): string {
 
 /** The state of which this is the text. */
 export function decodeContactState(text: string): ContactState {
-  const [latest, flatMarks, given, reported, requested, optOuts, undone, held, conditions, timed] = JSON.parse(
-    text,
-  ) as Encoded;
+  const encoded = JSON.parse(text) as Encoded;
+  const [latest, flatMarks, given, requested, optOuts, undone, reported, takenBack, held, conditions, timed] = encoded;
   const marks = readMarks(flatMarks);
+  const reports = readScopes<readonly string[]>(reported, marks);
   const state: Writable<ContactState> = {
     ...(latest === null ? {} : { latest }),
     given: readPurposes(given, marks),
-    reported: readPurposes(reported, marks),
+    reported: standingReports(reports, takenBack),
     requested: readPurposes(requested, marks),
-    optOuts: optOuts.length === 0 ? [] : readOptOuts(optOuts, marks),
+    optOuts: readScopes<readonly string[] | 'all'>(optOuts, marks),
     undone,
+    reports,
+    takenBack,
     prompted: timed ? readPurposes(timed[0], marks) : {},
     reminded: timed ? readPurposes(timed[1], marks) : {},
     lapsed: timed ? readPurposes(timed[2], marks) : {},
@@ -145,9 +152,9 @@ function purposePairs(register: ByPurpose, marks: (number | string)[]): Encoded[
   return pairs;
 }
 
-function optOutPairs({ optOuts }: ContactState, marks: (number | string)[]): Encoded[5] {
-  const pairs: Encoded[5][number][] = [];
-  for (const optOut of optOuts) pairs.push(indexOfMark(marks, optOut), optOut.purposes);
+function scopePairs<S>(scoped: readonly (Mark & { readonly purposes: S })[], marks: (number | string)[]) {
+  const pairs: (number | S)[] = [];
+  for (const mark of scoped) pairs.push(indexOfMark(marks, mark), mark.purposes);
   return pairs;
 }
 
@@ -162,7 +169,7 @@ function encodeTimed(state: ContactState, marks: (number | string)[]): Timed | u
   return timed.some(({ length }) => length > 0) ? timed : undefined;
 }
 
-function registerPairs(state: ContactState, marks: (number | string)[]): Encoded[7] {
+function registerPairs(state: ContactState, marks: (number | string)[]): Encoded[8] {
   const pairs: number[] = [];
   for (let index = 0; index < registers.length; index++) {
     const mark = state[registers[index]!];
@@ -184,13 +191,13 @@ function readPurposes(pairs: Encoded[2], marks: readonly Mark[]): ByPurpose {
   return register;
 }
 
-function readOptOuts(pairs: Encoded[5], marks: readonly Mark[]): ContactState['optOuts'] {
-  const optOuts = [];
+function readScopes<S>(pairs: readonly (number | S)[], marks: readonly Mark[]): (Mark & { readonly purposes: S })[] {
+  const scoped = [];
   for (let i = 0; i < pairs.length; i += 2) {
     const { at, id, type } = marks[pairs[i] as number]!;
-    optOuts.push({ at, id, type, purposes: pairs[i + 1] as readonly string[] | 'all' });
+    scoped.push({ at, id, type, purposes: pairs[i + 1] as S });
   }
-  return optOuts;
+  return scoped;
 }
 
 function readRecordings(pairs: Timed[3], marks: readonly Mark[]): ContactState['recordings'] {
