@@ -29,6 +29,20 @@ export function consentOnRecord(state: ContactState, policy: Policy, purpose: Pu
   return consentFrom(reported, state, policy, purpose);
 }
 
+/** Each consent of the purpose on record, the person's own and the one that another party reported: both have their proof. */
+export function consentsOnRecord(state: ContactState, policy: Policy, purpose: Purpose): readonly Consent[] {
+  return [state.given[purpose.name], state.reported[purpose.name]]
+    .filter((act) => sinceErasure(state, act) !== undefined)
+    .map((act) => consentFrom(act!, state, policy, purpose));
+}
+
+/** P5: the instant at which the question whether to go on falls due; `NEVER` for a consent that needs no renewal. */
+export function promptDueAt({ renewalFrom, lapsesAt }: Consent, { calendar }: Policy, purpose: Purpose): Instant {
+  const { renewAfter, promptBefore } = purpose;
+  if (!renewAfter) return NEVER;
+  return promptBefore ? calendar.subtract(lapsesAt, promptBefore) : calendar.add(renewalFrom.at, renewAfter);
+}
+
 /** The first instant at which the consent is no longer valid. */
 export function endOfConsent({ lapsesAt, contactEndsAt }: Consent): Instant {
   return Math.min(lapsesAt, contactEndsAt);

@@ -39,6 +39,25 @@ export function nextPolicyChange(history: PolicyHistory, at: Instant, knownAt: I
   return next;
 }
 
+/** A stretch of time under one policy: from the first instant, inclusive, until the last, exclusive. */
+export interface PolicySpan {
+  readonly policy: Policy;
+  readonly from: Instant;
+  readonly until: Instant;
+}
+
+/** Which policy is in force when, as known at `knownAt`: stretches that follow one another through all of time (law 3). */
+export function policySpans(history: PolicyHistory, knownAt: Instant = NEVER): readonly PolicySpan[] {
+  const spans: PolicySpan[] = [];
+  let from = -NEVER;
+  while (from !== NEVER) {
+    const until = nextPolicyChange(history, from, knownAt) ?? NEVER;
+    spans.push({ policy: policyInForce(history, from, knownAt), from, until });
+    from = until;
+  }
+  return spans;
+}
+
 function firstPublication(history: PolicyHistory): Instant {
   let first = history[0].publishedAt;
   for (const { publishedAt } of history) first = Math.min(first, publishedAt);

@@ -42,6 +42,11 @@ export function standingRestriction({ restricted, restrictionLifted }: ContactSt
   return restricted && !isAfter(restrictionLifted, restricted) ? restricted : undefined;
 }
 
+/** The legal hold on the personal data that was not lifted since (P7). */
+export function standingHold({ holdPlaced, holdLifted }: ContactState): Mark | undefined {
+  return holdPlaced && !isAfter(holdLifted, holdPlaced) ? holdPlaced : undefined;
+}
+
 /** The permanent delivery failure after which nothing has proven the address. */
 export function standingBounce({ bounced, addressProven }: ContactState): Mark | undefined {
   return bounced && !isAfter(addressProven, bounced) ? bounced : undefined;
@@ -65,12 +70,39 @@ export function standingOptOut(state: ContactState, purpose: string): Mark | und
   return latest && !isAfter(state.given[purpose], latest) ? latest : undefined;
 }
 
+/** Whether an act of the person has ended every consent for this purpose: an opt-out or a complaint that stands (P4). */
+export function isWithdrawn(state: ContactState, purpose: string): boolean {
+  return (standingOptOut(state, purpose) ?? standingComplaint(state, purpose)) !== undefined;
+}
+
+/** Whether nothing commercial may be asked of the person for this purpose, whatever the basis (P5). */
+export function isBarred(state: ContactState, purpose: string): boolean {
+  return (standingRestriction(state) ?? standingBounce(state)) !== undefined || isWithdrawn(state, purpose);
+}
+
+/** When what barred every mail to the contact was last lifted; `undefined` where nothing was. */
+export function barredUntil({
+  restricted,
+  restrictionLifted,
+  bounced,
+  addressProven,
+}: ContactState): Instant | undefined {
+  const lifted = restricted && restrictionLifted?.at;
+  const proven = bounced && addressProven?.at;
+  return lifted !== undefined && proven !== undefined ? Math.max(lifted, proven) : (lifted ?? proven);
+}
+
 /** The latest opt-out of this purpose that was not taken back, whether or not an opt-in followed; erasure on request is one (P7). */
 export function latestOptOut({ optOuts, undone, erasedOnRequest }: ContactState, purpose: string): Mark | undefined {
   let latest = erasedOnRequest;
   for (const optOut of optOuts)
     if (covers(optOut, purpose) && !undone.includes(optOut.id) && !(latest && latest.at > optOut.at)) latest = optOut;
   return latest;
+}
+
+/** Every opt-out of this purpose that was not taken back, in the order in which they occurred. */
+export function optOutsOf({ optOuts, undone }: ContactState, purpose: string): readonly OptOutMark[] {
+  return optOuts.filter((optOut) => covers(optOut, purpose) && !undone.includes(optOut.id));
 }
 
 function covers({ purposes }: OptOutMark, purpose: string): boolean {

@@ -1,0 +1,211 @@
+import { consentOnRecord, endOfConsent, promptDueAt, type Consent } from './basis.js';
+import { evolve, type ContactEvent, type ContactState, type Mark, type NewContactEvent } from './contact.js';
+import { NEVER, type Instant } from './instant.js';
+import { policySpans, type PolicyHistory, type PolicySpan } from './policy-history.js';
+import type { Policy, Purpose } from './policy.js';
+import { endedGrounds, retentionOf, type Ground } from './retention.js';
+import { barredUntil, isBarred, isWithdrawn, sinceErasure, standingHold } from './standing.js';
+
+/** Something that time brings about for a contact, and the instant at which it does. */
+export type Due =
+  | { readonly kind: 'prompt'; readonly at: Instant; readonly purposes: readonly string[] }
+  | { readonly kind: 'reminder'; readonly at: Instant; readonly purposes: readonly string[]; readonly promptId: string }
+  | { readonly kind: 'lapse'; readonly at: Instant; readonly purposes: readonly string[] }
+  | { readonly kind: 'evidence-end'; readonly at: Instant; readonly optInId: string }
+  | { readonly kind: 'retention-end'; readonly at: Instant; readonly grounds: readonly Ground[] };
+
+/**
+ * What falls due next for a contact and is not on record yet, under the policies in force as known at `knownAt`: a
+ * re-consent prompt or its reminder, a lapse (P5, P6), the end of evidence (P8) or of retention (P7). `undefined` where time
+ * brings nothing more. It may lie in the past: then nothing has recorded it yet.
+ */
+export function nextDue(state: ContactState, history: PolicyHistory, knownAt: Instant = NEVER): Due | undefined {
+  let before: PolicySpan | undefined;
+  for (const span of policySpans(history, knownAt)) {
+    const due = firstDue(state, span, before);
+    if (due) return due;
+    before = span;
+  }
+  return undefined;
+}
+
+/** All that falls due until an instant, exclusive, in order, if nothing happens to the contact but that. */
+export function* forecast(state: ContactState, history: PolicyHistory, until: Instant): Generator<Due, void> {
+  let expected = state;
+  for (let number = 1; ; number++) {
+    const due = nextDue(expected, history);
+    if (!due || due.at >= until) return;
+    yield due;
+    expected = evolve(expected, occurred(due, `forecast-${number}`));
+  }
+}
+
+/** The event by which what fell due is recorded; it occurred at the instant at which it was due. */
+export function dueEvent(due: Due): NewContactEvent {
+  switch (due.kind) {
+    case 'prompt':
+      return { type: 'ReconsentPrompted', data: { purposes: due.purposes } };
+    case 'reminder':
+      return { type: 'ReconsentReminded', data: { purposes: due.purposes, promptId: due.promptId } };
+    case 'lapse':
+      return { type: 'ConsentLapsed', data: { purposes: due.purposes } };
+    case 'evidence-end':
+      return { type: 'EvidenceEnded', data: { optInId: due.optInId } };
+    case 'retention-end':
+      return { type: 'PersonalDataErased', data: { reason: 'retention', grounds: endedGrounds(due.grounds) } };
+  }
+}
+
+function occurred(due: Due, id: string): ContactEvent {
+  return { ...dueEvent(due), id, occurredAt: due.at, recordedAt: due.at } as ContactEvent;
+}
+
+/** The first due of a stretch of time under one policy; of several at one instant, in the order of this list. */
+function firstDue(state: ContactState, span: PolicySpan, before: PolicySpan | undefined): Due | undefined {
+  const questions = [...openQuestions(state, span.policy)];
+  let first: Due | undefined;
+  for (const due of [
+    nextPrompt(state, span, questions),
+    nextReminder(state, span, questions),
+    nextLapse(state, span, before),
+    nextEvidenceEnd(state),
+    retentionEnd(state, span),
+  ])
+    if (due && due.at >= span.from && due.at < span.until && !(first && first.at <= due.at)) first = due;
+  return first;
+}
+
+/** P5: a consent that is to be renewed, and what was asked of the person about it. */
+interface Question {
+  readonly purpose: Purpose;
+  readonly consent: Consent;
+  readonly dueAt: Instant;
+  /** The prompt that has asked it already. */
+  readonly prompt: Mark | undefined;
+}
+
+/** The consents about which the person may be asked, but for the time (P5). */
+function* openQuestions(state: ContactState, policy: Policy): Iterable<Question> {
+  for (const purpose of policy.purposes.values()) {
+    if (!purpose.renewAfter || isBarred(state, purpose.name)) continue;
+    const consent = consentOnRecord(state, policy, purpose);
+    if (!consent) continue;
+    const dueAt = promptDueAt(consent, policy, purpose);
+    yield { purpose, consent, dueAt, prompt: promptOf(state, policy, purpose, consent, dueAt) };
+  }
+}
+
+/** A prompt asks about every consent that falls due within its window; one given or moved since is another question. */
+function promptOf(
+  state: ContactState,
+  { calendar }: Policy,
+  purpose: Purpose,
+  { act }: Consent,
+  dueAt: Instant,
+): Mark | undefined {
+  const window = windowOf(purpose);
+  const prompt = sinceErasure(state, state.prompted[purpose.name]);
+  if (!window || !prompt || prompt.at < act.at) return undefined;
+  return dueAt < calendar.add(prompt.at, window) ? prompt : undefined;
+}
+
+/** How long the person has to answer before the consent ends. */
+function windowOf({ answerWindow, promptBefore }: Purpose) {
+  return answerWindow ?? promptBefore;
+}
+
+function nextPrompt(
+  state: ContactState,
+  { policy, from }: PolicySpan,
+  questions: readonly Question[],
+): Due | undefined {
+  const barred = barredUntil(state) ?? from;
+  const open = questions
+    .filter(({ prompt }) => !prompt)
+    .map((question) => ({ ...question, at: Math.max(question.dueAt, question.consent.act.at, from, barred) }))
+    .filter(({ consent, at }) => at < endOfConsent(consent))
+    .sort((a, b) => a.at - b.at);
+  const [first] = open;
+  const window = first && windowOf(first.purpose);
+  if (!first || !window) return undefined;
+  const windowEnd = policy.calendar.add(first.at, window);
+  const asked = open.filter(({ at, consent }) => at < windowEnd && consent.act.at <= first.at);
+  return { kind: 'prompt', at: first.at, purposes: namesOf(asked) };
+}
+
+function nextReminder(state: ContactState, span: PolicySpan, questions: readonly Question[]): Due | undefined {
+  const { calendar } = span.policy;
+  let first: { at: Instant; prompt: Mark } | undefined;
+  const open = questions.filter(({ purpose, prompt }) => prompt && !isReminded(state, purpose.name, prompt));
+  for (const { purpose, consent, prompt } of open) {
+    if (!purpose.reminderAfter) continue;
+    const at = Math.max(calendar.add(prompt!.at, purpose.reminderAfter), span.from, barredUntil(state) ?? span.from);
+    if (at < endOfConsent(consent) && !(first && first.at <= at)) first = { at, prompt: prompt! };
+  }
+  if (!first) return undefined;
+  const { at, prompt } = first;
+  const asked = open.filter((question) => question.prompt!.id === prompt.id && at < endOfConsent(question.consent));
+  return { kind: 'reminder', at, purposes: namesOf(asked), promptId: prompt.id };
+}
+
+function isReminded({ reminded }: ContactState, purpose: string, prompt: Mark): boolean {
+  const reminder = reminded[purpose];
+  return reminder !== undefined && reminder.at >= prompt.at;
+}
+
+function nextLapse(state: ContactState, span: PolicySpan, before: PolicySpan | undefined): Due | undefined {
+  let at = NEVER;
+  let purposes: string[] = [];
+  for (const { name } of span.policy.purposes.values()) {
+    const end = lapseOf(state, span, before, name);
+    if (end === undefined || end > at) continue;
+    purposes = end < at ? [name] : [...purposes, name];
+    at = end;
+  }
+  return purposes.length > 0 ? { kind: 'lapse', at, purposes: purposes.sort() } : undefined;
+}
+
+/** The instant in a stretch of time at which time alone ends the consent for a purpose, where that is not on record yet. */
+function lapseOf(state: ContactState, span: PolicySpan, before: PolicySpan | undefined, name: string) {
+  if (isWithdrawn(state, name)) return undefined;
+  const end = endUnder(state, span.policy, name);
+  if (end === undefined || end === NEVER) return undefined;
+  const at = end > span.from ? end : span.from;
+  if (at === span.from && !wasValidUntil(state, before, name, at)) return undefined;
+  const recorded = sinceErasure(state, state.lapsed[name]);
+  return at < span.until && !(recorded && recorded.at >= at) ? at : undefined;
+}
+
+/** Whether the consent held until a later policy came into force that ends it at that instant. */
+function wasValidUntil(state: ContactState, before: PolicySpan | undefined, name: string, at: Instant): boolean {
+  if (!before) return false;
+  const purpose = before.policy.purposes.get(name);
+  const consent = purpose && consentOnRecord(state, before.policy, purpose);
+  return consent !== undefined && consent.act.at < at && endOfConsent(consent) >= at;
+}
+
+function endUnder(state: ContactState, policy: Policy, name: string): Instant | undefined {
+  const consent = consentOnRecord(state, policy, policy.purposes.get(name)!);
+  return consent && endOfConsent(consent);
+}
+
+/** P8: a recording is deleted in its time, but not while a legal hold stands. */
+function nextEvidenceEnd(state: ContactState): Due | undefined {
+  if (standingHold(state)) return undefined;
+  let first: Due | undefined;
+  for (const { id, at, endsAt } of state.recordings) {
+    if (state.evidenceEnded.includes(id) || (state.erased && at <= state.erased.at)) continue;
+    const due = Math.max(endsAt, state.holdLifted?.at ?? endsAt);
+    if (!first || due < first.at) first = { kind: 'evidence-end', at: due, optInId: id };
+  }
+  return first;
+}
+
+function retentionEnd(state: ContactState, { policy, from }: PolicySpan): Due | undefined {
+  const { grounds, endsAt } = retentionOf(state, policy);
+  return endsAt === NEVER ? undefined : { kind: 'retention-end', at: Math.max(endsAt, from), grounds };
+}
+
+function namesOf(questions: readonly Question[]): string[] {
+  return questions.map(({ purpose }) => purpose.name).sort();
+}

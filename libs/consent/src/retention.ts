@@ -1,0 +1,113 @@
+import { consentsOnRecord, endOfConsent, runningAgreement, type Consent } from './basis.js';
+import type { ByPurpose, ContactState, EndedGround, Mark } from './contact.js';
+import { NEVER, type Instant } from './instant.js';
+import type { Policy, Purpose } from './policy.js';
+import { optOutsOf, sinceErasure, standingHold, standingRestriction } from './standing.js';
+
+/** What may hold personal data of a contact (P7). */
+export type GroundName =
+  'consent' | 'consent-proof' | 'agreement' | 'purchase' | 'sales-contact' | 'inactive' | 'legal-hold' | 'restriction';
+
+/** P7: a ground that holds personal data, and the first instant at which it no longer does; `NEVER` while that is open. */
+export interface Ground {
+  readonly ground: GroundName;
+  readonly purpose?: string;
+  readonly endsAt: Instant;
+}
+
+/** P7: every ground on record, and the end of the longest; `NEVER` while a hold stands or there is nothing to erase. */
+export interface Retention {
+  readonly grounds: readonly Ground[];
+  readonly endsAt: Instant;
+}
+
+/**
+ * What holds the personal data of a contact under one policy, and until when (P7): the longest ground wins. A ground without
+ * an end of its own (an agreement that runs, a consent that needs no renewal) ends with the inactivity of the contact, "in
+ * any case"; so does the record of a contact that no ground holds. A legal hold, or a restriction of processing (P9), holds
+ * everything until it is lifted, and erasure falls due at that instant at the earliest.
+ */
+export function retentionOf(state: ContactState, policy: Policy): Retention {
+  const lastAct = lastActivity(state);
+  if (lastAct === undefined) return { grounds: [], endsAt: NEVER };
+  const inactive = policy.calendar.add(lastAct, policy.retention.inactive);
+  const grounds = [...groundsOnRecord(state, policy)].map((ground) =>
+    ground.endsAt === NEVER ? { ...ground, endsAt: inactive } : ground,
+  );
+  if (grounds.length === 0) grounds.push({ ground: 'inactive', endsAt: inactive });
+  const holds = [...holdsOn(state)];
+  if (holds.length > 0) return { grounds: [...grounds, ...holds], endsAt: NEVER };
+  const longest = Math.max(...grounds.map(({ endsAt }) => endsAt));
+  return {
+    grounds,
+    endsAt: Math.max(longest, state.holdLifted?.at ?? longest, state.restrictionLifted?.at ?? longest),
+  };
+}
+
+/** The grounds as the event of an erasure names them: which ended, and when. */
+export function endedGrounds(grounds: readonly Ground[]): EndedGround[] {
+  return grounds.map(({ endsAt, ...ground }) => ({ ...ground, endedAt: new Date(endsAt).toISOString() }));
+}
+
+function* groundsOnRecord(state: ContactState, policy: Policy): Iterable<Ground> {
+  const { calendar, retention } = policy;
+  for (const purpose of policy.purposes.values()) yield* consentGrounds(state, policy, purpose);
+
+  const objection = latestOf(state, [...state.optOuts, state.complained, ...Object.values(state.requested)]);
+  if (objection) yield { ground: 'consent-proof', endsAt: calendar.add(objection.at, retention.consentProof.period) };
+
+  const ended = sinceErasure(state, state.customerEnded);
+  if (runningAgreement(state)) yield { ground: 'agreement', endsAt: NEVER };
+  else if (ended) yield { ground: 'agreement', endsAt: calendar.add(ended.at, retention.agreementEnded) };
+
+  const purchased = sinceErasure(state, state.purchased);
+  if (purchased) yield { ground: 'purchase', endsAt: calendar.add(purchased.at, retention.purchase) };
+
+  const contacted = sinceErasure(state, state.contacted);
+  if (contacted) yield { ground: 'sales-contact', endsAt: calendar.add(contacted.at, retention.salesContact) };
+}
+
+/** Consent holds the data while it is valid, its proof for a time after it ended or, where the policy says so, was given. */
+function* consentGrounds(state: ContactState, policy: Policy, purpose: Purpose): Iterable<Ground> {
+  const { period, from } = policy.retention.consentProof;
+  for (const consent of consentsOnRecord(state, policy, purpose)) {
+    const endsAt = endOfReliance(state, consent, purpose);
+    yield { ground: 'consent', purpose: purpose.name, endsAt };
+    const start = from === 'given' ? consent.act.at : endsAt;
+    const proofEndsAt = start === NEVER ? NEVER : policy.calendar.add(start, period);
+    yield { ground: 'consent-proof', purpose: purpose.name, endsAt: proofEndsAt };
+  }
+}
+
+/** When a consent ends by time, by withdrawal or by a complaint, whichever comes first. */
+function endOfReliance(state: ContactState, consent: Consent, purpose: Purpose): Instant {
+  let end = endOfConsent(consent);
+  for (const act of [...optOutsOf(state, purpose.name), state.complained])
+    if (act && act.at >= consent.act.at && act.at < end) end = act.at;
+  return end;
+}
+
+function* holdsOn(state: ContactState): Iterable<Ground> {
+  if (standingHold(state)) yield { ground: 'legal-hold', endsAt: NEVER };
+  if (standingRestriction(state)) yield { ground: 'restriction', endsAt: NEVER };
+}
+
+/** The latest act of the person, or what else was learnt of them, since their data was erased; a mail to them is none. */
+function lastActivity(state: ContactState): Instant | undefined {
+  const { given, reported, requested, optOuts, complained, customerStarted, customerEnded, purchased, contacted } =
+    state;
+  const acts = [...marksOf(given), ...marksOf(reported), ...marksOf(requested), ...optOuts, complained];
+  const relations = [customerStarted, customerEnded, purchased, contacted, state.addressProven];
+  const act = latestOf(state, [...acts, ...relations]);
+  return (act ?? latestOf(state, [state.bounced, state.restricted, state.restrictionLifted]))?.at;
+}
+
+function marksOf(register: ByPurpose): readonly Mark[] {
+  return Object.values(register);
+}
+
+function latestOf(state: ContactState, marks: readonly (Mark | undefined)[]): Mark | undefined {
+  let latest: Mark | undefined;
+  for (const mark of marks) if (mark && sinceErasure(state, mark) && !(latest && latest.at >= mark.at)) latest = mark;
+  return latest;
+}
