@@ -57,7 +57,7 @@ export function dueEvent(due: Due): NewContactEvent {
 }
 
 function occurred(due: Due, id: string): ContactEvent {
-  return { ...dueEvent(due), id, occurredAt: due.at, recordedAt: due.at } as ContactEvent;
+  return { ...dueEvent(due), id, occurredAt: due.at, recordedAt: due.at };
 }
 
 /** The first due of a stretch of time under one policy; of several at one instant, in the order of this list. */

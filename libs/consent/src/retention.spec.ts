@@ -1,0 +1,99 @@
+import { describe, expect, it } from '@jest/globals';
+import { foldContact, unknownContact, type ContactEvent } from './contact.js';
+import { customerStarted, happened, instant, optedIn, optedOut, optInRequested } from './contact.fixture.js';
+import { NEVER } from './instant.js';
+import { giftcard, harbour } from './policy.fixture.js';
+import { endedGrounds, retentionOf } from './retention.js';
+
+function grounds(events: readonly ContactEvent[], policy = giftcard): string[] {
+  return retentionOf(foldContact(events), policy).grounds.map(({ ground, purpose, endsAt }) =>
+    [ground, purpose, endsAt === NEVER ? 'open' : new Date(endsAt).toISOString().slice(0, 10)]
+      .filter(Boolean)
+      .join(' '),
+  );
+}
+
+function end(events: readonly ContactEvent[], policy = giftcard): string {
+  const { endsAt } = retentionOf(foldContact(events), policy);
+  return endsAt === NEVER ? 'never' : new Date(endsAt).toISOString().slice(0, 10);
+}
+
+const consent = optedIn('2020-06-01T10:00:00Z');
+
+describe('What holds personal data (P7)', () => {
+  it('is nothing for a contact that the service has never heard of', () => {
+    expect(retentionOf(unknownContact, giftcard)).toStrictEqual({ grounds: [], endsAt: NEVER });
+  });
+
+  it('is consent while it is valid, and its proof for two years after it ended (P7)', () => {
+    expect(grounds([consent])).toStrictEqual(['consent newsletter 2023-07-01', 'consent-proof newsletter 2025-07-01']);
+    expect(grounds([consent, optedOut('2021-06-01T10:00:00Z')])).toStrictEqual([
+      'consent newsletter 2021-06-01',
+      'consent-proof newsletter 2023-06-01',
+      'consent-proof 2023-06-01',
+    ]);
+  });
+
+  it('is the proof from the day on which the consent was given, where the policy says so (P7)', () => {
+    expect(grounds([optedIn('2020-06-01T10:00:00Z', 'survey')], harbour)).toContain('consent-proof survey 2022-06-01');
+  });
+
+  it('is the proof of an opt-out that no consent came before, and of a request that nobody confirmed (P7)', () => {
+    expect(grounds([optedOut('2021-06-01T10:00:00Z')])).toStrictEqual(['consent-proof 2023-06-01']);
+    expect(grounds([optInRequested('2021-06-01T10:00:00Z')])).toStrictEqual(['consent-proof 2023-06-01']);
+  });
+
+  it('is the agreement, until twelve months after its end (P7)', () => {
+    const ended = happened('CustomerEnded', '2021-06-01T10:00:00Z', {});
+    expect(grounds([customerStarted('2020-06-01T10:00:00Z'), ended])).toStrictEqual(['agreement 2022-06-01']);
+  });
+
+  it('is an agreement that runs, but not for longer than seven years without a sign of life (P7)', () => {
+    expect(grounds([customerStarted('2020-06-01T10:00:00Z')])).toStrictEqual(['agreement 2027-06-01']);
+  });
+
+  it('is a purchase for seven years and a sales contact for twelve months (P7)', () => {
+    const purchase = happened('PurchaseMade', '2020-06-01T10:00:00Z', {});
+    const contact = happened('ContactMade', '2021-06-01T10:00:00Z', {});
+    expect(grounds([purchase, contact])).toStrictEqual(['purchase 2027-06-01', 'sales-contact 2022-06-01']);
+    expect(end([purchase, contact])).toBe('2027-06-01');
+  });
+
+  it('is the seven years of an inactive account for a contact of which only a failure is known (P7)', () => {
+    expect(grounds([happened('MailBounced', '2020-06-01T10:00:00Z', { permanent: true })])).toStrictEqual([
+      'inactive 2027-06-01',
+    ]);
+  });
+
+  it('is everything on record while a legal hold stands, and no longer once it is lifted (P7)', () => {
+    const hold = happened('LegalHoldPlaced', '2025-06-01T10:00:00Z', {});
+    const lifted = happened('LegalHoldLifted', '2026-06-01T10:00:00Z', {});
+    expect(end([consent, hold])).toBe('never');
+    expect(end([consent, hold, lifted])).toBe('2026-06-01');
+  });
+
+  it('is everything on record while processing is restricted (P9)', () => {
+    expect(end([consent, happened('ProcessingRestricted', '2021-06-01T10:00:00Z', {})])).toBe('never');
+  });
+
+  it('is not moved by what the service does: a prompt and a lapse are no activity (P7)', () => {
+    const prompted = happened('ReconsentPrompted', '2023-06-01T10:00:00Z', { purposes: ['newsletter'] });
+    const lapsed = happened('ConsentLapsed', '2023-07-01T10:00:00Z', { purposes: ['newsletter'] });
+    expect(grounds([consent, prompted, lapsed])).toStrictEqual(grounds([consent]));
+  });
+
+  it('is only what came after an erasure (P7)', () => {
+    const erased = happened('PersonalDataErased', '2025-07-01T10:00:00Z', { reason: 'retention' });
+    expect(grounds([consent, erased])).toStrictEqual([]);
+    expect(grounds([consent, erased, optedOut('2025-08-01T10:00:00Z')])).toStrictEqual(['consent-proof 2027-08-01']);
+  });
+
+  it('is told with an erasure, ground by ground (P7)', () => {
+    const { grounds: held } = retentionOf(foldContact([consent]), giftcard);
+    expect(endedGrounds(held)[0]).toStrictEqual({
+      ground: 'consent',
+      purpose: 'newsletter',
+      endedAt: new Date(instant('2023-07-01T10:00:00Z')).toISOString(),
+    });
+  });
+});
