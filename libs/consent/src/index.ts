@@ -1,5 +1,6 @@
 export * from './basis.js';
 export * from './calendar.js';
+export * from './citizen-service-number.js';
 export * from './confirm-opt-in.js';
 export * from './contact.js';
 export * from './decision.js';
