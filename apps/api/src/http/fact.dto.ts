@@ -1,12 +1,13 @@
 import { sourceKinds, type SourceKind } from '@consent-ledger/consent';
 import { Type } from 'class-transformer';
-import { IsDefined, IsIn, IsObject, IsString, Matches, MaxLength, ValidateBy, ValidateNested } from 'class-validator';
+import { IsDefined, IsIn, IsObject, Matches, ValidateBy, ValidateNested } from 'class-validator';
+import { IsFreeText } from './free-text.decorator.js';
 import { IsInstant } from './instant.decorator.js';
 import { MayBeAbsent } from './may-be-absent.decorator.js';
 
 export class SourceDto {
   @IsIn(sourceKinds) readonly kind!: SourceKind;
-  @MayBeAbsent() @IsString() @MaxLength(256) readonly reference?: string;
+  @MayBeAbsent() @IsFreeText(256) readonly reference?: string;
 }
 
 /** Whom a request is about: the address or the contact's id, one of the two. */

@@ -1,8 +1,15 @@
 import { sourceKinds } from '@consent-ledger/consent';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { holdsBsn, isCleanUserAgent } from './free-text.decorator.js';
 import { parseInstant } from './instant.decorator.js';
 
-const ajv = new Ajv2020({ formats: { instant: (text: string) => parseInstant(text) !== undefined } });
+const ajv = new Ajv2020({
+  formats: {
+    instant: (text: string) => parseInstant(text) !== undefined,
+    'free-text': (text: string) => !holdsBsn(text),
+    'user-agent': isCleanUserAgent,
+  },
+});
 const shapes = new WeakMap<object, ValidateFunction>();
 
 /** The fields of a request, as JSON schemas. */
@@ -27,8 +34,10 @@ export function object(fields: Fields, required: readonly string[] = []): object
   return { type: 'object', properties: fields, required, additionalProperties: false };
 }
 
-/** A text of at most so many characters, of which class-validator never counts more. */
-export const text = (maxLength: number) => ({ type: 'string', maxLength });
+/** A free text of at most so many characters, of which class-validator never counts more. */
+export const text = (maxLength: number) => ({ type: 'string', maxLength, format: 'free-text' });
+
+export const userAgent = (maxLength: number) => ({ type: 'string', maxLength, format: 'user-agent' });
 
 /** A name as they mostly are. */
 export const name = { type: 'string', pattern: '^[\\w.-]{2,35}$' };

@@ -18,6 +18,7 @@ const optOut = { address: 'anna.jansen@example.org', purposes: 'all', source: { 
 /** What somebody may put where a value of a request belongs. */
 const anything = fc.oneof(
   fc.constantFrom(null, '', ' ', 0, -1, 1.5, 1e21, true, [], {}, 'all', ['all'], ['nl', 'nl'], '\uFE0F', '🙂', '🙂🙂'),
+  fc.constantFrom('111222333', 'bsn 1112.22.333', 'Chrome/111222333', 'Mozilla/5.0 111222333'),
   fc.constantFrom('2026-01-31T12:00:00Z', '2026-02-30T12:00:00Z', '2026-01-31', 'double', 'phone', 'rumour'),
   fc
     .constantFrom(1, 2, 35, 36, 64, 65, 160, 161, 256, 257, 320, 321, 512, 513, 1024, 1025, 2048, 2049, 4096, 4097)
@@ -29,6 +30,7 @@ const change = fc.record({
     ...['address', 'contactId', 'occurredAt', 'purposes', 'confirmation', 'preTicked', 'toString', 'source.extra'],
     ...['statement', 'statement.id', 'statement.version', 'statement.language', 'source', 'source.kind'],
     ...['source.reference', 'evidence', 'evidence.ip', 'evidence.note', 'evidence.recordingRef', 'evidence.browser'],
+    'evidence.userAgent',
   ),
   value: fc.option(anything, { nil: undefined }),
 });

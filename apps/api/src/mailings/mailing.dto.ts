@@ -11,6 +11,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import type { JsonObject } from '@consent-ledger/event-store';
+import { IsFreeJson, IsFreeText } from '../http/free-text.decorator.js';
 import { MayBeAbsent } from '../http/may-be-absent.decorator.js';
 
 export const languages = ['nl', 'en'] as const;
@@ -18,7 +19,7 @@ export const languages = ['nl', 'en'] as const;
 export class RecipientDto {
   @IsString() @MaxLength(320) readonly address!: string;
   @MayBeAbsent() @IsIn(languages) readonly language?: (typeof languages)[number];
-  @MayBeAbsent() @IsObject() readonly variables?: JsonObject;
+  @MayBeAbsent() @IsObject() @IsFreeJson() readonly variables?: JsonObject;
 }
 
 export class MailingDto {
@@ -28,13 +29,12 @@ export class MailingDto {
   readonly id?: string;
   @IsString() @MinLength(1) @MaxLength(64) readonly purpose!: string;
   @IsString() @MinLength(1) @MaxLength(64) readonly template!: string;
-  @IsString()
   @MinLength(1)
-  @MaxLength(256)
+  @IsFreeText(256)
   @Matches(/^[^\r\n]*$/, { message: 'must be one line' })
   readonly subject!: string;
   @MayBeAbsent() @IsIn(languages) readonly language?: (typeof languages)[number];
-  @MayBeAbsent() @IsObject() readonly variables?: JsonObject;
+  @MayBeAbsent() @IsObject() @IsFreeJson() readonly variables?: JsonObject;
   @MayBeAbsent()
   @IsArray()
   @ArrayMaxSize(10_000)

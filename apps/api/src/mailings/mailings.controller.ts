@@ -17,6 +17,7 @@ import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import type { FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
 import { Takes } from '../http/media-type.guard.js';
+import { BSN_REFUSED, holdsBsn } from '../http/free-text.decorator.js';
 import { headerOf } from '../http/facts.js';
 import { linesOf, parseLine } from '../http/ndjson.js';
 import { RequireScope } from '../security/scope.decorator.js';
@@ -107,6 +108,7 @@ function recipientOf(value: unknown, line: number): Recipient {
       ? []
       : [`language: must be one of ${languages.join(', ')}`]),
     ...(variables === undefined || isObject(variables) ? [] : ['variables: must be an object']),
+    ...(holdsBsn(variables) ? [`variables: ${BSN_REFUSED}`] : []),
     ...Object.keys(others).map((name) => `${name}: is not a field of a recipient`),
   ];
   if (faults.length > 0) throw validationProblem(faults.map((message) => ({ field: `line ${line}`, message })));

@@ -12,9 +12,10 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { FactDto } from '../http/fact.dto.js';
+import { IsFreeText, IsUserAgent } from '../http/free-text.decorator.js';
 import { IsPurposes } from '../http/purposes.decorator.js';
 import { MayBeAbsent } from '../http/may-be-absent.decorator.js';
-import { fact, name, object, purposes, text, WellFormed } from '../http/well-formed.decorator.js';
+import { fact, name, object, purposes, text, userAgent, WellFormed } from '../http/well-formed.decorator.js';
 
 export class StatementDto {
   @IsString() @MinLength(1) @MaxLength(64) readonly id!: string;
@@ -23,11 +24,11 @@ export class StatementDto {
 }
 
 export class EvidenceDto {
-  @MayBeAbsent() @IsString() @MaxLength(64) readonly ip?: string;
-  @MayBeAbsent() @IsString() @MaxLength(1024) readonly userAgent?: string;
-  @MayBeAbsent() @IsString() @MaxLength(2048) readonly url?: string;
-  @MayBeAbsent() @IsString() @MaxLength(4096) readonly note?: string;
-  @MayBeAbsent() @IsString() @MaxLength(512) readonly recordingRef?: string;
+  @MayBeAbsent() @IsFreeText(64) readonly ip?: string;
+  @MayBeAbsent() @IsUserAgent(1024) readonly userAgent?: string;
+  @MayBeAbsent() @IsFreeText(2048) readonly url?: string;
+  @MayBeAbsent() @IsFreeText(4096) readonly note?: string;
+  @MayBeAbsent() @IsFreeText(512) readonly recordingRef?: string;
 }
 
 @WellFormed(
@@ -42,7 +43,7 @@ export class EvidenceDto {
     confirmation: { enum: ['none', 'double'] },
     evidence: object({
       ip: text(64),
-      userAgent: text(1024),
+      userAgent: userAgent(1024),
       url: text(2048),
       note: text(4096),
       recordingRef: text(512),
