@@ -53,6 +53,7 @@ export const giftcardDocument: PolicyDocument = {
       hashes,
     },
   ],
+  reconsent: { statement: 'reconsent' },
   retention: {
     consentProof: { period: 'P2Y', from: 'ended' },
     agreementEnded: 'P12M',
@@ -93,6 +94,7 @@ export const harbourDocument: PolicyDocument = {
   serviceMail: { whenRestricted: 'allow' },
   sameActWithin: 'PT1H',
   statements: [{ id: 'membership', version: 3, covers: ['newsletter', 'survey'], texts: text, hashes }],
+  reconsent: { statement: 'membership' },
   retention: { ...giftcardDocument.retention, consentProof: { period: 'P2Y', from: 'given' }, recording: 'P14D' },
 };
 
@@ -126,7 +128,10 @@ export const orchardDocument: PolicyDocument = {
     survey: commercial({ renewAfter: 'P6M', promptBefore: 'P1M' }),
     service,
   },
-  statements: [{ id: 'letters', version: 1, covers: ['newsletter', 'survey'], texts: text, hashes }],
+  statements: [
+    { id: 'letters', version: 1, covers: ['newsletter', 'event-invitation', 'survey'], texts: text, hashes },
+  ],
+  reconsent: { statement: 'letters' },
 };
 
 export const giftcard = compilePolicy(giftcardDocument);

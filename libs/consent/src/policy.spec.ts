@@ -32,11 +32,12 @@ describe('the policy that ships', () => {
   });
 
   it('has the figures that the tests of the rules are written by (P1, P2, P5, P6, P7, P8)', () => {
-    const figures = ({ purposes, softOptIn, serviceMail, sameActWithin, retention }: PolicyDocument) => ({
+    const figures = ({ purposes, softOptIn, serviceMail, sameActWithin, reconsent, retention }: PolicyDocument) => ({
       purposes: Object.entries(purposes).map(([name, { kind, consent }]) => ({ name, kind, consent })),
       softOptIn,
       serviceMail,
       sameActWithin,
+      reconsent,
       retention,
     });
     expect(figures(shipped)).toStrictEqual(figures(giftcardDocument));
@@ -122,6 +123,20 @@ describe('checkPolicy', () => {
       meaningless,
     ],
     [
+      'a question on a statement that is not there',
+      '/reconsent',
+      { statement: 'signup' },
+      '/reconsent/statement',
+      '"signup" is not one of the statements',
+    ],
+    [
+      'a question about a purpose that its statement does not cover',
+      '/statements/1/covers',
+      ['newsletter', 'personalised-message'],
+      '/reconsent/statement',
+      'version 1 does not cover "event-invitation", about which it is to ask',
+    ],
+    [
       'a reminder in no window',
       '/purposes/newsletter/consent',
       { renewAfter: 'P3Y', reminderAfter: 'P14D' },
@@ -203,16 +218,16 @@ describe('checkPolicy', () => {
     ],
     [
       'a statement about a purpose that every object seems to have',
-      '/statements/1/covers/2',
+      '/statements/0/covers/2',
       'toString',
-      '/statements/1/covers/2',
+      '/statements/0/covers/2',
       expect.stringContaining('is not one of the purposes'),
     ],
     [
       'a statement twice',
-      '/statements/1',
+      '/statements/2',
       giftcardDocument.statements[0],
-      '/statements/1',
+      '/statements/2',
       'statement "signup-form" version 1 appears twice',
     ],
   ])('finds %s at %s: %j', (_sentence, pointer, value, path, message) => {

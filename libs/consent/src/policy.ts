@@ -23,6 +23,8 @@ export interface PolicyDocument {
   readonly softOptIn?: SoftOptInDocument;
   readonly serviceMail: { readonly whenRestricted: 'allow' | 'deny' };
   readonly statements: readonly StatementDocument[];
+  /** P5: how a person is asked again; without it nobody is. */
+  readonly reconsent?: ReconsentDocument;
   readonly retention: RetentionDocument;
   /** An act that repeats one of the same kind within this period is the same act sent twice. */
   readonly sameActWithin: string;
@@ -75,6 +77,11 @@ export interface StatementDocument {
   readonly hashes: Texts;
 }
 
+/** P5: the id of the statement on which a person renews consent, in its last version. */
+export interface ReconsentDocument {
+  readonly statement: string;
+}
+
 /** P7 and P8: how long each ground holds personal data. */
 export interface RetentionDocument {
   readonly consentProof: { readonly period: string; readonly from: ProofFrom };
@@ -103,6 +110,8 @@ export interface Policy {
   readonly document: PolicyDocument;
   readonly purposes: ReadonlyMap<string, Purpose>;
   readonly serviceMailWhenRestricted: boolean;
+  /** P5: the statement on which a person renews consent, in its last version. */
+  readonly renewalStatement: StatementDocument | undefined;
   /** In milliseconds. */
   readonly sameActWithin: number;
   readonly retention: RetentionTerms;
@@ -187,6 +196,8 @@ export function checkPolicy(document: PolicyDocument): PolicyFault[] {
       fault(path, `statement "${statement.id}" version ${statement.version} appears twice`);
   });
 
+  for (const { path, message } of reconsentFaults(document)) fault(path, message);
+
   if (parseClockTime(document.sameActWithin) === undefined)
     fault('/sameActWithin', `"${document.sameActWithin}" is not an ISO 8601 length of time such as PT5M or PT30S`);
   const { consentProof, ...grounds } = retention;
@@ -222,6 +233,25 @@ function meaninglessTerms(consent: ConsentTermDocument): PolicyFault[] {
   return faults;
 }
 
+/** P5: what is asked about must stand in the statement that is shown, or no answer could count (P3). */
+function reconsentFaults({ reconsent, statements, purposes }: PolicyDocument): PolicyFault[] {
+  if (!reconsent) return [];
+  const path = '/reconsent/statement';
+  const shown = lastVersion(statements, reconsent.statement);
+  if (!shown) return [{ path, message: `"${reconsent.statement}" is not one of the statements` }];
+  return Object.entries(purposes)
+    .filter(([name, { consent }]) => (consent?.answerWindow ?? consent?.promptBefore) && !shown.covers.includes(name))
+    .map(([name]) => ({
+      path,
+      message: `version ${shown.version} does not cover "${name}", about which it is to ask`,
+    }));
+}
+
+function lastVersion(statements: readonly StatementDocument[], wanted: string): StatementDocument | undefined {
+  const versions = statements.filter(({ id }) => id === wanted);
+  return versions.sort((a, b) => b.version - a.version)[0];
+}
+
 /** Whether the first period is as long as the second, or longer, wherever in the calendar they start. */
 function neverShorter(first: string | undefined, second: string | undefined): boolean {
   const [a, b] = [optionalPeriod(first), optionalPeriod(second)];
@@ -242,6 +272,7 @@ export function compilePolicy(document: PolicyDocument): Policy {
     document,
     purposes: new Map(Object.entries(document.purposes).map((entry) => [entry[0], compilePurpose(document, ...entry)])),
     serviceMailWhenRestricted: document.serviceMail.whenRestricted === 'allow',
+    renewalStatement: document.reconsent && lastVersion(document.statements, document.reconsent.statement),
     sameActWithin: parseClockTime(document.sameActWithin)!,
     retention: compileRetention(document.retention),
   };

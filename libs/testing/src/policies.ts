@@ -29,9 +29,14 @@ export function createGrowingShelf(): GrowingShelf {
   };
 }
 
-/** The next version of the shipped policy, in force from a moment (RFC 3339), with these parts changed. */
+/**
+ * The next version of the shipped policy, in force from a moment (RFC 3339), with these parts changed. Where its statements
+ * are, it asks nobody again, unless it says how.
+ */
 export function nextPolicy(inForceFrom: string, changes: Partial<PolicyDocument>): PolicyDocument {
-  return { ...shippedPolicy, version: shippedPolicy.version + 1, inForceFrom, ...changes };
+  const { reconsent, ...shipped } = shippedPolicy;
+  const next = { ...shipped, version: shipped.version + 1, inForceFrom, ...changes };
+  return changes.statements || !reconsent ? next : { reconsent, ...next };
 }
 
 /** The purposes of the shipped policy without some of them. */

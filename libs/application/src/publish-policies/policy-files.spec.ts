@@ -185,9 +185,9 @@ describe('reading a policy document', () => {
         '/statements/1/covers/3 "sales" is not one of the purposes: newsletter, event-invitation, personalised-message, sales-contact, service',
     },
     {
-      at: '/statements/1/id',
-      to: 'signup-form',
-      fault: '/statements/1 statement "signup-form" version 1 appears twice',
+      at: '/statements/0/id',
+      to: 'reconsent',
+      fault: '/statements/1 statement "reconsent" version 1 appears twice',
     },
     {
       at: '/statements/0/texts/nl',

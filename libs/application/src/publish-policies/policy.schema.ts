@@ -56,6 +56,7 @@ export const policySchema = closed(
       type: 'array',
       items: closed({ id: name, version: { type: 'integer', minimum: 1 }, covers: names, texts }),
     },
+    reconsent: closed({ statement: name }),
     retention: closed({
       consentProof: closed({ period, from: { enum: ['ended', 'given'] } }),
       agreementEnded: period,
@@ -65,5 +66,5 @@ export const policySchema = closed(
       recording: period,
     }),
   },
-  ['softOptIn'],
+  ['softOptIn', 'reconsent'],
 );
