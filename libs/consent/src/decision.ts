@@ -10,7 +10,8 @@ export type RefusalCode =
   | 'STATEMENT_DOES_NOT_COVER'
   | 'OPTED_OUT'
   | 'NO_SUCH_REQUEST'
-  | 'REQUEST_OVERTAKEN';
+  | 'REQUEST_OVERTAKEN'
+  | 'NOT_RENEWABLE';
 
 /** Why a command was refused, in words for the caller, and the purposes it concerns. */
 export interface Refusal {
@@ -28,7 +29,7 @@ export function record(...events: NewContactEvent[]): Decision {
   return { events };
 }
 
-export function refuse(code: RefusalCode, detail: string, purposes?: readonly string[]): Decision {
+export function refuse(code: RefusalCode, detail: string, purposes?: readonly string[]): { readonly refused: Refusal } {
   return { refused: { code, detail, ...(purposes && { purposes }) } };
 }
 

@@ -1,13 +1,14 @@
 import { consentOnRecord, endOfConsent } from './basis.js';
-import type { ActOf, ContactState, StatementReference } from './contact.js';
+import type { ActOf, ContactState } from './contact.js';
 import { nothing, quoted, record, refuse, refusePurposes, type Decision } from './decision.js';
 import type { Instant } from './instant.js';
 import type { Policy } from './policy.js';
 import { standingComplaint, standingOptOut } from './standing.js';
+import { statementShown, type StatementName } from './statement.js';
 
 export interface OptIn {
   readonly purposes: readonly string[];
-  readonly statement: Omit<StatementReference, 'hash'>;
+  readonly statement: StatementName;
   readonly confirmation: 'none' | 'double';
   readonly actOf: ActOf;
   /** Whether the evidence points to a call recording, which is deleted after a while (P8). */
@@ -24,15 +25,8 @@ export function optIn(state: ContactState, command: OptIn, policy: Policy): Deci
   const refused = refusePurposes(policy, command.purposes);
   if (refused) return refused;
 
-  const statement = findStatement(policy, command.statement);
-  if (!statement) return refuse('UNKNOWN_STATEMENT', unknownStatement(policy, command.statement));
-  const uncovered = command.purposes.filter((purpose) => !statement.covers.includes(purpose));
-  if (uncovered.length > 0)
-    return refuse(
-      'STATEMENT_DOES_NOT_COVER',
-      `Statement "${statement.reference.id}" version ${statement.reference.version} does not cover ${quoted(uncovered)}.`,
-      uncovered,
-    );
+  const statement = statementShown(policy, command.statement, command.purposes);
+  if ('refused' in statement) return statement;
 
   if (command.actOf === 'reported') {
     const optedOut = command.purposes.filter(
@@ -57,23 +51,6 @@ export function optIn(state: ContactState, command: OptIn, policy: Policy): Deci
       ...(command.recorded && { evidenceEndsAt: evidenceEnd(policy, command.occurredAt) }),
     },
   });
-}
-
-function findStatement(policy: Policy, wanted: OptIn['statement']) {
-  const statement = policy.document.statements.find(
-    ({ id, version }) => id === wanted.id && version === wanted.version,
-  );
-  const hash = statement && Object.hasOwn(statement.hashes, wanted.language) && statement.hashes[wanted.language];
-  if (!statement || !hash) return undefined;
-  const reference = { id: wanted.id, version: wanted.version, language: wanted.language, hash };
-  return { reference, covers: statement.covers };
-}
-
-function unknownStatement(policy: Policy, { id, version, language }: OptIn['statement']): string {
-  const known = policy.document.statements.map(
-    (statement) => `"${statement.id}" version ${statement.version} (${Object.keys(statement.texts).join(', ')})`,
-  );
-  return `The policy has no statement "${id}" version ${version} in "${language}"; it has: ${known.join('; ')}.`;
 }
 
 /** A consent given again moves its clock and is recorded (P5); a report of one that runs already changes nothing. */

@@ -13,6 +13,7 @@ const problems = {
   OPTED_OUT: [409, 'The person opted out'],
   CONFLICT: [409, 'The request conflicts with what is on record'],
   REQUEST_OVERTAKEN: [409, 'Something later stands against this request'],
+  NOT_RENEWABLE: [409, 'The consent has ended'],
   PRECONDITION_FAILED: [412, 'The contact has changed'],
   PAYLOAD_TOO_LARGE: [413, 'The body is too large'],
   UNSUPPORTED_MEDIA_TYPE: [415, 'The body is of a type that is not understood'],
