@@ -2,7 +2,7 @@ import { consentOnRecord, endOfConsent } from './basis.js';
 import type { ContactState } from './contact.js';
 import type { Instant } from './instant.js';
 import type { Policy } from './policy.js';
-import { isAfter, standingComplaint, standingOptOut } from './standing.js';
+import { isAfter, isWithdrawn } from './standing.js';
 
 /**
  * Where the question whether to go on stands for a purpose (P5): `open` while the person may still answer it, `renewed` since
@@ -12,7 +12,7 @@ export type QuestionStanding = 'open' | 'renewed' | 'stopped' | 'ended';
 
 /** How the question about one purpose stands at an instant. A purpose that the policy lacks by now has ended. */
 export function questionStanding(state: ContactState, policy: Policy, purpose: string, at: Instant): QuestionStanding {
-  if (standingOptOut(state, purpose) ?? standingComplaint(state, purpose)) return 'stopped';
+  if (isWithdrawn(state, purpose)) return 'stopped';
   if (validUntil(state, policy, purpose, at) === undefined) return 'ended';
   const asked = state.prompted[purpose];
   return asked && isAfter(state.given[purpose], asked) ? 'renewed' : 'open';
