@@ -29,6 +29,7 @@ import {
   PUBLIC_URL,
 } from './ports.js';
 import { Preferences } from './preferences.js';
+import { PublishPolicyHandler } from './publish-policies/publish-policy.command.js';
 import { RecordDeliverabilityHandler } from './record-deliverability/record-deliverability.command.js';
 import { RecordRelationshipHandler } from './record-relationship/record-relationship.command.js';
 import { ReplayHandler } from './replay/replay.query.js';
@@ -53,6 +54,7 @@ const handlers = [
   RestrictProcessingHandler,
   EraseContactHandler,
   CreateMailingHandler,
+  PublishPolicyHandler,
   LookUpContactHandler,
   ShowPreferencesHandler,
   ShowHistoryHandler,

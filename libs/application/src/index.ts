@@ -21,6 +21,7 @@ export * from './ports.js';
 export * from './preferences.js';
 export * from './publish-policies/policy-files.js';
 export * from './publish-policies/publish-policies.js';
+export * from './publish-policies/publish-policy.command.js';
 export * from './record-deliverability/record-deliverability.command.js';
 export * from './record-relationship/record-relationship.command.js';
 export * from './replay/replay.query.js';

@@ -353,7 +353,16 @@ export interface paths {
         /** Every policy version that was published */
         get: operations["listPolicies"];
         put?: never;
-        post?: never;
+        /**
+         * Publish a version of a policy
+         * @description Takes a policy document as a policy file holds it, parsed. Verdicts follow from its `inForceFrom` on, and questions
+         *     asked after the answer know it. What is published stays as it is: a change is a new version.
+         *
+         *     A version in force from a moment that has passed judges anew what was judged then, so it is refused with
+         *     `POLICY_IN_FORCE_IN_PAST` once the log knows anybody, unless it is forced with a reason. Both are recorded. Questions
+         *     with a `knownAt` before the publication are still answered by what was known then.
+         */
+        post: operations["publishPolicy"];
         delete?: never;
         options?: never;
         head?: never;
@@ -848,7 +857,37 @@ export interface components {
             version: number;
             inForceFrom: components["schemas"]["Instant"];
             publishedAt: components["schemas"]["Instant"];
+            forced?: components["schemas"]["Forced"];
+            reason?: components["schemas"]["PublicationReason"];
         };
+        PolicyPublished: {
+            id: string;
+            version: number;
+            inForceFrom: components["schemas"]["Instant"];
+            publishedAt: components["schemas"]["Instant"];
+            forced?: components["schemas"]["Forced"];
+            reason?: components["schemas"]["PublicationReason"];
+            position: components["schemas"]["Position"];
+        };
+        PolicyPublication: {
+            /** @description The document as a policy file holds it, parsed. */
+            policy: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description Also when it would be in force from a moment that has passed; needs a reason.
+             * @default false
+             */
+            force?: boolean;
+            reason?: components["schemas"]["PublicationReason"];
+        };
+        /**
+         * @description In force from before its publication, against the rule.
+         * @constant
+         */
+        Forced: true;
+        /** @description Why it was published. It stays in the log, so it holds nothing about a person. */
+        PublicationReason: string;
         /** @description What the template may read; any JSON. */
         TemplateVariables: {
             [key: string]: unknown;
@@ -946,7 +985,7 @@ export interface components {
             }[];
         };
         /** @enum {string} */
-        ProblemCode: "VALIDATION" | "UNAUTHENTICATED" | "FORBIDDEN" | "NOT_FOUND" | "OPTED_OUT" | "CONFLICT" | "REQUEST_OVERTAKEN" | "NOT_RENEWABLE" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "UNKNOWN_PURPOSE" | "PURPOSE_NOT_COMMERCIAL" | "UNKNOWN_STATEMENT" | "STATEMENT_DOES_NOT_COVER" | "OCCURRED_IN_FUTURE" | "IDEMPOTENCY_KEY_REUSED" | "NO_SUCH_REQUEST" | "ADDRESS_NEEDED" | "UNKNOWN_TEMPLATE" | "TEMPLATE_DOES_NOT_FIT" | "UNKNOWN_POLICY" | "INTERNAL" | "UNAVAILABLE";
+        ProblemCode: "VALIDATION" | "UNAUTHENTICATED" | "FORBIDDEN" | "NOT_FOUND" | "OPTED_OUT" | "CONFLICT" | "REQUEST_OVERTAKEN" | "NOT_RENEWABLE" | "POLICY_CHANGED" | "POLICY_VERSION_NOT_GREATER" | "STATEMENT_CHANGED" | "POLICY_IN_FORCE_IN_PAST" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "UNKNOWN_PURPOSE" | "PURPOSE_NOT_COMMERCIAL" | "UNKNOWN_STATEMENT" | "STATEMENT_DOES_NOT_COVER" | "OCCURRED_IN_FUTURE" | "IDEMPOTENCY_KEY_REUSED" | "NO_SUCH_REQUEST" | "ADDRESS_NEEDED" | "UNKNOWN_TEMPLATE" | "TEMPLATE_DOES_NOT_FIT" | "UNKNOWN_POLICY" | "INVALID_POLICY" | "INTERNAL" | "UNAVAILABLE";
     };
     responses: {
         /** @description Recorded */
@@ -1776,6 +1815,72 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    publishPolicy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyPublication"];
+            };
+        };
+        responses: {
+            /** @description This version was published before, with the same content */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["X-Correlation-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyPublished"];
+                };
+            };
+            /** @description The version is published */
+            201: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["X-Correlation-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyPublished"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            /**
+             * @description What is published stands against it: `POLICY_CHANGED`, `POLICY_VERSION_NOT_GREATER`, `STATEMENT_CHANGED` or
+             *     `POLICY_IN_FORCE_IN_PAST`
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `INVALID_POLICY`: every fault is named with its path */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };

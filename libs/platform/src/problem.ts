@@ -14,6 +14,10 @@ const problems = {
   CONFLICT: [409, 'The request conflicts with what is on record'],
   REQUEST_OVERTAKEN: [409, 'Something later stands against this request'],
   NOT_RENEWABLE: [409, 'The consent has ended'],
+  POLICY_CHANGED: [409, 'This version was published with another content'],
+  POLICY_VERSION_NOT_GREATER: [409, 'A later version was published before'],
+  STATEMENT_CHANGED: [409, 'This statement was published with another text'],
+  POLICY_IN_FORCE_IN_PAST: [409, 'The policy would judge the past anew'],
   PRECONDITION_FAILED: [412, 'The contact has changed'],
   PAYLOAD_TOO_LARGE: [413, 'The body is too large'],
   UNSUPPORTED_MEDIA_TYPE: [415, 'The body is of a type that is not understood'],
@@ -28,6 +32,7 @@ const problems = {
   UNKNOWN_TEMPLATE: [422, 'There is no such template'],
   TEMPLATE_DOES_NOT_FIT: [422, 'The template is not for this purpose'],
   UNKNOWN_POLICY: [422, 'There is no such policy'],
+  INVALID_POLICY: [422, 'The policy cannot be judged by'],
   INTERNAL: [500, 'Something went wrong here'],
   UNAVAILABLE: [503, 'The service cannot answer now'],
 } as const satisfies Record<string, readonly [status: number, title: string]>;

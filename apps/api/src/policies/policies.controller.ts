@@ -1,15 +1,37 @@
-import { ShowPoliciesQuery } from '@consent-ledger/application';
-import { Controller, Get } from '@nestjs/common';
-import { QueryBus } from '@nestjs/cqrs';
+import { PublishPolicyCommand, ShowPoliciesQuery } from '@consent-ledger/application';
+import { validationProblem } from '@consent-ledger/platform';
+import { Body, Controller, Get, Post, Req, Res } from '@nestjs/common';
+import { CommandBus, QueryBus } from '@nestjs/cqrs';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RequireScope } from '../security/scope.decorator.js';
+import { PolicyPublicationDto } from './policy.dto.js';
 
 @Controller('v1/policies')
-@RequireScope('history')
 export class PoliciesController {
-  constructor(private readonly queries: QueryBus) {}
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly queries: QueryBus,
+  ) {}
 
   @Get()
+  @RequireScope('history')
   list() {
     return this.queries.execute(new ShowPoliciesQuery());
+  }
+
+  @Post()
+  @RequireScope('policy')
+  async publish(
+    @Body() { policy, force = false, reason }: PolicyPublicationDto,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    if (force && reason === undefined)
+      throw validationProblem([{ field: 'reason', message: 'is needed to force: say why the past is judged anew' }]);
+    const actor = { kind: 'agent', id: request.principal!.keyId } as const;
+    const command = new PublishPolicyCommand({ policy, force, reason }, actor, request.id);
+    const { isNew, published } = await this.commands.execute(command);
+    void reply.status(isNew ? 201 : 200);
+    return published;
   }
 }

@@ -6,10 +6,11 @@ import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import { parseDocument } from 'yaml';
 import { policySchema } from './policy.schema.js';
 
-/** A policy file that cannot be judged by; the message names the file and, for each fault, the path in it. */
+/** A policy that cannot be judged by; the message names the file and, for each fault, the path in it. */
 export class InvalidPolicy extends Error {
   readonly code = 'INVALID_POLICY';
   constructor(
+    /** What the policy was read from. */
     readonly file: string,
     readonly faults: readonly PolicyFault[],
   ) {
@@ -38,11 +39,15 @@ export function parsePolicy(text: string, file: string): PolicyDocument {
       file,
       yaml.errors.map(({ message }) => ({ path: '', message })),
     );
-  const content: unknown = yaml.toJS();
-  if (!conforms(content)) throw new InvalidPolicy(file, (conforms.errors ?? []).map(schemaFault));
+  return readPolicyContent(yaml.toJS(), file);
+}
+
+/** The same of a document that is parsed already; `origin` names it in what it is refused with. Throws `InvalidPolicy`. */
+export function readPolicyContent(content: unknown, origin: string): PolicyDocument {
+  if (!conforms(content)) throw new InvalidPolicy(origin, (conforms.errors ?? []).map(schemaFault));
   const document = withHashes(content as unknown as PolicyDocument);
   const faults = checkPolicy(document);
-  if (faults.length > 0) throw new InvalidPolicy(file, faults);
+  if (faults.length > 0) throw new InvalidPolicy(origin, faults);
   return document;
 }
 

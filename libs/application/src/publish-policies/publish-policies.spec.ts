@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import type { PolicyDocument } from '@consent-ledger/consent';
 import { createMemoryEventStore, NO_STREAM, START, type EventStore } from '@consent-ledger/event-store';
+import { newId } from '@consent-ledger/platform';
 import { loadPolicies } from '@consent-ledger/projections';
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { parsePolicy } from './policy-files.js';
-import { PolicyChanged, publishPolicies } from './publish-policies.js';
+import { PublicationRefused, publishPolicies, publishPolicy } from './publish-policies.js';
 
 const clock = { now: () => Date.parse('2024-03-01T09:00:00.000Z') };
 
@@ -83,7 +84,7 @@ describe('publishing policies', () => {
     await publishPolicies(store, clock, [first]);
     const changed = { ...first, sameActWithin: 'PT2M' };
     const publishing = publishPolicies(store, clock, [changed]);
-    await expect(publishing).rejects.toBeInstanceOf(PolicyChanged);
+    await expect(publishing).rejects.toBeInstanceOf(PublicationRefused);
     await expect(publishing).rejects.toThrow(
       'Policy "dnp-giftcard" version 1 was published with another content. Give the changed policy a new version.',
     );
@@ -108,16 +109,127 @@ describe('publishing policies', () => {
     ).resolves.toHaveLength(2);
   });
 
-  it('goes on after a version that another release published', async () => {
-    await store.append('policy-dnp-giftcard', NO_STREAM, [
-      {
-        id: 'e5a9e9a4-9d5c-4c5e-8a6e-0d3f5f0f7f11',
-        type: 'PolicyPublished',
-        data: { document: { ...second } as never },
-        metadata: {},
-      },
+  it('refuses a version that comes after a later one', async () => {
+    await publishPolicies(store, clock, [second]);
+    const publishing = publishPolicies(store, clock, [first]);
+    await expect(publishing).rejects.toMatchObject({ code: 'POLICY_VERSION_NOT_GREATER' });
+    await expect(publishing).rejects.toThrow(
+      'Policy "dnp-giftcard" version 1 comes after version 2, which was published before. Give it a greater version.',
+    );
+    expect(await published()).toStrictEqual([second]);
+  });
+
+  it('refuses one of two that are published at once under one version with different content', async () => {
+    const changed = { ...first, sameActWithin: 'PT2M' };
+    const outcomes = await Promise.allSettled([
+      publishPolicies(store, clock, [first]),
+      publishPolicies(store, clock, [changed]),
     ]);
+    expect(outcomes.map(({ status }) => status).sort()).toStrictEqual(['fulfilled', 'rejected']);
+    expect(await published()).toHaveLength(1);
+  });
+
+  it('lets a new version of the policy show a statement in one more language, for other purposes (P3)', async () => {
     await publishPolicies(store, clock, [first]);
-    expect(await published()).toStrictEqual([second, first]);
+    const [statement, ...others] = first.statements;
+    const texts = { ...statement!.texts, de: 'Ja' };
+    const hashes = { ...statement!.hashes, de: 'cc'.repeat(32) };
+    const grown = { ...second, statements: [{ ...statement!, covers: [], texts, hashes }, ...others] };
+    await expect(publishPolicy(store, clock, grown)).resolves.toMatchObject({ isNew: true });
+  });
+
+  it('refuses another text under the old version of a statement: proofs of consent name it (P3)', async () => {
+    await publishPolicies(store, clock, [first]);
+    const [statement, ...others] = first.statements;
+    const reworded = { ...statement!, hashes: { ...statement!.hashes, nl: 'dd'.repeat(32) } };
+    const publishing = publishPolicy(store, clock, { ...second, statements: [reworded, ...others] });
+    await expect(publishing).rejects.toMatchObject({ code: 'STATEMENT_CHANGED' });
+    await expect(publishing).rejects.toThrow('statement "signup-form" version 1');
+  });
+});
+
+describe('a policy in force from a moment that has passed', () => {
+  const now = Date.parse('2024-03-01T09:00:00.000Z');
+  let store: EventStore;
+  let first: PolicyDocument;
+
+  beforeAll(async () => {
+    first = parsePolicy(await readFile('libs/consent/policies/dnp-giftcard.yaml', 'utf8'), 'dnp-giftcard.yaml');
+  });
+  beforeEach(async () => {
+    store = createMemoryEventStore();
+    await publishPolicy(store, clock, first);
+  });
+
+  const inForceFrom = (instant: number): PolicyDocument => ({
+    ...first,
+    version: 2,
+    inForceFrom: new Date(instant).toISOString(),
+  });
+  const append = (streamId: string, type: string) =>
+    store.append(streamId, NO_STREAM, [{ id: newId(), type, data: {}, metadata: {} }]);
+  const knowSomebody = () => append('contact-mfrggzdfmztwq2lknnwg23tpoa', 'OptedOut');
+
+  it('may be published while nothing is known of anybody, also by a first start that was interrupted', async () => {
+    await append('api-key-a1', 'ApiKeyCreated');
+    const { forced, isNew } = await publishPolicy(store, clock, inForceFrom(now - 1));
+    expect({ forced, isNew }).toStrictEqual({ forced: undefined, isNew: true });
+  });
+
+  it.each([
+    ['a contact', 'contact-mfrggzdfmztwq2lknnwg23tpoa', 'OptedOut'],
+    ['a delivery, whose verdict is recorded', 'delivery-1', 'DeliverySuppressed'],
+  ])('is refused once the log knows %s (law 3)', async (_what, streamId, type) => {
+    await append(streamId, type);
+    const publishing = publishPolicy(store, clock, inForceFrom(now - 1));
+    await expect(publishing).rejects.toMatchObject({ code: 'POLICY_IN_FORCE_IN_PAST' });
+    await expect(publishing).rejects.toThrow(/2024-03-01T08:59:59\.999Z, which has passed.*--force --reason/);
+    expect(await store.readStream('policy-dnp-giftcard')).toHaveLength(1);
+  });
+
+  it('is refused where so much is in the log that contacts may lie beyond its first events', async () => {
+    for (let index = 0; index < 100; index++) await append(`api-key-${index}`, 'ApiKeyCreated');
+    await expect(publishPolicy(store, clock, inForceFrom(now - 1))).rejects.toMatchObject({
+      code: 'POLICY_IN_FORCE_IN_PAST',
+    });
+  });
+
+  it('is published when it is in force from this very instant', async () => {
+    await knowSomebody();
+    expect(await publishPolicy(store, clock, inForceFrom(now))).toMatchObject({ isNew: true });
+  });
+
+  it('is published when it is forced, which is recorded with the reason', async () => {
+    await knowSomebody();
+    const actor = { kind: 'agent', id: 'a-key' } as const;
+    const reason = 'Decided in January, forgotten until now.';
+    const options = { force: true, reason, actor, correlationId: 'a-request' };
+    expect(await publishPolicy(store, clock, inForceFrom(now - 1), options)).toMatchObject({ forced: true, reason });
+    const [, event] = await store.readStream('policy-dnp-giftcard');
+    expect(event).toMatchObject({
+      data: { document: { version: 2 }, forced: true, reason },
+      metadata: { actor, correlationId: 'a-request' },
+    });
+  });
+
+  it('is not forced without a reason', async () => {
+    await knowSomebody();
+    await expect(publishPolicy(store, clock, inForceFrom(now - 1), { force: true })).rejects.toMatchObject({
+      code: 'POLICY_IN_FORCE_IN_PAST',
+    });
+  });
+
+  it('is on record as forced only where a rule stood against it', async () => {
+    await knowSomebody();
+    await publishPolicy(store, clock, inForceFrom(now + 1), { force: true, reason: 'To be sure.' });
+    const [, event] = await store.readStream('policy-dnp-giftcard');
+    expect(event!.data).toStrictEqual({ document: inForceFrom(now + 1), reason: 'To be sure.' });
+  });
+
+  it('cannot be forced past what is published: a version stays what it is', async () => {
+    const forced = { force: true, reason: 'Because.' };
+    await expect(publishPolicy(store, clock, { ...first, sameActWithin: 'PT2M' }, forced)).rejects.toMatchObject({
+      code: 'POLICY_CHANGED',
+    });
   });
 });

@@ -1,5 +1,5 @@
 import { toRfc3339 } from '@consent-ledger/platform';
-import type { PolicyShelf } from '@consent-ledger/projections';
+import type { PolicyShelf, PublishedDocument } from '@consent-ledger/projections';
 import { Inject } from '@nestjs/common';
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { POLICIES } from '../ports.js';
@@ -9,6 +9,9 @@ export interface PublishedPolicyAnswer {
   readonly version: number;
   readonly inForceFrom: string;
   readonly publishedAt: string;
+  /** In force from before its publication. */
+  readonly forced?: true;
+  readonly reason?: string;
 }
 
 /** Every policy that was published, in the order in which they come into force. */
@@ -21,12 +24,19 @@ export class ShowPoliciesHandler implements IQueryHandler<ShowPoliciesQuery> {
   execute() {
     const published = [...this.policies.history()].sort((a, b) => a.policy.inForceFrom - b.policy.inForceFrom);
     return Promise.resolve(
-      published.map(({ policy, publishedAt }) => ({
-        id: policy.id,
-        version: policy.version,
-        inForceFrom: toRfc3339(policy.inForceFrom),
-        publishedAt: toRfc3339(publishedAt),
-      })),
+      published.map(({ policy, ...publication }) => publicationAnswer({ document: policy.document, ...publication })),
     );
   }
+}
+
+/** A publication as it is told. */
+export function publicationAnswer({ document, publishedAt, forced, reason }: PublishedDocument): PublishedPolicyAnswer {
+  return {
+    id: document.id,
+    version: document.version,
+    inForceFrom: toRfc3339(Date.parse(document.inForceFrom)),
+    publishedAt: toRfc3339(publishedAt),
+    ...(forced && { forced }),
+    ...(reason !== undefined && { reason }),
+  };
 }

@@ -1,25 +1,26 @@
-import {
-  compilePolicy,
-  type Instant,
-  type Policy,
-  type PolicyDocument,
-  type PolicyHistory,
-} from '@consent-ledger/consent';
+import { compilePolicy, type Instant, type Policy, type PolicyDocument } from '@consent-ledger/consent';
 import type { RecordedEvent } from '@consent-ledger/event-store';
 import type { Projection } from '../projection.js';
 import type { ReadModels } from '../read-models.js';
 import { isPolicyStream } from './policy-events.js';
-import { createPolicyShelf, publishedDocumentOf, type PolicyShelf } from './policy-shelf.js';
+import {
+  createPolicyShelf,
+  publishedDocumentOf,
+  type PolicyShelf,
+  type PublicationHistory,
+  type PublicationNote,
+} from './policy-shelf.js';
 
 interface Row {
   readonly document: string;
   readonly publishedAt: Instant;
+  readonly note: string;
 }
 
 /** The shelf of policies, kept up to date with the log: what another process publishes is found as soon as it is handled. */
 export class PoliciesProjection implements Projection, PolicyShelf {
   readonly name = 'policies';
-  readonly version = 1;
+  readonly version = 2;
   readonly #clear: () => void;
   readonly #put: (recorded: RecordedEvent) => void;
   readonly #rows: () => Row[];
@@ -30,23 +31,25 @@ export class PoliciesProjection implements Projection, PolicyShelf {
     const { db } = readModels;
     readModels.createTables(this.name, this.version, {
       policies: `CREATE TABLE IF NOT EXISTS policies (
-        position INTEGER PRIMARY KEY, document TEXT NOT NULL, published_at INTEGER NOT NULL
+        position INTEGER PRIMARY KEY, document TEXT NOT NULL, published_at INTEGER NOT NULL, note TEXT NOT NULL
       )`,
     });
     const clear = db.prepare('DELETE FROM policies');
-    const put = db.prepare<[number, string, Instant]>('INSERT OR IGNORE INTO policies VALUES (?, ?, ?)');
-    const rows = db.prepare<[], Row>('SELECT document, published_at AS publishedAt FROM policies ORDER BY position');
+    const put = db.prepare<[number, string, Instant, string]>('INSERT OR IGNORE INTO policies VALUES (?, ?, ?, ?)');
+    const rows = db.prepare<[], Row>(
+      'SELECT document, published_at AS publishedAt, note FROM policies ORDER BY position',
+    );
     this.#clear = () => clear.run();
     this.#put = (recorded) => {
-      const { document, publishedAt } = publishedDocumentOf(recorded);
+      const { document, publishedAt, ...note } = publishedDocumentOf(recorded);
       compilePolicy(document);
-      put.run(recorded.position, JSON.stringify(document), publishedAt);
+      put.run(recorded.position, JSON.stringify(document), publishedAt, JSON.stringify(note));
     };
     this.#rows = () => rows.all();
     this.#shelf = this.#read();
   }
 
-  history(): PolicyHistory {
+  history(): PublicationHistory {
     return this.#shelf.history();
   }
 
@@ -75,9 +78,10 @@ export class PoliciesProjection implements Projection, PolicyShelf {
 
   #read(): PolicyShelf {
     return createPolicyShelf(
-      this.#rows().map(({ document, publishedAt }) => ({
+      this.#rows().map(({ document, publishedAt, note }) => ({
         document: JSON.parse(document) as PolicyDocument,
         publishedAt,
+        ...(JSON.parse(note) as PublicationNote),
       })),
     );
   }

@@ -47,6 +47,17 @@ describe('the policies projection', () => {
     expect(policies.find('other', 1)).toBeUndefined();
   });
 
+  it('knows which was forced, and why each was published', () => {
+    const { readModels, policies } = setUp();
+    const note = { forced: true, reason: 'Decided before.' } as const;
+    const forced: Told = { ...published(second), data: { document: second, ...note } };
+    handle(readModels, policies, recorded([published(first), forced]));
+    expect(policies.history().map(({ forced, reason }) => ({ forced, reason }))).toStrictEqual([
+      { forced: undefined, reason: undefined },
+      note,
+    ]);
+  });
+
   it('is idempotent if run twice', () => {
     const { readModels, policies } = setUp();
     const events = recorded([published(first), published(second)]);

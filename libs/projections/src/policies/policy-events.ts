@@ -14,5 +14,11 @@ export function isPolicyStream(streamId: string): boolean {
 
 /** The events of a policy's stream. */
 export interface PolicyEventData {
-  PolicyPublished: { document: PolicyDocument };
+  PolicyPublished: {
+    document: PolicyDocument;
+    /** In force from before its publication, so that it judges anew what was judged already. */
+    forced?: true;
+    /** Why it was published, as the operator put it; always there when it was forced. */
+    reason?: string;
+  };
 }

@@ -3,17 +3,25 @@ import {
   type Instant,
   type Policy,
   type PolicyDocument,
-  type PolicyHistory,
   type PublishedPolicy,
 } from '@consent-ledger/consent';
 import type { EventStore, RecordedEvent } from '@consent-ledger/event-store';
 import { recordedAtOf } from '../recorded-instants.js';
 import { policyStream, type PolicyEventData } from './policy-events.js';
 
+/** What is on record of a publication besides its policy and its moment. */
+export type PublicationNote = Omit<PolicyEventData['PolicyPublished'], 'document'>;
+
+/** A policy made ready to judge by, with all that is on record of its publication. */
+export type PolicyPublication = PublishedPolicy & PublicationNote;
+
+/** Every policy published: a `PolicyHistory` with what is on record of each publication. Never empty. */
+export type PublicationHistory = readonly [PolicyPublication, ...PolicyPublication[]];
+
 /** The policies that were published, made ready to judge by. */
 export interface PolicyShelf {
   /** Every policy published, in the order of the log. Throws `NoPolicyPublished` when there is none. */
-  history(): PolicyHistory;
+  history(): PublicationHistory;
   /** One version of a policy; `undefined` when it was never published. */
   find(id: string, version: number): Policy | undefined;
 }
@@ -27,7 +35,7 @@ export class NoPolicyPublished extends Error {
 }
 
 /** A policy document and the moment this service came to know it. */
-export interface PublishedDocument {
+export interface PublishedDocument extends PublicationNote {
   readonly document: PolicyDocument;
   readonly publishedAt: Instant;
 }
@@ -61,16 +69,16 @@ export async function loadPolicies(store: EventStore, ids: readonly string[]): P
 export function publishedDocumentOf(recorded: RecordedEvent): PublishedDocument {
   if (recorded.type !== 'PolicyPublished')
     throw new TypeError(`The event at position ${recorded.position} is not one of a policy.`);
-  const { document } = recorded.data as unknown as PolicyEventData['PolicyPublished'];
-  return { document, publishedAt: recordedAtOf(recorded) };
+  const data = recorded.data as unknown as PolicyEventData['PolicyPublished'];
+  return { ...data, publishedAt: recordedAtOf(recorded) };
 }
 
-function isHistory(published: readonly PublishedPolicy[]): published is PolicyHistory {
+function isHistory(published: readonly PolicyPublication[]): published is PublicationHistory {
   return published.length > 0;
 }
 
-function compile({ document, publishedAt }: PublishedDocument): PublishedPolicy {
-  return { policy: compilePolicy(document), publishedAt };
+function compile({ document, ...published }: PublishedDocument): PolicyPublication {
+  return { policy: compilePolicy(document), ...published };
 }
 
 function nameOf(id: string, version: number): string {
