@@ -3,6 +3,8 @@ import { decrypt, encrypt } from './aes-gcm.js';
 import { UnusableKeyVault } from './key-vault.js';
 
 const SCHEMA_VERSION = 1;
+/** 16 MiB: each key lies in a page of its own, and a page that came back is then copied once. */
+const PAGES_BETWEEN_CHECKPOINTS = 4096;
 export const BUSY_TIMEOUT_MS = 5_000;
 
 const SCHEMA = `
@@ -34,6 +36,7 @@ export function openVaultFile(path: string, masterKey: Uint8Array): Database.Dat
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = FULL');
     db.pragma('secure_delete = ON');
+    db.pragma(`wal_autocheckpoint = ${PAGES_BETWEEN_CHECKPOINTS}`);
     prepare(db, masterKey);
     return db;
   } catch (cause) {

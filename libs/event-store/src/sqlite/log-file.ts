@@ -58,12 +58,14 @@ function refuseForeignFile(db: Database.Database, path: string): void {
     throw new UnusableLogFile(path, 'is the database of another program. Configure another path for the log.');
 }
 
-/** SQLite syncs a write-ahead log only at checkpoints unless it is told FULL: an acknowledged event must survive power loss. */
+/**
+ * SQLite syncs a write-ahead log only at checkpoints unless it is told FULL: an acknowledged event must survive power loss.
+ * The file is not mapped into memory: pages that are read between commits would then not stay in the cache.
+ */
 function configure(db: Database.Database): void {
   db.pragma('journal_mode = WAL');
   db.pragma('synchronous = FULL');
   db.pragma(`cache_size = ${-64 * 1024}`);
-  db.pragma(`mmap_size = ${1024 * MIB}`);
   db.pragma(`wal_autocheckpoint = ${(16 * MIB) / PAGE_BYTES}`);
   db.pragma(`journal_size_limit = ${64 * MIB}`);
 }
