@@ -1,3 +1,5 @@
+import { atEndOfTurn } from '@consent-ledger/platform';
+
 /** Writes that wait to be committed together. */
 export interface WriteGroup {
   /** Runs the write in the next commit; once that is durable, resolves with what `finish` makes of its answer. */
@@ -37,7 +39,7 @@ export function createWriteGroup(commit: (writes: () => void) => void): WriteGro
   return {
     add: <A, T>(write: () => A, finish: (answer: A) => T) =>
       new Promise<T>((resolve, reject) => {
-        if (queue.length === 0) setImmediate(flush);
+        if (queue.length === 0) atEndOfTurn(flush);
         let answer: A;
         queue.push({ run: () => void (answer = write()), finish: () => resolve(finish(answer)), reject });
       }),

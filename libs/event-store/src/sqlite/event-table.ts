@@ -16,6 +16,8 @@ import type { Committed } from './group-commit.js';
 export interface EventTable {
   /** Writes the appends in one transaction, each checked on its own against the events before it. */
   commit(appends: readonly Append[]): Committed;
+  /** Runs reads over one state of the table. */
+  inOneState(reads: () => void): void;
   readStream(streamId: string, from: Revision, limit: number): readonly RecordedEvent[];
   readAll(after: Position, limit: number): readonly RecordedEvent[];
   head(): Position;
@@ -88,6 +90,7 @@ export function openEventTable(db: Database): EventTable {
 
   return {
     commit: commit.immediate,
+    inOneState: db.transaction((reads: () => void) => reads()),
     readStream: (streamId, from, limit) => selectStream.all(streamId, from, limit).map(recordedEvent),
     readAll: (after, limit) => selectAll.all(after, limit).map(recordedEvent),
     head,

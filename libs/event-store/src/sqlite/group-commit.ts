@@ -1,3 +1,4 @@
+import { atEndOfTurn } from '@consent-ledger/platform';
 import type { Append } from '../append.js';
 import { RevisionConflict, type Appended } from '../event-store.js';
 
@@ -60,13 +61,14 @@ export function createGroupCommit(options: {
     }
   }
 
-  function schedule(): void {
+  function schedule(when: (work: () => void) => void): void {
     if (scheduled || queue.length === 0) return;
     scheduled = true;
-    setImmediate(() => {
+    when(() => {
       scheduled = false;
       if (queue.length > 0) commitGroup();
-      schedule();
+      // What was too much for one commit waits for another turn.
+      schedule(setImmediate);
     });
   }
 
@@ -74,7 +76,7 @@ export function createGroupCommit(options: {
     add: (append) =>
       new Promise((resolve, reject) => {
         queue.push({ append, resolve, reject });
-        schedule();
+        schedule(atEndOfTurn);
       }),
     flush() {
       while (queue.length > 0) commitGroup();

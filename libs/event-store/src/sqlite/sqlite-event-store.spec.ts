@@ -48,6 +48,45 @@ describe('an SQLite log', () => {
     await store.close();
   });
 
+  it('commits together what was decided after reads that arrived together', async () => {
+    const commits: CommitStats[] = [];
+    const store = openSqliteEventStore({ path: newPath(), onCommit: (stats) => commits.push(stats) });
+    const record = async (stream: string) => {
+      const standing = await store.readStream(stream);
+      await store.append(stream, standing.at(-1)?.revision ?? NO_STREAM, [event()]);
+    };
+
+    await Promise.all(['a', 'b', 'c'].map(record));
+    await Promise.all(['a', 'b', 'd'].map(record));
+
+    expect(commits.map(({ appends }) => appends)).toStrictEqual([3, 3]);
+    await store.close();
+  });
+
+  it('answers the reads that wait when it is closed', async () => {
+    const store = openSqliteEventStore({ path: newPath() });
+    await store.append('a', NO_STREAM, [event()]);
+
+    const reading = store.readStream('a');
+    await store.close();
+
+    expect(await reading).toHaveLength(1);
+  });
+
+  it('fails the read of a damaged event alone, not those that it shared its transaction with', async () => {
+    const path = newPath();
+    const store = openSqliteEventStore({ path });
+    await Promise.all(['a', 'b'].map((stream) => store.append(stream, NO_STREAM, [event()])));
+    const saboteur = openLogFile(path);
+    saboteur.exec(`UPDATE events SET data = '{"secret' WHERE stream_id = 'a'`);
+    saboteur.close();
+
+    const [damaged, sound] = await Promise.allSettled([store.readStream('a'), store.readStream('b')]);
+
+    expect([damaged.status, sound.status]).toStrictEqual(['rejected', 'fulfilled']);
+    await store.close();
+  });
+
   it('bounds how much one commit takes', async () => {
     const commits: CommitStats[] = [];
     const store = openSqliteEventStore({ path: newPath(), onCommit: (stats) => commits.push(stats) });

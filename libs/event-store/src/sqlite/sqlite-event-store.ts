@@ -4,6 +4,7 @@ import type { EventStore } from '../event-store.js';
 import { createGrowth } from '../growth.js';
 import { DEFAULT_BATCH_SIZE, follow } from '../subscription.js';
 import { openEventTable } from './event-table.js';
+import { createGroupRead } from './group-read.js';
 import { createGroupCommit, type CommitStats } from './group-commit.js';
 import { openLogFile } from './log-file.js';
 
@@ -34,6 +35,7 @@ export function openSqliteEventStore({ path, pollIntervalMs = 50, onCommit }: Sq
       onCommit?.(stats);
     },
   });
+  const reads = createGroupRead(table.inOneState);
   const log = { read: table.readAll, head: table.head, growth };
   const closing = new AbortController();
 
@@ -45,7 +47,7 @@ export function openSqliteEventStore({ path, pollIntervalMs = 50, onCommit }: Sq
     async readStream(streamId, { from = 0, limit = Number.MAX_SAFE_INTEGER } = {}) {
       closing.signal.throwIfAborted();
       refuseBadLimit(limit);
-      return table.readStream(streamId, from, limit);
+      return reads.add(() => table.readStream(streamId, from, limit));
     },
     async readAll(after, limit) {
       closing.signal.throwIfAborted();
@@ -62,6 +64,7 @@ export function openSqliteEventStore({ path, pollIntervalMs = 50, onCommit }: Sq
     },
     async close() {
       if (closing.signal.aborted) return;
+      reads.flush();
       commits.flush();
       closing.abort(new Error('The event store is closed.'));
       db.close();
