@@ -1,5 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { publishPolicies, readPolicies } from '@consent-ledger/application';
 import {
   NO_STREAM,
   openSqliteEventStore,
@@ -7,12 +9,13 @@ import {
   type JsonObject,
   type NewEvent,
 } from '@consent-ledger/event-store';
-import { newId, toRfc3339 } from '@consent-ledger/platform';
+import { newId, systemClock, toRfc3339 } from '@consent-ledger/platform';
 import { createContactIds, createMemoryKeyVault, createPersonalData, type ContactIds } from '@consent-ledger/privacy';
 import { contactStream } from '@consent-ledger/projections';
 import { addressOf, shuffled } from './population.js';
 import { PEPPER } from './service.js';
 
+const POLICIES = fileURLToPath(new URL('../../libs/consent/policies/', import.meta.url));
 const DAY = 86_400_000;
 /** The contacts came over two years, at any time of the day. */
 const SPREAD = 730 * DAY;
@@ -35,11 +38,13 @@ const acts: readonly ((contact: number) => { type: string; data: JsonObject })[]
 
 /**
  * Writes a log of `contacts` × `eventsEach` events through the event store, as the service itself would have: contact ids
- * under the pepper, sealed addresses, whole metadata. A contact's events lie far apart, as they do in the world.
+ * under the pepper, sealed addresses, whole metadata. A contact's events lie far apart, as they do in the world. The policy
+ * stands before all of them: it is in force from a past of which the log may not know anything yet.
  */
 export async function seedLog(directory: string, contacts: number, eventsEach = 1): Promise<void> {
   mkdirSync(directory, { recursive: true });
   const store = openSqliteEventStore({ path: join(directory, 'log.sqlite') });
+  await publishPolicies(store, systemClock(), await readPolicies(POLICIES));
   const contactIds = createContactIds(PEPPER);
   for (let act = 0; act < eventsEach; act++)
     for (let first = 0; first < contacts; first += AT_ONCE)
