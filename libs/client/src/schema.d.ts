@@ -648,7 +648,7 @@ export interface components {
         /** Format: uuid */
         EventId: string;
         /** @enum {string} */
-        ContactEventType: "OptedIn" | "OptInRequested" | "OptInConfirmed" | "ConsentRenewed" | "ReconsentPrompted" | "ReconsentReminded" | "ConsentLapsed" | "EvidenceEnded" | "OptedOut" | "OptOutUndone" | "OptInTakenBack" | "CustomerStarted" | "CustomerEnded" | "PurchaseMade" | "ContactMade" | "MailBounced" | "SpamReported" | "AddressProven" | "ProcessingRestricted" | "RestrictionLifted" | "LegalHoldPlaced" | "LegalHoldLifted" | "PersonalDataErased";
+        ContactEventType: "OptedIn" | "OptInRequested" | "OptInConfirmed" | "ConsentRenewed" | "ReconsentPrompted" | "ReconsentReminded" | "ConsentLapsed" | "EvidenceEnded" | "OptedOut" | "OptOutUndone" | "OptInTakenBack" | "CustomerStarted" | "CustomerEnded" | "PurchaseMade" | "ContactMade" | "MailBounced" | "SpamReported" | "AddressProven" | "ProcessingRestricted" | "RestrictionLifted" | "AddressRectified" | "PreferencesCarriedOver" | "LegalHoldPlaced" | "LegalHoldLifted" | "PersonalDataErased";
         /**
          * @description The rows of the verdict table, and `SERVICE` for operational mail.
          * @enum {string}

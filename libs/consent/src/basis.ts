@@ -1,4 +1,4 @@
-import type { ContactState, CustomerStartMark, Mark } from './contact.js';
+import { later, laterStart, type ContactState, type CustomerStartMark, type Mark } from './contact.js';
 import { NEVER, type Instant } from './instant.js';
 import type { ContactKind, Policy, Purpose } from './policy.js';
 import { sinceErasure } from './standing.js';
@@ -22,8 +22,8 @@ export interface Consent {
  * person's own consent is absent or had ended before it, and never moves the clock of one that runs.
  */
 export function consentOnRecord(state: ContactState, policy: Policy, purpose: Purpose): Consent | undefined {
-  const given = sinceErasure(state, state.given[purpose.name]);
-  const reported = sinceErasure(state, state.reported[purpose.name]);
+  const given = sinceErasure(state, latest(state.given[purpose.name], state.carried[purpose.name]));
+  const reported = sinceErasure(state, latest(state.reported[purpose.name], state.carriedReports[purpose.name]));
   const own = given && consentFrom(given, state, policy, purpose);
   if (!reported || (own && reported.at < endOfConsent(own))) return own;
   return consentFrom(reported, state, policy, purpose);
@@ -31,7 +31,8 @@ export function consentOnRecord(state: ContactState, policy: Policy, purpose: Pu
 
 /** Each consent of the purpose on record, the person's own and the one that another party reported: both have their proof. */
 export function consentsOnRecord(state: ContactState, policy: Policy, purpose: Purpose): readonly Consent[] {
-  return [state.given[purpose.name], state.reported[purpose.name]]
+  return [state.given, state.carried, state.reported, state.carriedReports]
+    .map((register) => register[purpose.name])
     .filter((act) => sinceErasure(state, act) !== undefined)
     .map((act) => consentFrom(act!, state, policy, purpose));
 }
@@ -72,12 +73,36 @@ function contactThatMoved(act: Mark, state: ContactState, kinds: readonly Contac
 function contactOf(state: ContactState, kind: ContactKind): Mark | undefined {
   switch (kind) {
     case 'contact':
-      return state.contacted;
+      return lastContact(state);
     case 'purchase':
-      return state.purchased;
+      return lastPurchase(state);
     case 'customer-started':
-      return state.customerStarted;
+      return customerStart(state);
   }
+}
+
+/** The latest contact from the person, here or under the address that this one replaced (P9). */
+export function lastContact({ contacted, carriedContact }: ContactState): Mark | undefined {
+  return latest(contacted, carriedContact);
+}
+
+/** The latest purchase, here or under the address that this one replaced (P9). */
+export function lastPurchase({ purchased, carriedPurchase }: ContactState): Mark | undefined {
+  return latest(purchased, carriedPurchase);
+}
+
+/** The latest end of the agreement, here or under the address that this one replaced (P9). */
+export function customerEnd({ customerEnded, carriedEnd }: ContactState): Mark | undefined {
+  return latest(customerEnded, carriedEnd);
+}
+
+/** The latest start of the customer relationship, here or under the address that this one replaced (P9). */
+export function customerStart({ customerStarted, carriedStart }: ContactState): CustomerStartMark | undefined {
+  return carriedStart ? laterStart(customerStarted, carriedStart, carriedStart.conditions) : customerStarted;
+}
+
+function latest(own: Mark | undefined, carried: Mark | undefined): Mark | undefined {
+  return carried ? later(own, carried) : own;
 }
 
 /** P2: the customer relationship on which a soft opt-in for one purpose may rest. */
@@ -96,8 +121,8 @@ export function customerRelationship(
   { softOptIn }: Purpose,
 ): CustomerRelationship | undefined {
   if (!softOptIn) return undefined;
-  const started = sinceErasure(state, state.customerStarted);
-  const ended = sinceErasure(state, state.customerEnded);
+  const started = sinceErasure(state, customerStart(state));
+  const ended = sinceErasure(state, customerEnd(state));
   const missing = softOptIn.conditions.filter((condition) => !started?.conditions.includes(condition));
   const running = runningAgreement(state);
   if (running) return { missing, endsAt: NEVER, evidence: [running] };
@@ -108,6 +133,7 @@ export function customerRelationship(
 
 /** The start of the agreement that has not ended, nor was erased, since; one that ended as it started does not run (law 1). */
 export function runningAgreement(state: ContactState): CustomerStartMark | undefined {
-  const started = sinceErasure(state, state.customerStarted);
-  return started && !(state.customerEnded && state.customerEnded.at >= started.at) ? started : undefined;
+  const started = sinceErasure(state, customerStart(state));
+  const ended = customerEnd(state);
+  return started && !(ended && ended.at >= started.at) ? started : undefined;
 }

@@ -1,4 +1,4 @@
-import type { ContactEvent } from './contact.js';
+import type { CarriedOptOut, ContactEvent } from './contact.js';
 import { nothing, record, refuse, type Decision } from './decision.js';
 
 /**
@@ -22,7 +22,13 @@ export function confirmOptIn(events: readonly ContactEvent[], command: { readonl
 
 function overtakes(event: ContactEvent, purposes: readonly string[]): boolean {
   if (event.type === 'PersonalDataErased' || event.type === 'SpamReported') return true;
-  if (event.type !== 'OptedOut') return false;
-  const { purposes: optedOut } = event.data;
-  return optedOut === 'all' || optedOut.some((purpose) => purposes.includes(purpose));
+  if (event.type === 'PreferencesCarriedOver') return event.data.optOuts.some((optOut) => stops(optOut, purposes));
+  return event.type === 'OptedOut' && stops(event.data, purposes);
+}
+
+function stops(
+  { purposes: stopped, except = [] }: Omit<CarriedOptOut, 'optOutId'>,
+  purposes: readonly string[],
+): boolean {
+  return purposes.some((purpose) => (stopped === 'all' || stopped.includes(purpose)) && !except.includes(purpose));
 }

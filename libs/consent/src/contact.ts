@@ -38,8 +38,13 @@ export interface ContactEventData {
   MailBounced: { permanent: boolean };
   SpamReported: Record<string, never>;
   AddressProven: Record<string, never>;
-  ProcessingRestricted: Record<string, never>;
-  RestrictionLifted: Record<string, never>;
+  /** P9: with `requestId` for as long as that request of the person is judged, else until it is lifted. */
+  ProcessingRestricted: { requestId?: string };
+  RestrictionLifted: { requestId?: string };
+  /** P9: the person is reached at another address, which is the contact `to`; this one is theirs no more. */
+  AddressRectified: { to: string };
+  /** P9: what the person settled under another address counts here too; it never ends what stands against it here. */
+  PreferencesCarriedOver: CarriedPreferences;
   LegalHoldPlaced: Record<string, never>;
   LegalHoldLifted: Record<string, never>;
   /** `requestedAt` is RFC 3339: when it was asked for, where that was told. It is erased when the event occurred. */
@@ -49,6 +54,49 @@ export interface ContactEventData {
     /** P7: the grounds that held the data and when each ended; only of an erasure by retention. */
     grounds?: readonly EndedGround[];
   };
+}
+
+/** P9: what comes along from the contact `from`. Event ids are those of the events there. */
+export interface CarriedPreferences {
+  readonly from: string;
+  /** The person named this address in place of that one; absent where what came later to the old address follows it. */
+  readonly adopted?: true;
+  readonly consents: readonly CarriedConsent[];
+  readonly optOuts: readonly CarriedOptOut[];
+  /** The opt-outs, carried over before, that the person took back there. */
+  readonly undone?: readonly string[];
+  /** Processing was restricted there. */
+  readonly restricted?: true;
+  /** The requests during which processing is restricted there, and those of which the restriction was lifted. */
+  readonly restrictedFor?: readonly string[];
+  readonly liftedFor?: readonly string[];
+  readonly relationship?: CarriedRelationship;
+}
+
+/** An event of the other contact; `at` is when it happened, RFC 3339. */
+export interface CarriedAct {
+  readonly eventId: string;
+  readonly type: ContactEventType;
+  readonly at: string;
+}
+
+export interface CarriedConsent extends CarriedAct {
+  readonly purpose: string;
+  readonly actOf: ActOf;
+}
+
+/** An opt-out that stands there, also by a complaint or an erasure on request, and the purposes that it no longer stops. */
+export interface CarriedOptOut {
+  readonly optOutId: string;
+  readonly purposes: readonly string[] | 'all';
+  readonly except?: readonly string[];
+}
+
+export interface CarriedRelationship {
+  readonly started?: CarriedAct & { readonly conditions: readonly string[] };
+  readonly ended?: CarriedAct;
+  readonly purchased?: CarriedAct;
+  readonly contacted?: CarriedAct;
 }
 
 /** P7: a ground that held personal data, and the instant at which it ended, RFC 3339. */
@@ -102,7 +150,21 @@ export interface RecordingMark extends Mark {
   readonly endsAt: Instant;
 }
 
+/** P9: an opt-out of another address, which stands here from the moment at which it was carried over. */
+export interface CarriedOptOutMark extends Mark, CarriedOptOut {}
+
+/** P9: where a person is reached instead of here. */
+export interface RectificationMark extends Mark {
+  readonly to: string;
+}
+
+/** P9: instead of which contact a person is reached here. */
+export interface AdoptionMark extends Mark {
+  readonly from: string;
+}
+
 export type ByPurpose = Readonly<Record<string, Mark>>;
+export type ByRequest = Readonly<Record<string, Mark>>;
 
 /**
  * What is known of a contact: a set of registers, each the latest event of its kind by `occurredAt`. A register does not
@@ -141,6 +203,21 @@ export interface ContactState {
   readonly complained?: Mark;
   readonly restricted?: Mark;
   readonly restrictionLifted?: Mark;
+  /** P9: the restrictions that last while a request is judged, and when each was lifted, by the request's id. */
+  readonly restrictedFor: ByRequest;
+  readonly liftedFor: ByRequest;
+  /** P9: the latest rectification of this address, and the latest time it came in place of another. */
+  readonly rectified?: RectificationMark;
+  readonly adopted?: AdoptionMark;
+  /** P9: consents given, or reported, under another address. They end nothing that stands against this one. */
+  readonly carried: ByPurpose;
+  readonly carriedReports: ByPurpose;
+  readonly carriedOptOuts: readonly CarriedOptOutMark[];
+  readonly carriedUndone: readonly string[];
+  readonly carriedStart?: CustomerStartMark;
+  readonly carriedEnd?: Mark;
+  readonly carriedPurchase?: Mark;
+  readonly carriedContact?: Mark;
   readonly holdPlaced?: Mark;
   readonly holdLifted?: Mark;
   readonly erased?: Mark;
@@ -162,6 +239,12 @@ export const unknownContact: ContactState = {
   lapsed: {},
   recordings: [],
   evidenceEnded: [],
+  restrictedFor: {},
+  liftedFor: {},
+  carried: {},
+  carriedReports: {},
+  carriedOptOuts: [],
+  carriedUndone: [],
 };
 
 /** The state after the events, whatever their order (law 1). */
@@ -220,10 +303,20 @@ export function evolve(state: ContactState, event: ContactEvent): ContactState {
       return { ...next, complained: later(state.complained, mark) };
     case 'AddressProven':
       return { ...next, addressProven: later(state.addressProven, mark) };
-    case 'ProcessingRestricted':
-      return { ...next, restricted: later(state.restricted, mark) };
-    case 'RestrictionLifted':
-      return { ...next, restrictionLifted: later(state.restrictionLifted, mark) };
+    case 'ProcessingRestricted': {
+      const { requestId } = event.data;
+      if (requestId === undefined) return { ...next, restricted: later(state.restricted, mark) };
+      return { ...next, restrictedFor: mergeAll(state.restrictedFor, [requestId], mark) };
+    }
+    case 'RestrictionLifted': {
+      const { requestId } = event.data;
+      if (requestId === undefined) return { ...next, restrictionLifted: later(state.restrictionLifted, mark) };
+      return { ...next, liftedFor: mergeAll(state.liftedFor, [requestId], mark) };
+    }
+    case 'AddressRectified':
+      return { ...next, rectified: later(state.rectified, { ...mark, to: event.data.to }) };
+    case 'PreferencesCarriedOver':
+      return { ...next, ...carriedInto(state, event.data, mark) };
     case 'PersonalDataErased': {
       const erased = { ...next, erased: later(state.erased, mark) };
       if (event.data.reason === 'retention') return erased;
@@ -247,7 +340,7 @@ export function evolve(state: ContactState, event: ContactEvent): ContactState {
 }
 
 /** The later of two marks; at the same instant the greater id, so that the choice does not depend on order. */
-export function later(a: Mark | undefined, b: Mark): Mark {
+export function later<M extends Mark>(a: M | undefined, b: M): M {
   if (!a) return b;
   if (a.at !== b.at) return a.at > b.at ? a : b;
   return a.id >= b.id ? a : b;
@@ -255,6 +348,40 @@ export function later(a: Mark | undefined, b: Mark): Mark {
 
 function personGave(state: ContactState, purposes: readonly string[], mark: Mark) {
   return { given: mergeAll(state.given, purposes, mark), addressProven: later(state.addressProven, mark) };
+}
+
+function carriedInto(state: ContactState, data: CarriedPreferences, mark: Mark): Partial<ContactState> {
+  const { from, adopted, consents, optOuts, undone = [], restricted, restrictedFor = [], liftedFor = [] } = data;
+  const { started, ended, purchased, contacted } = data.relationship ?? {};
+  const marks = optOuts.map((optOut) => ({ ...mark, ...optOut }));
+  return {
+    ...(adopted && { adopted: later(state.adopted, { ...mark, from }) }),
+    ...(restricted && { restricted: later(state.restricted, mark) }),
+    restrictedFor: mergeAll(state.restrictedFor, restrictedFor, mark),
+    liftedFor: mergeAll(state.liftedFor, liftedFor, mark),
+    carried: mergeConsents(state.carried, consents, 'person'),
+    carriedReports: mergeConsents(state.carriedReports, consents, 'reported'),
+    carriedOptOuts: marks.reduce(addCarriedOptOut, state.carriedOptOuts),
+    carriedUndone: undone.reduce(addSorted, state.carriedUndone),
+    ...(started && { carriedStart: laterStart(state.carriedStart, markOf(started), started.conditions) }),
+    ...(ended && { carriedEnd: later(state.carriedEnd, markOf(ended)) }),
+    ...(purchased && { carriedPurchase: later(state.carriedPurchase, markOf(purchased)) }),
+    ...(contacted && { carriedContact: later(state.carriedContact, markOf(contacted)) }),
+  };
+}
+
+function markOf({ eventId, type, at }: CarriedAct): Mark {
+  return { at: Date.parse(at), id: eventId, type };
+}
+
+function mergeConsents(marks: ByPurpose, consents: readonly CarriedConsent[], actOf: ActOf): ByPurpose {
+  const acts = consents.filter((consent) => consent.actOf === actOf);
+  return acts.reduce((merged, consent) => mergeAll(merged, [consent.purpose], markOf(consent)), marks);
+}
+
+function addCarriedOptOut(marks: readonly CarriedOptOutMark[], mark: CarriedOptOutMark): readonly CarriedOptOutMark[] {
+  if (marks.some(({ id, optOutId }) => id === mark.id && optOutId === mark.optOutId)) return marks;
+  return [...marks, mark].sort((a, b) => byTime(a, b) || (a.optOutId < b.optOutId ? -1 : 1));
 }
 
 function mergeAll(marks: ByPurpose, purposes: readonly string[], mark: Mark): ByPurpose {
@@ -284,7 +411,8 @@ function addRecording(
 }
 
 function byTime(a: Mark, b: Mark): number {
-  return a.at - b.at || (a.id < b.id ? -1 : 1);
+  if (a.at !== b.at) return a.at - b.at;
+  return a.id === b.id ? 0 : a.id < b.id ? -1 : 1;
 }
 
 function addSorted(ids: readonly string[], id: string): readonly string[] {
@@ -292,12 +420,16 @@ function addSorted(ids: readonly string[], id: string): readonly string[] {
 }
 
 /** The stricter wins (law 1): of two starts at the same instant only what both have on record counts. */
-function laterStart(a: CustomerStartMark | undefined, mark: Mark, conditions: readonly string[]): CustomerStartMark {
-  const b: CustomerStartMark = { ...mark, conditions: [...new Set(conditions)].sort() };
+export function laterStart(
+  a: CustomerStartMark | undefined,
+  { at, id, type }: Mark,
+  conditions: readonly string[],
+): CustomerStartMark {
+  const b: CustomerStartMark = { at, id, type, conditions: [...new Set(conditions)].sort() };
   if (!a || a.at < b.at) return b;
   if (a.at > b.at) return a;
   const both = a.conditions.filter((condition) => b.conditions.includes(condition));
-  return { ...(later(a, b) as CustomerStartMark), conditions: both };
+  return { ...later(a, b), conditions: both };
 }
 
 function unreadable(event: never): never {

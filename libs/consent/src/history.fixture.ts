@@ -60,6 +60,44 @@ export const conditions = ['informedAtCollection', 'memberOfClub', 'optOutOffere
 const someConditions = fc.oneof(fc.constant(conditions), fc.subarray(conditions));
 const eventIds = fc.integer({ min: 0, max: 9 }).map((index) => `event-${index}`);
 const nothing = fc.constant({});
+const contactIds = fc.constantFrom('elsewhere', 'anywhere');
+const requestIds = fc.constantFrom('request-1', 'request-2');
+const forRequest = fc.record({ requestId: requestIds });
+
+function carriedActs<T extends ContactEventType>(type: T) {
+  return fc.record({
+    eventId: eventIds,
+    type: fc.constant(type),
+    at: moments.map((moment) => new Date(moment).toISOString()),
+  });
+}
+
+const carriedConsents = fc
+  .tuple(
+    carriedActs('OptedIn'),
+    fc.constantFrom(...commercial),
+    fc.constantFrom('person' as const, 'reported' as const),
+  )
+  .map(([act, purpose, actOf]) => ({ ...act, purpose, actOf }));
+const carriedOptOuts = fc.record(
+  {
+    optOutId: eventIds,
+    purposes: fc.oneof(somePurposes, fc.constant('all' as const)),
+    except: fc.subarray(commercial),
+  },
+  { requiredKeys: ['optOutId', 'purposes'], noNullPrototype: true },
+);
+const carriedRelationships = fc.record(
+  {
+    started: fc
+      .tuple(carriedActs('CustomerStarted'), someConditions)
+      .map(([act, onRecord]) => ({ ...act, conditions: onRecord })),
+    ended: carriedActs('CustomerEnded'),
+    purchased: carriedActs('PurchaseMade'),
+    contacted: carriedActs('ContactMade'),
+  },
+  { requiredKeys: [], noNullPrototype: true },
+);
 
 const dataOf: { readonly [T in ContactEventType]: fc.Arbitrary<ContactEventData[T]> } = {
   OptedIn: fc.record({
@@ -88,8 +126,23 @@ const dataOf: { readonly [T in ContactEventType]: fc.Arbitrary<ContactEventData[
   MailBounced: fc.record({ permanent: fc.boolean() }),
   SpamReported: nothing,
   AddressProven: nothing,
-  ProcessingRestricted: nothing,
-  RestrictionLifted: nothing,
+  ProcessingRestricted: fc.oneof(nothing, forRequest),
+  RestrictionLifted: fc.oneof(nothing, forRequest),
+  AddressRectified: fc.record({ to: contactIds }),
+  PreferencesCarriedOver: fc.record(
+    {
+      from: contactIds,
+      adopted: fc.constant(true as const),
+      consents: fc.array(carriedConsents, { maxLength: 2 }),
+      optOuts: fc.array(carriedOptOuts, { maxLength: 2 }),
+      undone: fc.array(eventIds, { maxLength: 1 }),
+      restricted: fc.constant(true as const),
+      restrictedFor: fc.array(requestIds, { maxLength: 1 }),
+      liftedFor: fc.array(requestIds, { maxLength: 1 }),
+      relationship: carriedRelationships,
+    },
+    { requiredKeys: ['from', 'consents', 'optOuts'], noNullPrototype: true },
+  ),
   LegalHoldPlaced: nothing,
   LegalHoldLifted: nothing,
   PersonalDataErased: fc.record({ reason: fc.constantFrom('request', 'retention') }),

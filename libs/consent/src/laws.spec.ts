@@ -70,6 +70,19 @@ function oppositesOf(at: string): readonly { lenient: ContactEvent; strict: Cont
     { lenient: optIn, strict: happened('MailBounced', at, { permanent: true }) },
     { lenient: happened('AddressProven', at, {}), strict: happened('MailBounced', at, { permanent: true }) },
     { lenient: happened('RestrictionLifted', at, {}), strict: happened('ProcessingRestricted', at, {}) },
+    {
+      lenient: happened('RestrictionLifted', at, { requestId: 'request-1' }),
+      strict: happened('ProcessingRestricted', at, { requestId: 'request-1' }),
+    },
+    { lenient: optIn, strict: happened('AddressRectified', at, { to: 'elsewhere' }) },
+    {
+      lenient: optIn,
+      strict: happened('PreferencesCarriedOver', at, {
+        from: 'elsewhere',
+        consents: [],
+        optOuts: [{ optOutId: 'theirs', purposes: 'all' }],
+      }),
+    },
     { lenient: started, strict: happened('CustomerEnded', at, {}) },
     { lenient: started, strict: happened('PersonalDataErased', at, { reason: 'retention' }) },
   ];

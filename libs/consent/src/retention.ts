@@ -1,8 +1,17 @@
-import { consentsOnRecord, endOfConsent, runningAgreement, type Consent } from './basis.js';
+import {
+  consentsOnRecord,
+  customerEnd,
+  customerStart,
+  endOfConsent,
+  lastContact,
+  lastPurchase,
+  runningAgreement,
+  type Consent,
+} from './basis.js';
 import type { ByPurpose, ContactState, EndedGround, Mark } from './contact.js';
 import { NEVER, type Instant } from './instant.js';
 import type { Policy, Purpose } from './policy.js';
-import { optOutsOf, sinceErasure, standingHold, standingRestriction } from './standing.js';
+import { lastLift, optOutsOf, sinceErasure, standingHold, standingRestriction } from './standing.js';
 
 /** What may hold personal data of a contact (P7). */
 export type GroundName =
@@ -40,7 +49,7 @@ export function retentionOf(state: ContactState, policy: Policy): Retention {
   const longest = Math.max(...grounds.map(({ endsAt }) => endsAt));
   return {
     grounds,
-    endsAt: Math.max(longest, state.holdLifted?.at ?? longest, state.restrictionLifted?.at ?? longest),
+    endsAt: Math.max(longest, state.holdLifted?.at ?? longest, lastLift(state)?.at ?? longest),
   };
 }
 
@@ -56,14 +65,14 @@ function* groundsOnRecord(state: ContactState, policy: Policy): Iterable<Ground>
   const objection = latestOf(state, [...state.optOuts, state.complained, ...Object.values(state.requested)]);
   if (objection) yield { ground: 'consent-proof', endsAt: calendar.add(objection.at, retention.consentProof.period) };
 
-  const ended = sinceErasure(state, state.customerEnded);
+  const ended = sinceErasure(state, customerEnd(state));
   if (runningAgreement(state)) yield { ground: 'agreement', endsAt: NEVER };
   else if (ended) yield { ground: 'agreement', endsAt: calendar.add(ended.at, retention.agreementEnded) };
 
-  const purchased = sinceErasure(state, state.purchased);
+  const purchased = sinceErasure(state, lastPurchase(state));
   if (purchased) yield { ground: 'purchase', endsAt: calendar.add(purchased.at, retention.purchase) };
 
-  const contacted = sinceErasure(state, state.contacted);
+  const contacted = sinceErasure(state, lastContact(state));
   if (contacted) yield { ground: 'sales-contact', endsAt: calendar.add(contacted.at, retention.salesContact) };
 }
 
@@ -94,12 +103,13 @@ function* holdsOn(state: ContactState): Iterable<Ground> {
 
 /** The latest act of the person, or what else was learnt of them, since their data was erased; a mail to them is none. */
 function lastActivity(state: ContactState): Instant | undefined {
-  const { given, reported, requested, optOuts, complained, customerStarted, customerEnded, purchased, contacted } =
-    state;
-  const acts = [...marksOf(given), ...marksOf(reported), ...marksOf(requested), ...optOuts, complained];
-  const relations = [customerStarted, customerEnded, purchased, contacted, state.addressProven];
-  const act = latestOf(state, [...acts, ...relations]);
-  return (act ?? latestOf(state, [state.bounced, state.restricted, state.restrictionLifted]))?.at;
+  const { given, carried, reported, carriedReports, requested, optOuts, carriedOptOuts, complained, adopted } = state;
+  const consents = [given, carried, reported, carriedReports, requested].flatMap(marksOf);
+  const acts = [...consents, ...optOuts, ...carriedOptOuts, complained, adopted];
+  const relations = [customerStart(state), customerEnd(state), lastPurchase(state), lastContact(state)];
+  const act = latestOf(state, [...acts, ...relations, state.addressProven]);
+  return (act ?? latestOf(state, [state.bounced, state.restricted, ...marksOf(state.restrictedFor), lastLift(state)]))
+    ?.at;
 }
 
 function marksOf(register: ByPurpose): readonly Mark[] {

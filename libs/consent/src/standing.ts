@@ -1,4 +1,12 @@
-import type { ByPurpose, ContactState, Mark, OptOutMark } from './contact.js';
+import {
+  later,
+  type ByPurpose,
+  type CarriedOptOutMark,
+  type ContactState,
+  type Mark,
+  type OptOutMark,
+  type RectificationMark,
+} from './contact.js';
 import type { Instant } from './instant.js';
 
 /** Whether the service has heard of this contact by the moment that the state stands for. */
@@ -37,9 +45,38 @@ export function sinceErasure<M extends Mark>({ erased }: ContactState, mark: M |
   return mark && erased && mark.at <= erased.at ? undefined : mark;
 }
 
-/** The restriction of processing that was not lifted since (P9). */
-export function standingRestriction({ restricted, restrictionLifted }: ContactState): Mark | undefined {
+/** The restriction of processing that was not lifted since, for itself or while a request is judged (P9). */
+export function standingRestriction(state: ContactState): Mark | undefined {
+  let standing = ownRestriction(state);
+  for (const [requestId, restricted] of Object.entries(state.restrictedFor))
+    if (isRestrictedFor(state, requestId)) standing = later(standing, restricted);
+  return standing;
+}
+
+/** The restriction of processing that hangs on no request (P9). */
+export function ownRestriction({ restricted, restrictionLifted }: ContactState): Mark | undefined {
   return restricted && !isAfter(restrictionLifted, restricted) ? restricted : undefined;
+}
+
+/** Whether processing is restricted while this request is judged (P9). */
+export function isRestrictedFor({ restrictedFor, liftedFor }: ContactState, requestId: string): boolean {
+  const restricted = restrictedFor[requestId];
+  return restricted !== undefined && !isAfter(liftedFor[requestId], restricted);
+}
+
+/** When a restriction of processing was last lifted, for itself or with a request that was judged (P9). */
+export function lastLift({ restrictionLifted, liftedFor }: ContactState): Mark | undefined {
+  return Object.values(liftedFor).reduce((last, lift) => later(last, lift), restrictionLifted);
+}
+
+/** The rectification after which the person has not opted in under this address, nor named it again (P9). */
+export function standingRectification({ rectified, adopted, given }: ContactState): RectificationMark | undefined {
+  return rectified && !isAfter(adopted, rectified) && !anyAfter(given, rectified) ? rectified : undefined;
+}
+
+/** The contact at which the person is reached instead of this one, also when they opted in here again (P9). */
+export function successorOf({ rectified, adopted }: ContactState): string | undefined {
+  return rectified && !isAfter(adopted, rectified) ? rectified.to : undefined;
 }
 
 /** The legal hold on the personal data that was not lifted since (P7). */
@@ -77,34 +114,45 @@ export function isWithdrawn(state: ContactState, purpose: string): boolean {
 
 /** Whether nothing commercial may be asked of the person for this purpose, whatever the basis (P5). */
 export function isBarred(state: ContactState, purpose: string): boolean {
-  return (standingRestriction(state) ?? standingBounce(state)) !== undefined || isWithdrawn(state, purpose);
+  const stopped = standingRestriction(state) ?? standingBounce(state) ?? standingRectification(state);
+  return stopped !== undefined || isWithdrawn(state, purpose);
 }
 
 /** When what barred every mail to the contact was last lifted; `undefined` where nothing was. */
-export function barredUntil({
-  restricted,
-  restrictionLifted,
-  bounced,
-  addressProven,
-}: ContactState): Instant | undefined {
-  const lifted = restricted && restrictionLifted?.at;
+export function barredUntil(state: ContactState): Instant | undefined {
+  const { bounced, addressProven } = state;
+  const lifted = lastLift(state)?.at;
   const proven = bounced && addressProven?.at;
   return lifted !== undefined && proven !== undefined ? Math.max(lifted, proven) : (lifted ?? proven);
 }
 
 /** The latest opt-out of this purpose that was not taken back, whether or not an opt-in followed; erasure on request is one (P7). */
-export function latestOptOut({ optOuts, undone, erasedOnRequest }: ContactState, purpose: string): Mark | undefined {
-  let latest = erasedOnRequest;
-  for (const optOut of optOuts)
-    if (covers(optOut, purpose) && !undone.includes(optOut.id) && !(latest && latest.at > optOut.at)) latest = optOut;
+export function latestOptOut(state: ContactState, purpose: string): Mark | undefined {
+  let latest = state.erasedOnRequest;
+  for (const optOut of state.optOuts)
+    if (covers(optOut, purpose) && !state.undone.includes(optOut.id) && !(latest && latest.at > optOut.at))
+      latest = optOut;
+  for (const { at, id, type } of carriedOptOutsOf(state, purpose))
+    if (!(latest && latest.at > at)) latest = { at, id, type };
   return latest;
 }
 
 /** Every opt-out of this purpose that was not taken back, in the order in which they occurred. */
-export function optOutsOf({ optOuts, undone }: ContactState, purpose: string): readonly OptOutMark[] {
-  return optOuts.filter((optOut) => covers(optOut, purpose) && !undone.includes(optOut.id));
+export function optOutsOf(state: ContactState, purpose: string): readonly Mark[] {
+  const own = state.optOuts.filter((optOut) => covers(optOut, purpose) && !state.undone.includes(optOut.id));
+  return [...own, ...carriedOptOutsOf(state, purpose)];
 }
 
-function covers({ purposes }: OptOutMark, purpose: string): boolean {
+function carriedOptOutsOf(
+  { carriedOptOuts, carriedUndone }: ContactState,
+  purpose: string,
+): readonly CarriedOptOutMark[] {
+  if (carriedOptOuts.length === 0) return carriedOptOuts;
+  const counts = (mark: CarriedOptOutMark) =>
+    covers(mark, purpose) && !mark.except?.includes(purpose) && !carriedUndone.includes(mark.optOutId);
+  return carriedOptOuts.filter(counts);
+}
+
+function covers({ purposes }: Pick<OptOutMark, 'purposes'>, purpose: string): boolean {
   return purposes === 'all' || purposes.includes(purpose);
 }

@@ -15,6 +15,7 @@ import {
   standingComplaint,
   standingErasure,
   standingOptOut,
+  standingRectification,
   standingRequest,
   standingRestriction,
 } from './standing.js';
@@ -125,9 +126,11 @@ const commercialTable: readonly Row[] = [
     number: 3,
     reason: 'UNDELIVERABLE',
     basis: null,
-    match: ({ state }) => restingOn(standingBounce(state)),
+    match: ({ state }) => restingOn(standingBounce(state) ?? standingRectification(state)),
     because: ({ state }, applies) => {
-      if (applies) return 'Delivery failed permanently, and nothing has proven the address since.';
+      if (standingBounce(state)) return 'Delivery failed permanently, and nothing has proven the address since.';
+      if (applies) return 'The person named another address in place of this one, and has not opted in under it since.';
+      if (state.rectified) return 'The person named another address, but opted in under this one, or named it, since.';
       return state.bounced
         ? 'Delivery failed permanently, but the address was proven since.'
         : 'No permanent delivery failure is on record.';

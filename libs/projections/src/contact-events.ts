@@ -42,6 +42,8 @@ export const contactUpcasters: Upcasters = {
   AddressProven: [],
   ProcessingRestricted: [],
   RestrictionLifted: [],
+  AddressRectified: [],
+  PreferencesCarriedOver: [],
   LegalHoldPlaced: [],
   LegalHoldLifted: [],
   PersonalDataErased: [],

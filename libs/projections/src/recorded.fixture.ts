@@ -85,6 +85,16 @@ const nothing = fc.constant({});
 /** The id of one of the first events of a log, which may well be a report of the contact in question. */
 const someEventId = fc.integer({ min: 0, max: 30 }).map(eventId);
 
+const forRequest = fc.oneof(nothing, fc.record({ requestId: fc.constantFrom('one', 'other') }));
+
+function carriedAct(type: ContactEventType) {
+  return fc.record({
+    eventId: someEventId,
+    type: fc.constant(type),
+    at: fc.integer({ min: -5, max: 5 }).map((hour) => new Date(noon + hour * 3_600_000).toISOString()),
+  });
+}
+
 const data: { readonly [T in ContactEventType]: fc.Arbitrary<ContactEventData[T]> } = {
   OptedIn: fc.record({ purposes, statement: fc.constant(statement), actOf: fc.constantFrom('person', 'reported') }),
   OptInRequested: fc.record({ purposes, statement: fc.constant(statement), actOf: fc.constant('person') }),
@@ -104,8 +114,44 @@ const data: { readonly [T in ContactEventType]: fc.Arbitrary<ContactEventData[T]
   MailBounced: fc.record({ permanent: fc.boolean() }),
   SpamReported: nothing,
   AddressProven: nothing,
-  ProcessingRestricted: nothing,
-  RestrictionLifted: nothing,
+  ProcessingRestricted: forRequest,
+  RestrictionLifted: forRequest,
+  AddressRectified: fc.record({ to: fc.constantFrom(contact(1), contact(2)) }),
+  PreferencesCarriedOver: fc.record(
+    {
+      from: fc.constantFrom(contact(1), contact(2)),
+      adopted: fc.constant(true as const),
+      consents: fc.array(
+        fc
+          .tuple(carriedAct('OptedIn'), fc.constantFrom('newsletter', 'sales-contact'))
+          .chain(([act, purpose]) =>
+            fc.constantFrom('person' as const, 'reported' as const).map((actOf) => ({ ...act, purpose, actOf })),
+          ),
+        { maxLength: 2 },
+      ),
+      optOuts: fc.array(
+        fc.record(
+          { optOutId: someEventId, purposes: fc.oneof(purposes, fc.constant('all' as const)), except: purposes },
+          { requiredKeys: ['optOutId', 'purposes'], noNullPrototype: true },
+        ),
+        { maxLength: 2 },
+      ),
+      undone: fc.array(someEventId, { maxLength: 2 }),
+      restricted: fc.constant(true as const),
+      restrictedFor: fc.array(fc.constantFrom('one', 'other'), { maxLength: 2 }),
+      liftedFor: fc.array(fc.constantFrom('one', 'other'), { maxLength: 2 }),
+      relationship: fc.record(
+        {
+          started: carriedAct('CustomerStarted').map((act) => ({ ...act, conditions: ['optOutOffered'] })),
+          ended: carriedAct('CustomerEnded'),
+          purchased: carriedAct('PurchaseMade'),
+          contacted: carriedAct('ContactMade'),
+        },
+        { requiredKeys: [], noNullPrototype: true },
+      ),
+    },
+    { requiredKeys: ['from', 'consents', 'optOuts'], noNullPrototype: true },
+  ),
   LegalHoldPlaced: nothing,
   LegalHoldLifted: nothing,
   PersonalDataErased: fc.record({ reason: fc.constantFrom('request', 'retention') }),

@@ -1,6 +1,7 @@
 import {
   standingReports,
   type ByPurpose,
+  type CarriedOptOut,
   type ContactEventType,
   type ContactState,
   type CustomerStartMark,
@@ -30,7 +31,25 @@ type Encoded = readonly [
   /** Of `customerStarted`; absent without it. */
   conditions?: readonly string[] | null,
   /** What time has made fall due; absent where nothing has. */
-  timed?: Timed,
+  timed?: Timed | null,
+  /** What rights the person used; absent where none. */
+  rights?: Rights,
+];
+
+type Rights = readonly [
+  /** A request and the index of its mark, pair after pair. */
+  restrictedFor: readonly (string | number)[],
+  liftedFor: readonly (string | number)[],
+  /** The index of a mark and the other contact; absent without it. */
+  rectified: readonly (string | number)[],
+  adopted: readonly (string | number)[],
+  carried: readonly (string | number)[],
+  carriedReports: readonly (string | number)[],
+  /** The index of a mark and its opt-out, pair after pair. */
+  carriedOptOuts: readonly (number | CarriedOptOut)[],
+  carriedUndone: readonly string[],
+  /** The index of the mark of `carriedStart` and its conditions; absent without it. */
+  carriedStart: readonly (number | readonly string[])[],
 ];
 
 type Timed = readonly [
@@ -67,6 +86,8 @@ const types = [
   'LegalHoldPlaced',
   'LegalHoldLifted',
   'OptInTakenBack',
+  'AddressRectified',
+  'PreferencesCarriedOver',
 ] as const satisfies readonly ContactEventType[];
 
 const registers = [
@@ -83,6 +104,9 @@ const registers = [
   'erasedOnRequest',
   'holdPlaced',
   'holdLifted',
+  'carriedEnd',
+  'carriedPurchase',
+  'carriedContact',
 ] as const satisfies readonly (keyof ContactState)[];
 
 /** The text of a contact's state; it holds marks, no personal data. */
@@ -101,6 +125,8 @@ export function encodeContactState(state: ContactState): string {
   ];
   const conditions = state.customerStarted?.conditions;
   const timed = encodeTimed(state, marks);
+  const rights = encodeRights(state, marks);
+  if (rights) return JSON.stringify([...encoded, conditions ?? null, timed ?? null, rights]);
   if (timed) return JSON.stringify([...encoded, conditions ?? null, timed]);
   return JSON.stringify(conditions ? [...encoded, conditions] : encoded);
 }
@@ -108,7 +134,8 @@ export function encodeContactState(state: ContactState): string {
 /** The state of which this is the text. */
 export function decodeContactState(text: string): ContactState {
   const encoded = JSON.parse(text) as Encoded;
-  const [latest, flatMarks, given, requested, optOuts, undone, reported, takenBack, held, conditions, timed] = encoded;
+  const [latest, flatMarks, given, requested, optOuts, undone, reported, takenBack, held, conditions] = encoded;
+  const [, , , , , , , , , , timed, rights] = encoded;
   const marks = readMarks(flatMarks);
   const reports = readScopes<readonly string[]>(reported, marks);
   const state: Writable<ContactState> = {
@@ -125,6 +152,7 @@ export function decodeContactState(text: string): ContactState {
     lapsed: timed ? readPurposes(timed[2], marks) : {},
     recordings: timed ? readRecordings(timed[3], marks) : [],
     evidenceEnded: timed ? timed[4] : [],
+    ...(rights ? readRights(rights, marks) : noRights),
   };
   for (let i = 0; i < held.length; i += 2) {
     const name = registers[held[i]!]!;
@@ -134,6 +162,15 @@ export function decodeContactState(text: string): ContactState {
   }
   return state;
 }
+
+const noRights = {
+  restrictedFor: {},
+  liftedFor: {},
+  carried: {},
+  carriedReports: {},
+  carriedOptOuts: [],
+  carriedUndone: [],
+} as const satisfies Partial<ContactState>;
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -167,6 +204,45 @@ function encodeTimed(state: ContactState, marks: (number | string)[]): Timed | u
     state.evidenceEnded,
   ];
   return timed.some(({ length }) => length > 0) ? timed : undefined;
+}
+
+function encodeRights(state: ContactState, marks: (number | string)[]): Rights | undefined {
+  const { rectified, adopted, carriedStart } = state;
+  const rights: Rights = [
+    purposePairs(state.restrictedFor, marks),
+    purposePairs(state.liftedFor, marks),
+    rectified ? [indexOfMark(marks, rectified), rectified.to] : [],
+    adopted ? [indexOfMark(marks, adopted), adopted.from] : [],
+    purposePairs(state.carried, marks),
+    purposePairs(state.carriedReports, marks),
+    state.carriedOptOuts.flatMap(({ optOutId, purposes, except, ...mark }) => [
+      indexOfMark(marks, mark),
+      { optOutId, purposes, ...(except && { except }) },
+    ]),
+    state.carriedUndone,
+    carriedStart ? [indexOfMark(marks, carriedStart), carriedStart.conditions] : [],
+  ];
+  return rights.some(({ length }) => length > 0) ? rights : undefined;
+}
+
+function readRights(rights: Rights, marks: readonly Mark[]) {
+  const [restrictedFor, liftedFor, rectified, adopted, carried, carriedReports, optOuts, carriedUndone, start] = rights;
+  const carriedOptOuts = [];
+  for (let i = 0; i < optOuts.length; i += 2)
+    carriedOptOuts.push({ ...marks[optOuts[i] as number]!, ...(optOuts[i + 1] as CarriedOptOut) });
+  return {
+    restrictedFor: readPurposes(restrictedFor, marks),
+    liftedFor: readPurposes(liftedFor, marks),
+    ...(rectified.length > 0 && { rectified: { ...marks[rectified[0] as number]!, to: rectified[1] as string } }),
+    ...(adopted.length > 0 && { adopted: { ...marks[adopted[0] as number]!, from: adopted[1] as string } }),
+    carried: readPurposes(carried, marks),
+    carriedReports: readPurposes(carriedReports, marks),
+    carriedOptOuts,
+    carriedUndone,
+    ...(start.length > 0 && {
+      carriedStart: readCustomerStart(marks[start[0] as number]!, start[1] as readonly string[]),
+    }),
+  };
 }
 
 function registerPairs(state: ContactState, marks: (number | string)[]): Encoded[8] {
