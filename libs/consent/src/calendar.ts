@@ -12,6 +12,10 @@ export interface Calendar {
   add(instant: Instant, period: Period): Instant;
   /** The instant that lies `period` before `instant` on the same wall clock: 31 March less a month is the last of February. */
   subtract(instant: Instant, period: Period): Instant;
+  /** The calendar month in which the instant lies, as `2026-01`. */
+  monthOf(instant: Instant): string;
+  /** The first instant of the calendar month that many months after the one in which `instant` lies. */
+  startOfMonth(instant: Instant, monthsLater: number): Instant;
 }
 
 const TABLE_FROM = Date.UTC(1970, 0, 1);
@@ -39,7 +43,15 @@ export function createCalendar(timeZone: string): Calendar {
     timeZone,
     add,
     subtract: (instant, { months, days }) => add(instant, { months: -months, days: -days }),
+    monthOf: (instant) => monthIn(timeZone, instant).toString(),
+    startOfMonth: (instant, monthsLater) =>
+      monthIn(timeZone, instant).add({ months: monthsLater }).toPlainDate({ day: 1 }).toZonedDateTime(timeZone)
+        .epochMilliseconds,
   };
+}
+
+function monthIn(timeZone: string, instant: Instant): Temporal.PlainYearMonth {
+  return Temporal.Instant.fromEpochMilliseconds(instant).toZonedDateTimeISO(timeZone).toPlainDate().toPlainYearMonth();
 }
 
 /**

@@ -36,7 +36,7 @@ export function* forecast(state: ContactState, history: PolicyHistory, until: In
     const due = nextDue(expected, history);
     if (!due || due.at >= until) return;
     yield due;
-    expected = evolve(expected, occurred(due, `forecast-${number}`));
+    expected = evolve(expected, recordedAsDue(due, `forecast-${number}`));
   }
 }
 
@@ -56,7 +56,8 @@ export function dueEvent(due: Due): NewContactEvent {
   }
 }
 
-function occurred(due: Due, id: string): ContactEvent {
+/** The event by which what fell due would be recorded at the very instant at which it was due. */
+export function recordedAsDue(due: Due, id: string): ContactEvent {
   return { ...dueEvent(due), id, occurredAt: due.at, recordedAt: due.at };
 }
 

@@ -70,6 +70,17 @@ export function decideEligibility(
   return match.missing ? { ...verdict, missing: match.missing } : verdict;
 }
 
+/** The answer and its reason under one policy, without evidence and end. Throws `UnknownPurpose` (P10). */
+export function reasonFor(
+  state: ContactState,
+  policy: Policy,
+  purpose: string,
+  at: Instant,
+): Pick<Verdict, 'eligible' | 'reason'> {
+  const { row } = judge(new Case(state, policy, purposeOf(policy, purpose), at));
+  return { eligible: row.basis !== null, reason: row.reason };
+}
+
 /** Each row of the table that was tried for this question, in order, up to the one that decided, under one policy. */
 export function traceEligibility(state: ContactState, policy: Policy, purpose: string, at: Instant): TraceStep[] {
   const facts = new Case(state, policy, purposeOf(policy, purpose), at);

@@ -20,6 +20,7 @@ export * from './relationship.js';
 export * from './renew-consent.js';
 export * from './restriction.js';
 export * from './retention.js';
+export * from './simulation.js';
 export * from './source.js';
 export * from './standing.js';
 export * from './statement.js';

@@ -58,6 +58,18 @@ export function policySpans(history: PolicyHistory, knownAt: Instant = NEVER): r
   return spans;
 }
 
+/** The policies that were known at a moment, as every question about that knowledge takes them (law 3). */
+export function policiesKnown(history: PolicyHistory, knownAt: Instant): PolicyHistory {
+  const horizon = Math.max(knownAt, firstPublication(history));
+  const known = history.filter(({ publishedAt }) => publishedAt <= horizon);
+  return known as readonly PublishedPolicy[] as PolicyHistory;
+}
+
+/** The same policies and one that is only supposed: in force from `from`, and published after all of them. */
+export function supposing(history: PolicyHistory, policy: Policy, from: Instant = policy.inForceFrom): PolicyHistory {
+  return [...history, { policy: { ...policy, inForceFrom: from }, publishedAt: NEVER }];
+}
+
 function firstPublication(history: PolicyHistory): Instant {
   let first = history[0].publishedAt;
   for (const { publishedAt } of history) first = Math.min(first, publishedAt);
