@@ -13,6 +13,7 @@ export * from './metadata.js';
 export * from './opt-in.js';
 export * from './opt-out.js';
 export * from './period.js';
+export * from './policy-diff.js';
 export * from './policy-history.js';
 export * from './policy.js';
 export * from './reconsent.js';
