@@ -46,6 +46,7 @@ describe('the command line', () => {
     [['keys', 'revoke', 'aaaaaaaa']],
     [['rebuild']],
     [['verify']],
+    [['policy', 'publish', 'libs/consent/policies/dnp-giftcard.yaml']],
   ])('refuses "ledger %j" where there is no log, and makes none', async (args) => {
     const { code, stderr } = await runIn(folder, args);
     expect(code).toBe(1);

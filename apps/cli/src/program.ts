@@ -2,15 +2,14 @@ import { Command, CommanderError } from 'commander';
 import { PoisonEvent } from '@consent-ledger/projections';
 import { addCheckPolicy } from './check-policy.command.js';
 import { addCreateKey } from './create-key.command.js';
+import { addDiffPolicies } from './diff-policies.command.js';
+import { DIFFERENT, FAILED, MISUSED, SUCCEEDED } from './exit-codes.js';
 import { addListKeys } from './list-keys.command.js';
+import { addPublishPolicy } from './publish-policy.command.js';
 import { addRebuild } from './rebuild.command.js';
 import { addRevokeKey } from './revoke-key.command.js';
-import type { Surroundings } from './surroundings.js';
+import { CommandFailed, Difference, type Surroundings } from './surroundings.js';
 import { addVerify } from './verify.command.js';
-
-export const SUCCEEDED = 0;
-export const FAILED = 1;
-export const MISUSED = 2;
 
 /** Carries out one command line (without the program's name) and answers the exit code: 0 done, 1 failed, 2 misused. */
 export async function runLedger(args: readonly string[], surroundings: Surroundings): Promise<number> {
@@ -19,8 +18,9 @@ export async function runLedger(args: readonly string[], surroundings: Surroundi
     return SUCCEEDED;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? SUCCEEDED : MISUSED;
+    if (error instanceof Difference) return DIFFERENT;
     surroundings.stderr.write(`${explain(error, surroundings)}\n`);
-    return FAILED;
+    return error instanceof CommandFailed ? error.exitCode : FAILED;
   }
 }
 
@@ -37,7 +37,10 @@ function createProgram(surroundings: Surroundings): Command {
   addCreateKey(keys, surroundings);
   addListKeys(keys, surroundings);
   addRevokeKey(keys, surroundings);
-  addCheckPolicy(ledger.command('policy').description('policy files'), surroundings);
+  const policy = ledger.command('policy').description('policies, in files and in the log');
+  addCheckPolicy(policy, surroundings);
+  addPublishPolicy(policy, surroundings);
+  addDiffPolicies(policy, surroundings);
   addRebuild(ledger, surroundings);
   addVerify(ledger, surroundings);
   return ledger;

@@ -1,4 +1,5 @@
 import type { Clock } from '@consent-ledger/platform';
+import { FAILED } from './exit-codes.js';
 
 /** Where text is written; `process.stdout` is one. */
 export interface Screen {
@@ -21,4 +22,15 @@ export interface Surroundings {
 /** A command could not do its work; the message tells the operator why, and what to do. */
 export class CommandFailed extends Error {
   readonly code = 'COMMAND_FAILED';
+  constructor(
+    message: string,
+    readonly exitCode = FAILED,
+  ) {
+    super(message);
+  }
+}
+
+/** What was compared is not the same, and the command has said how. */
+export class Difference extends Error {
+  readonly code = 'DIFFERENT';
 }
