@@ -1,11 +1,13 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { ADMIN_KEY, eventually, type Reply, type TestService } from '../support/service.js';
 
+const LEDGER = join(process.cwd(), 'dist/apps/cli/src/main.js');
 const MAIN = join(process.cwd(), 'dist/apps/standalone/src/main.js');
 
 export interface Ended {
@@ -22,6 +24,7 @@ export interface BuiltService extends Pick<TestService, 'post' | 'get' | 'direct
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<Ended>;
 }
 
+const execFileAsync = promisify(execFile);
 const running = new Set<ChildProcess>();
 const directories: string[] = [];
 
@@ -79,6 +82,13 @@ export async function startBuilt(directory: string, environment: Record<string, 
 /** Starts the built program where it should refuse to start; resolves with what it said once it has ended. */
 export function startRefused(directory: string, environment: Record<string, string> = {}): Promise<Ended> {
   return run(directory, environment).ended;
+}
+
+/** Runs the built command line over a directory. Throws what it said when it does not exit with 0. */
+export async function ledger(directory: string, ...args: readonly string[]): Promise<string> {
+  const environment = { ...process.env, DATA_DIR: directory };
+  const { stdout } = await execFileAsync(process.execPath, [LEDGER, ...args], { env: environment });
+  return stdout;
 }
 
 function run(directory: string, environment: Record<string, string>) {

@@ -2,7 +2,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { optIn, verdictOf } from '../mail/steps.js';
-import { cleanUp, newDirectory, startBuilt, startRefused } from './built-service.js';
+import { cleanUp, ledger, newDirectory, startBuilt, startRefused } from './built-service.js';
 
 /** Processes start several times in a test, on a machine that may be busy. */
 jest.setTimeout(120_000);
@@ -108,5 +108,24 @@ describe('a start that would do harm is refused with what to do about it:', () =
     const service = await startBuilt(directory, policy);
     const { body } = await service.get('/v1/policies');
     expect(body.map(({ version }: { version: number }) => version).sort()).toStrictEqual([1, 2]);
+  });
+
+  it('a policy in force from before now, once somebody is known; it starts after "ledger policy publish --force"', async () => {
+    const first = await startBuilt(directory);
+    await optIn(first, 'an@example.nl');
+    await first.end('SIGTERM');
+    const backdated = {
+      'version: 1\n': 'version: 2\n',
+      'inForceFrom: 2018-05-25T00:00:00+02:00': 'inForceFrom: 2020-01-01T00:00:00+01:00',
+    };
+    const policy = { POLICY_PATH: await givenPolicy(backdated) };
+    const { code, errors } = await startRefused(directory, policy);
+    expect(code).toBe(1);
+    expect(errors).toMatch(/version 2 would be in force from 2020-01-01.* has passed[^]*--force --reason/);
+    expect(errors).not.toContain('    at ');
+
+    await ledger(directory, 'policy', 'publish', policy.POLICY_PATH, '--force', '--reason', 'Forgotten.');
+    const { body } = await (await startBuilt(directory, policy)).get('/v1/policies');
+    expect(body.at(-1)).toMatchObject({ version: 2, forced: true, reason: 'Forgotten.' });
   });
 });
