@@ -32,7 +32,7 @@ export async function startStandalone(
     const app = await NestFactory.create<NestFastifyApplication>(
       StandaloneModule.over(ledger, templates),
       createHttpAdapter(),
-      { logger: nestLogger(logger), abortOnError: false },
+      { logger: nestLogger(logger), abortOnError: false, bodyParser: false },
     );
     await configureHttp(app, ledger);
     await app.listen(port, configuration.HOST);

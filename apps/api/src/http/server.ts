@@ -46,6 +46,7 @@ export async function configureHttp(
   { logger, metrics }: { readonly logger: Logger; readonly metrics: Metrics },
 ): Promise<void> {
   app.useGlobalPipes(validation);
+  app.useBodyParser('application/x-www-form-urlencoded', { bodyLimit: LARGEST_FORM });
   const fastify = app.getHttpAdapter().getInstance();
   fastify.addContentTypeParser('application/x-ndjson', (_request, body, done) => done(null, body));
   fastify.addContentTypeParser(
