@@ -262,78 +262,82 @@ export function eventsKnown(events: readonly ContactEvent[], at: Instant, knownA
 /** The state after one more event. */
 export function evolve(state: ContactState, event: ContactEvent): ContactState {
   const mark: Mark = { at: event.occurredAt, id: event.id, type: event.type };
-  const next = { ...state, latest: Math.max(state.latest ?? event.occurredAt, event.occurredAt) };
+  const latest = Math.max(state.latest ?? event.occurredAt, event.occurredAt);
+  return { ...state, latest, ...registersMoved(state, event, mark) };
+}
+
+/** The registers in which an event leaves its mark, as they stand then. */
+function registersMoved(state: ContactState, event: ContactEvent, mark: Mark): Partial<ContactState> {
   switch (event.type) {
     case 'OptedIn': {
       const recordings = addRecording(state.recordings, mark, event.data.evidenceEndsAt);
       if (event.data.actOf === 'reported') {
         const reports = addMark(state.reports, { ...mark, purposes: event.data.purposes });
-        return { ...next, recordings, reports, reported: standingReports(reports, state.takenBack) };
+        return { recordings, reports, reported: standingReports(reports, state.takenBack) };
       }
-      return { ...next, recordings, ...personGave(state, event.data.purposes, mark) };
+      return { recordings, ...personGave(state, event.data.purposes, mark) };
     }
     case 'OptInConfirmed':
     case 'ConsentRenewed':
-      return { ...next, ...personGave(state, event.data.purposes, mark) };
+      return personGave(state, event.data.purposes, mark);
     case 'OptInRequested':
       return {
-        ...next,
         recordings: addRecording(state.recordings, mark, event.data.evidenceEndsAt),
         requested: mergeAll(state.requested, event.data.purposes, mark),
       };
     case 'OptedOut':
-      return { ...next, optOuts: addMark(state.optOuts, { ...mark, purposes: event.data.purposes }) };
+      return { optOuts: addMark(state.optOuts, { ...mark, purposes: event.data.purposes }) };
     case 'OptOutUndone':
-      return { ...next, undone: addSorted(state.undone, event.data.optOutId) };
+      return { undone: addSorted(state.undone, event.data.optOutId) };
     case 'OptInTakenBack': {
       const takenBack = event.data.optInIds.reduce(addSorted, state.takenBack);
-      return { ...next, takenBack, reported: standingReports(state.reports, takenBack) };
+      return { takenBack, reported: standingReports(state.reports, takenBack) };
     }
     case 'CustomerStarted':
-      return { ...next, customerStarted: laterStart(state.customerStarted, mark, event.data.conditions) };
+      return { customerStarted: laterStart(state.customerStarted, mark, event.data.conditions) };
     case 'CustomerEnded':
-      return { ...next, customerEnded: later(state.customerEnded, mark) };
+      return { customerEnded: later(state.customerEnded, mark) };
     case 'PurchaseMade':
-      return { ...next, purchased: later(state.purchased, mark) };
+      return { purchased: later(state.purchased, mark) };
     case 'ContactMade':
-      return { ...next, contacted: later(state.contacted, mark) };
+      return { contacted: later(state.contacted, mark) };
     case 'MailBounced':
-      return event.data.permanent ? { ...next, bounced: later(state.bounced, mark) } : next;
+      return event.data.permanent ? { bounced: later(state.bounced, mark) } : {};
     case 'SpamReported':
-      return { ...next, complained: later(state.complained, mark) };
+      return { complained: later(state.complained, mark) };
     case 'AddressProven':
-      return { ...next, addressProven: later(state.addressProven, mark) };
+      return { addressProven: later(state.addressProven, mark) };
     case 'ProcessingRestricted': {
       const { requestId } = event.data;
-      if (requestId === undefined) return { ...next, restricted: later(state.restricted, mark) };
-      return { ...next, restrictedFor: mergeAll(state.restrictedFor, [requestId], mark) };
+      if (requestId === undefined) return { restricted: later(state.restricted, mark) };
+      return { restrictedFor: mergeAll(state.restrictedFor, [requestId], mark) };
     }
     case 'RestrictionLifted': {
       const { requestId } = event.data;
-      if (requestId === undefined) return { ...next, restrictionLifted: later(state.restrictionLifted, mark) };
-      return { ...next, liftedFor: mergeAll(state.liftedFor, [requestId], mark) };
+      if (requestId === undefined) return { restrictionLifted: later(state.restrictionLifted, mark) };
+      return { liftedFor: mergeAll(state.liftedFor, [requestId], mark) };
     }
     case 'AddressRectified':
-      return { ...next, rectified: later(state.rectified, { ...mark, to: event.data.to }) };
+      return { rectified: later(state.rectified, { ...mark, to: event.data.to }) };
     case 'PreferencesCarriedOver':
-      return { ...next, ...carriedInto(state, event.data, mark) };
+      return carriedInto(state, event.data, mark);
     case 'PersonalDataErased': {
-      const erased = { ...next, erased: later(state.erased, mark) };
-      if (event.data.reason === 'retention') return erased;
-      return { ...erased, erasedOnRequest: later(state.erasedOnRequest, mark) };
+      const erased = later(state.erased, mark);
+      if (event.data.reason === 'retention') return { erased };
+      return { erased, erasedOnRequest: later(state.erasedOnRequest, mark) };
     }
     case 'LegalHoldPlaced':
-      return { ...next, holdPlaced: later(state.holdPlaced, mark) };
+      return { holdPlaced: later(state.holdPlaced, mark) };
     case 'LegalHoldLifted':
-      return { ...next, holdLifted: later(state.holdLifted, mark) };
+      return { holdLifted: later(state.holdLifted, mark) };
     case 'ReconsentPrompted':
-      return { ...next, prompted: mergeAll(state.prompted, event.data.purposes, mark) };
+      return { prompted: mergeAll(state.prompted, event.data.purposes, mark) };
     case 'ReconsentReminded':
-      return { ...next, reminded: mergeAll(state.reminded, event.data.purposes, mark) };
+      return { reminded: mergeAll(state.reminded, event.data.purposes, mark) };
     case 'ConsentLapsed':
-      return { ...next, lapsed: mergeAll(state.lapsed, event.data.purposes, mark) };
+      return { lapsed: mergeAll(state.lapsed, event.data.purposes, mark) };
     case 'EvidenceEnded':
-      return { ...next, evidenceEnded: addSorted(state.evidenceEnded, event.data.optInId) };
+      return { evidenceEnded: addSorted(state.evidenceEnded, event.data.optInId) };
     default:
       return unreadable(event);
   }
