@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { startChild, type Child } from './child.js';
 
 /** Of this run: what is seeded must be what the service computes. */
@@ -9,9 +10,14 @@ export const KEY = 'the-administrators-key-of-the-benchmark';
 /** What every process of the run agrees on. */
 export const secrets = { LEDGER_PEPPER: PEPPER.toString('base64'), LEDGER_ADMIN_KEY: KEY };
 
+const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: { start: string } };
+
+/** What `npm start` tells Node: the service that is measured runs as it is run. */
+const startFlags = scripts.start.split(' ').filter((word) => word.startsWith('--'));
+
 /** The whole service in a process of its own, over what lies in `directory`. */
 export function startService(directory: string): Promise<Child> {
-  return startChild('service', {
+  const environment = {
     ...secrets,
     LEDGER_MASTER_KEY: Buffer.alloc(32, 1).toString('base64'),
     LEDGER_LINK_KEYS: `k1:${Buffer.alloc(32, 2).toString('base64')}`,
@@ -19,5 +25,6 @@ export function startService(directory: string): Promise<Child> {
     DATA_DIR: directory,
     LOG_LEVEL: 'warn',
     NODE_ENV: 'production',
-  });
+  };
+  return startChild('service', environment, ...startFlags);
 }

@@ -28,7 +28,10 @@ export interface RebuildOptions {
   readonly signal?: AbortSignal;
   /** Goes on from the stored checkpoint, as after an aborted run, instead of clearing the projection. */
   readonly resume?: boolean;
-  /** Events read at once, default 250: what is read dies young then. A projection that does not gather stores as many in one transaction. */
+  /**
+   * Events read at once, default 250, so that few of them are alive whenever memory is collected; a projection that does
+   * not gather stores as many in one transaction.
+   */
   readonly batchSize?: number;
 }
 

@@ -55,9 +55,10 @@ const STRIDE = 0x9e3779b1;
 
 /**
  * Verdicts that were decided before, for who asks about the same contacts again: a look-up in the projection costs several
- * times what a batch may spend on an address, and a fifth of what a single question costs. Law 4 makes it exact: a verdict holds until its `validUntil`, or until an
- * event of the contact or a policy is projected, which drops it in the same turn. Memory is of a fixed size and outside
- * the heap; each verdict has two slots to go to, and takes the place of what it finds in the second.
+ * times what a batch may spend on an address, and a seventh of a single question. Law 4 makes it exact: a verdict holds
+ * until its `validUntil`, or until an event of the contact or a policy is projected, which drops it in the same turn.
+ * Memory is of a fixed size and outside the heap; each verdict has two slots to go to, and takes the place of what it
+ * finds in the second.
  */
 export class VerdictCache implements PreferencesListener {
   private readonly slots: number;
