@@ -18,6 +18,7 @@ export * from './policy-history.js';
 export * from './policy.js';
 export * from './reconsent.js';
 export * from './relationship.js';
+export * from './request-kinds.js';
 export * from './renew-consent.js';
 export * from './restriction.js';
 export * from './retention.js';

@@ -62,6 +62,16 @@ export const giftcardDocument: PolicyDocument = {
     inactive: 'P7Y',
     recording: 'P30D',
   },
+  rights: {
+    answerWithin: 'P1M',
+    extendableBy: 'P2M',
+    restrictsWhileJudged: ['restriction', 'objection', 'rectification'],
+    refusalGrounds: { 'unreasonably-often': text, 'identity-not-established': text },
+    authority: { name: 'The Authority', url: 'https://authority.example' },
+    jurisdiction: 'NL',
+    storageLocations: ['NL'],
+    recipients: [text],
+  },
 };
 
 /**

@@ -31,14 +31,23 @@ describe('the policy that ships', () => {
     expect(shipped).toMatchObject({ id: 'dnp-giftcard', version: 1, timeZone: 'Europe/Amsterdam' });
   });
 
-  it('has the figures that the tests of the rules are written by (P1, P2, P5, P6, P7, P8)', () => {
-    const figures = ({ purposes, softOptIn, serviceMail, sameActWithin, reconsent, retention }: PolicyDocument) => ({
+  it('has the figures that the tests of the rules are written by (P1, P2, P5, P6, P7, P8, P9)', () => {
+    const figures = ({
+      purposes,
+      softOptIn,
+      serviceMail,
+      sameActWithin,
+      reconsent,
+      retention,
+      rights,
+    }: PolicyDocument) => ({
       purposes: Object.entries(purposes).map(([name, { kind, consent }]) => ({ name, kind, consent })),
       softOptIn,
       serviceMail,
       sameActWithin,
       reconsent,
       retention,
+      rights: rights && [rights.answerWithin, rights.extendableBy, rights.restrictsWhileJudged],
     });
     expect(figures(shipped)).toStrictEqual(figures(giftcardDocument));
   });
@@ -108,6 +117,22 @@ describe('checkPolicy', () => {
     ['no period', '/retention/consentProof/period', '2Y', '/retention/consentProof/period', period],
     ['no period', '/retention/recording', '30D', '/retention/recording', period],
     ['no period', '/retention/purchase', 'P7', '/retention/purchase', period],
+    ['no period', '/rights/answerWithin', 'a month', '/rights/answerWithin', period],
+    ['no period', '/rights/extendableBy', '2', '/rights/extendableBy', period],
+    [
+      'a kind of request that there is not',
+      '/rights/restrictsWhileJudged',
+      ['objection', 'complaint'],
+      '/rights/restrictsWhileJudged',
+      expect.stringContaining('"complaint" is not one of the kinds of request'),
+    ],
+    [
+      'no ground to refuse on',
+      '/rights/refusalGrounds',
+      {},
+      '/rights/refusalGrounds',
+      'names no ground: no request could be refused',
+    ],
     [
       'consent for an operational purpose',
       '/purposes/service/consent',

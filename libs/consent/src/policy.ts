@@ -1,3 +1,4 @@
+import { requestKinds } from './request-kinds.js';
 import { createCalendar, isTimeZone, type Calendar } from './calendar.js';
 import type { Instant } from './instant.js';
 import { parseClockTime, parsePeriod, type Period } from './period.js';
@@ -26,6 +27,8 @@ export interface PolicyDocument {
   /** P5: how a person is asked again; without it nobody is. */
   readonly reconsent?: ReconsentDocument;
   readonly retention: RetentionDocument;
+  /** P9: how requests of data subjects are answered; without it none can be received. */
+  readonly rights?: RightsDocument;
   /** An act that repeats one of the same kind within this period is the same act sent twice. */
   readonly sameActWithin: string;
 }
@@ -92,6 +95,23 @@ export interface RetentionDocument {
   readonly recording: string;
 }
 
+/** P9: how requests of data subjects are answered, and what an answer to one tells beside what is on record. */
+export interface RightsDocument {
+  readonly answerWithin: string;
+  readonly extendableBy: string;
+  /** The kinds of request while which is judged processing is restricted. */
+  readonly restrictsWhileJudged: readonly string[];
+  /** Why a request may be refused, by the name that an event gives it. */
+  readonly refusalGrounds: Readonly<Record<string, Texts>>;
+  /** Where a person can complain. */
+  readonly authority: { readonly name: string; readonly url: string };
+  /** ISO 3166-1 codes of the countries whose law applies, and in which the data is kept. */
+  readonly jurisdiction: string;
+  readonly storageLocations: readonly string[];
+  /** Who else is given personal data. */
+  readonly recipients: readonly Texts[];
+}
+
 /** P7: the day from which the proof of a consent is kept. */
 export type ProofFrom = 'ended' | 'given';
 
@@ -115,6 +135,13 @@ export interface Policy {
   /** In milliseconds. */
   readonly sameActWithin: number;
   readonly retention: RetentionTerms;
+  readonly rights: RightsTerms | undefined;
+}
+
+/** P9: how requests of data subjects are answered. */
+export interface RightsTerms extends Omit<RightsDocument, 'answerWithin' | 'extendableBy'> {
+  readonly answerWithin: Period;
+  readonly extendableBy: Period;
 }
 
 /** P7 and P8: how long each ground holds personal data. */
@@ -203,6 +230,9 @@ export function checkPolicy(document: PolicyDocument): PolicyFault[] {
   const { consentProof, ...grounds } = retention;
   period('/retention/consentProof/period', consentProof.period);
   for (const [ground, text] of Object.entries<string>(grounds)) period(`/retention/${ground}`, text);
+  period('/rights/answerWithin', document.rights?.answerWithin);
+  period('/rights/extendableBy', document.rights?.extendableBy);
+  for (const { path, message } of rightsFaults(document.rights)) fault(path, message);
   return faults;
 }
 
@@ -247,6 +277,28 @@ function reconsentFaults({ reconsent, statements, purposes }: PolicyDocument): P
     }));
 }
 
+/** P9: a refusal needs a ground, and a request that is never judged needs no restriction. */
+function rightsFaults(rights: RightsDocument | undefined): PolicyFault[] {
+  if (!rights) return [];
+  const unknown = rights.restrictsWhileJudged.filter((kind) => !(requestKinds as readonly string[]).includes(kind));
+  const faults = unknown.map((kind) => ({
+    path: '/rights/restrictsWhileJudged',
+    message: `"${kind}" is not one of the kinds of request: ${requestKinds.join(', ')}`,
+  }));
+  if (Object.keys(rights.refusalGrounds).length === 0)
+    faults.push({ path: '/rights/refusalGrounds', message: 'names no ground: no request could be refused' });
+  return faults;
+}
+
+function compileRights(rights: RightsDocument | undefined): RightsTerms | undefined {
+  if (!rights) return undefined;
+  return {
+    ...rights,
+    answerWithin: parsePeriod(rights.answerWithin)!,
+    extendableBy: parsePeriod(rights.extendableBy)!,
+  };
+}
+
 function lastVersion(statements: readonly StatementDocument[], wanted: string): StatementDocument | undefined {
   const versions = statements.filter(({ id }) => id === wanted);
   return versions.sort((a, b) => b.version - a.version)[0];
@@ -275,6 +327,7 @@ export function compilePolicy(document: PolicyDocument): Policy {
     renewalStatement: document.reconsent && lastVersion(document.statements, document.reconsent.statement),
     sameActWithin: parseClockTime(document.sameActWithin)!,
     retention: compileRetention(document.retention),
+    rights: compileRights(document.rights),
   };
 }
 

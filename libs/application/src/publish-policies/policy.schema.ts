@@ -1,6 +1,7 @@
 const period = { type: 'string', pattern: '^P\\d' };
 const texts = { type: 'object', minProperties: 1, additionalProperties: { type: 'string', minLength: 1 } };
 const name = { type: 'string', pattern: '^[a-z][a-z0-9-]{0,63}$' };
+const country = { type: 'string', pattern: '^[A-Z]{2}$' };
 const names = { type: 'array', items: name, uniqueItems: true };
 
 const closed = (properties: Record<string, unknown>, optional: readonly string[] = []) => ({
@@ -65,6 +66,16 @@ export const policySchema = closed(
       inactive: period,
       recording: period,
     }),
+    rights: closed({
+      answerWithin: period,
+      extendableBy: period,
+      restrictsWhileJudged: names,
+      refusalGrounds: { type: 'object', propertyNames: name, additionalProperties: texts },
+      authority: closed({ name: { type: 'string', minLength: 1 }, url: { type: 'string', pattern: '^https://' } }),
+      jurisdiction: country,
+      storageLocations: { type: 'array', items: country, minItems: 1, uniqueItems: true },
+      recipients: { type: 'array', items: texts },
+    }),
   },
-  ['softOptIn', 'reconsent'],
+  ['softOptIn', 'reconsent', 'rights'],
 );
