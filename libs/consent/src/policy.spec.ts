@@ -112,7 +112,7 @@ describe('checkPolicy', () => {
       '/sameActWithin',
       'P1D',
       '/sameActWithin',
-      '"P1D" is not an ISO 8601 length of time such as PT5M or PT30S',
+      '"P1D" is not an ISO 8601 length of time such as PT10M or PT30S',
     ],
     ['no period', '/retention/consentProof/period', '2Y', '/retention/consentProof/period', period],
     ['no period', '/retention/recording', '30D', '/retention/recording', period],
@@ -343,7 +343,7 @@ describe('compilePolicy', () => {
   it('refuses a document with a fault, and names it', () => {
     expect(() => compilePolicy({ ...giftcardDocument, sameActWithin: 'P' })).toThrow(
       new RangeError(
-        'Policy dnp-giftcard version 1: /sameActWithin "P" is not an ISO 8601 length of time such as PT5M or PT30S',
+        'Policy dnp-giftcard version 1: /sameActWithin "P" is not an ISO 8601 length of time such as PT10M or PT30S',
       ),
     );
   });

@@ -189,7 +189,7 @@ export function checkPolicy(document: PolicyDocument): PolicyFault[] {
   const fault = (path: string, message: string) => faults.push({ path, message });
   const period = (path: string, text: string | undefined) => {
     if (text !== undefined && !parsePeriod(text))
-      fault(path, `"${text}" is not an ISO 8601 period such as P3Y or P30D`);
+      fault(path, `"${text}" is not an ISO 8601 period such as P1Y or P10D`);
   };
   const purpose = (path: string, name: string) => {
     const found = Object.hasOwn(document.purposes, name) ? document.purposes[name] : undefined;
@@ -198,7 +198,7 @@ export function checkPolicy(document: PolicyDocument): PolicyFault[] {
   };
 
   if (Number.isNaN(Date.parse(document.inForceFrom)) || !RFC_3339.test(document.inForceFrom))
-    fault('/inForceFrom', 'must be an RFC 3339 instant with an offset, such as 2018-05-25T00:00:00+02:00');
+    fault('/inForceFrom', 'must be an RFC 3339 instant with an offset, such as 2027-01-01T00:00:00+01:00');
   if (!isTimeZone(document.timeZone)) fault('/timeZone', `"${document.timeZone}" is not an IANA time zone`);
 
   for (const [name, { kind, consent = {} }] of Object.entries(document.purposes)) {
@@ -226,7 +226,7 @@ export function checkPolicy(document: PolicyDocument): PolicyFault[] {
   for (const { path, message } of reconsentFaults(document)) fault(path, message);
 
   if (parseClockTime(document.sameActWithin) === undefined)
-    fault('/sameActWithin', `"${document.sameActWithin}" is not an ISO 8601 length of time such as PT5M or PT30S`);
+    fault('/sameActWithin', `"${document.sameActWithin}" is not an ISO 8601 length of time such as PT10M or PT30S`);
   const { consentProof, ...grounds } = retention;
   period('/retention/consentProof/period', consentProof.period);
   for (const [ground, text] of Object.entries<string>(grounds)) period(`/retention/${ground}`, text);

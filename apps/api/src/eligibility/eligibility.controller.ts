@@ -49,7 +49,7 @@ export class EligibilityController {
   ): Promise<unknown> {
     if (!(body instanceof Readable)) return this.askMany(body, reply);
     if (typeof purpose !== 'string')
-      throw validationProblem([{ field: 'purpose', message: 'is needed in the query: ?purpose=newsletter' }]);
+      throw validationProblem([{ field: 'purpose', message: 'is needed in the query: ?purpose=<name>' }]);
     const batch = await this.eligibility.openBatch(purpose);
     void reply.header('Content-Type', 'application/x-ndjson; charset=utf-8');
     return answerStream(batch, body);

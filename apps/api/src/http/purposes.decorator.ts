@@ -6,7 +6,7 @@ export function IsPurposes() {
     name: 'isPurposes',
     validator: {
       validate: isListOfNames,
-      defaultMessage: () => 'must be a list of different purposes, such as ["newsletter"]',
+      defaultMessage: () => 'must be a list of the names of different purposes',
     },
   });
 }
@@ -17,7 +17,7 @@ export function IsPurposesOrAll() {
     name: 'isPurposesOrAll',
     validator: {
       validate: (value) => value === 'all' || isListOfNames(value),
-      defaultMessage: () => 'must be "all" or a list of different purposes, such as ["newsletter"]',
+      defaultMessage: () => 'must be "all" or a list of the names of different purposes',
     },
   });
 }

@@ -103,7 +103,7 @@ describe('reading a policy document', () => {
     {
       at: '/inForceFrom',
       to: '2018-05-25',
-      fault: '/inForceFrom must be an RFC 3339 instant with an offset, such as 2018-05-25T00:00:00+02:00',
+      fault: '/inForceFrom must be an RFC 3339 instant with an offset, such as 2027-01-01T00:00:00+01:00',
     },
     { at: '/timeZone', to: 'Waalwijk', fault: '/timeZone "Waalwijk" is not an IANA time zone' },
     {
@@ -134,7 +134,7 @@ describe('reading a policy document', () => {
     {
       at: '/purposes/newsletter/consent/renewAfter',
       to: 'P3',
-      fault: '/purposes/newsletter/consent/renewAfter "P3" is not an ISO 8601 period such as P3Y or P30D',
+      fault: '/purposes/newsletter/consent/renewAfter "P3" is not an ISO 8601 period such as P1Y or P10D',
     },
     {
       at: '/purposes/newsletter/consent/answerWindow',
@@ -202,18 +202,18 @@ describe('reading a policy document', () => {
     {
       at: '/retention/consentProof/period',
       to: 'P2',
-      fault: '/retention/consentProof/period "P2" is not an ISO 8601 period such as P3Y or P30D',
+      fault: '/retention/consentProof/period "P2" is not an ISO 8601 period such as P1Y or P10D',
     },
     {
       at: '/retention/purchase',
       to: 'P7X',
-      fault: '/retention/purchase "P7X" is not an ISO 8601 period such as P3Y or P30D',
+      fault: '/retention/purchase "P7X" is not an ISO 8601 period such as P1Y or P10D',
     },
     { at: '/sameActWithin', to: 'P1D', fault: '/sameActWithin must match pattern "^PT\\d"' },
     {
       at: '/sameActWithin',
       to: 'PT5',
-      fault: '/sameActWithin "PT5" is not an ISO 8601 length of time such as PT5M or PT30S',
+      fault: '/sameActWithin "PT5" is not an ISO 8601 length of time such as PT10M or PT30S',
     },
     {
       at: '/serviceMail/whenRestricted',
@@ -229,7 +229,7 @@ describe('reading a policy document', () => {
     expect(() => parsePolicy(text, 'shop.yaml')).toThrow(
       'shop.yaml is not a valid policy:\n' +
         '  /timeZone "Mars" is not an IANA time zone\n' +
-        '  /retention/recording "P30" is not an ISO 8601 period such as P3Y or P30D',
+        '  /retention/recording "P30" is not an ISO 8601 period such as P1Y or P10D',
     );
   });
 });
