@@ -65,6 +65,16 @@ describe('What holds personal data (P7)', () => {
     ]);
   });
 
+  it.each([
+    ['a temporary failure', happened('MailBounced', '2020-06-01T10:00:00Z', { permanent: false })],
+    ['a legal hold that was lifted', happened('LegalHoldLifted', '2020-06-01T10:00:00Z', {})],
+    ['an undo of what nobody knows', happened('OptOutUndone', '2020-06-01T10:00:00Z', { optOutId: 'gone' })],
+  ])('is never without an end: %s alone ends as an inactive account does (P7)', (_what, event) => {
+    expect(grounds([event])).toStrictEqual(['inactive 2027-06-01']);
+    const erased = happened('PersonalDataErased', '2019-06-01T10:00:00Z', { reason: 'retention' });
+    expect(grounds([erased, event])).toStrictEqual(['inactive 2027-06-01']);
+  });
+
   it('is everything on record while a legal hold stands, and no longer once it is lifted (P7)', () => {
     const hold = happened('LegalHoldPlaced', '2025-06-01T10:00:00Z', {});
     const lifted = happened('LegalHoldLifted', '2026-06-01T10:00:00Z', {});

@@ -101,15 +101,19 @@ function* holdsOn(state: ContactState): Iterable<Ground> {
   if (standingRestriction(state)) yield { ground: 'restriction', endsAt: NEVER };
 }
 
-/** The latest act of the person, or what else was learnt of them, since their data was erased; a mail to them is none. */
+/** The latest act of the person since their data was erased, or else of whatever was recorded of them; a mail to them is no act. */
 function lastActivity(state: ContactState): Instant | undefined {
   const { given, carried, reported, carriedReports, requested, optOuts, carriedOptOuts, complained, adopted } = state;
   const consents = [given, carried, reported, carriedReports, requested].flatMap(marksOf);
   const acts = [...consents, ...optOuts, ...carriedOptOuts, complained, adopted];
   const relations = [customerStart(state), customerEnd(state), lastPurchase(state), lastContact(state)];
   const act = latestOf(state, [...acts, ...relations, state.addressProven]);
-  return (act ?? latestOf(state, [state.bounced, state.restricted, ...marksOf(state.restrictedFor), lastLift(state)]))
-    ?.at;
+  return act ? act.at : latestSinceErasure(state);
+}
+
+/** Each event may have personal data sealed beside it, also one that leaves no mark, so none is without an end. */
+function latestSinceErasure({ latest, erased }: ContactState): Instant | undefined {
+  return latest !== undefined && !(erased && latest <= erased.at) ? latest : undefined;
 }
 
 function marksOf(register: ByPurpose): readonly Mark[] {
