@@ -14,6 +14,7 @@ import { MailingProgress } from './mailing-progress.js';
 import { ConfirmationMail } from './opt-in/confirmation-mail.js';
 import { OptInHandler } from './opt-in/opt-in.command.js';
 import { OptOutHandler } from './opt-out/opt-out.command.js';
+import { PlaceLegalHoldHandler } from './place-legal-hold/place-legal-hold.command.js';
 import {
   CLOCK,
   CONFIGURATION,
@@ -35,10 +36,12 @@ import { RecordRelationshipHandler } from './record-relationship/record-relation
 import { ReplayHandler } from './replay/replay.query.js';
 import { RestrictProcessingHandler } from './restrict-processing/restrict-processing.command.js';
 import { DeliveriesHandler } from './show-deliveries/show-deliveries.query.js';
+import { ShowErasureHandler } from './show-erasure/show-erasure.query.js';
 import { ShowHistoryHandler } from './show-history/show-history.query.js';
 import { ShowMailingHandler } from './show-mailing/show-mailing.query.js';
 import { ShowPoliciesHandler } from './show-policies/show-policies.query.js';
 import { ShowPreferencesHandler } from './show-preferences/show-preferences.query.js';
+import { ShowRetentionHandler } from './show-retention/show-retention.query.js';
 import { UndoOptOutHandler } from './undo-opt-out/undo-opt-out.command.js';
 import { UnsubscribeHandler } from './unsubscribe/unsubscribe.command.js';
 
@@ -52,6 +55,7 @@ const handlers = [
   RecordRelationshipHandler,
   RecordDeliverabilityHandler,
   RestrictProcessingHandler,
+  PlaceLegalHoldHandler,
   EraseContactHandler,
   CreateMailingHandler,
   PublishPolicyHandler,
@@ -62,6 +66,8 @@ const handlers = [
   ShowPoliciesHandler,
   ShowMailingHandler,
   DeliveriesHandler,
+  ShowErasureHandler,
+  ShowRetentionHandler,
 ];
 
 const services = [ContactRepository, DeliveryRepository, ConfirmationMail, Eligibility, AddRecipients];

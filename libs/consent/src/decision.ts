@@ -1,6 +1,7 @@
 import type { Mark, NewContactEvent } from './contact.js';
 import type { Instant } from './instant.js';
 import type { Policy } from './policy.js';
+import type { Ground } from './retention.js';
 
 /** The rules by which a command may be refused. */
 export type RefusalCode =
@@ -11,17 +12,27 @@ export type RefusalCode =
   | 'OPTED_OUT'
   | 'NO_SUCH_REQUEST'
   | 'REQUEST_OVERTAKEN'
-  | 'NOT_RENEWABLE';
+  | 'NOT_RENEWABLE'
+  | 'LEGAL_HOLD'
+  | 'RETENTION_NOT_ENDED';
 
-/** Why a command was refused, in words for the caller, and the purposes it concerns. */
+/** Why a command was refused, in words for the caller, and the purposes it concerns or the grounds that stand against it. */
 export interface Refusal {
   readonly code: RefusalCode;
   readonly detail: string;
   readonly purposes?: readonly string[];
+  readonly grounds?: readonly Ground[];
 }
 
-/** What a decision function answers: the events to append (none when nothing changed), or why not. */
-export type Decision = { readonly events: readonly NewContactEvent[] } | { readonly refused: Refusal };
+/** The events to append; none when nothing changed. */
+export interface Recording {
+  readonly events: readonly NewContactEvent[];
+  /** When they occurred, where the decision says so and not the caller: what fell due occurred when it was due. */
+  readonly occurredAt?: Instant;
+}
+
+/** What a decision function answers: the events to append, or why not. */
+export type Decision = Recording | { readonly refused: Refusal };
 
 export const nothing: Decision = { events: [] };
 

@@ -9,6 +9,7 @@ export * from './due-dates.js';
 export * from './eligibility.js';
 export * from './erasure.js';
 export * from './instant.js';
+export * from './legal-hold.js';
 export * from './metadata.js';
 export * from './opt-in.js';
 export * from './opt-out.js';

@@ -12,6 +12,8 @@ const problems = {
   NOT_FOUND: [404, 'There is no such thing'],
   OPTED_OUT: [409, 'The person opted out'],
   CONFLICT: [409, 'The request conflicts with what is on record'],
+  LEGAL_HOLD: [409, 'A legal hold stands on the personal data'],
+  RETENTION_NOT_ENDED: [409, 'The personal data is still held'],
   REQUEST_OVERTAKEN: [409, 'Something later stands against this request'],
   NOT_RENEWABLE: [409, 'The consent has ended'],
   POLICY_CHANGED: [409, 'This version was published with another content'],

@@ -19,6 +19,9 @@ export interface PersonalData {
    * vault knows nothing of its key.
    */
   open(contactId: string, place: EventPlace, sealed: string): Promise<JsonObject | 'erased'>;
+
+  /** Whether the key under which this was sealed was destroyed. Nothing is opened for it. Rejects with `SealBroken`. */
+  isErased(sealed: string): Promise<boolean>;
 }
 
 /** Personal data sealed under the keys of a vault. Sealed text is `<key id>.<sealed under that key>`. */
@@ -34,6 +37,9 @@ export function createPersonalData(vault: KeyVault): PersonalData {
       if (current?.id === keyId) return open(current.key, aadOf(keyId, place), text);
       if (await vault.wasDestroyed(keyId)) return 'erased';
       throw new KeyMissing();
+    },
+    async isErased(sealed) {
+      return vault.wasDestroyed(split(sealed).keyId);
     },
   };
 }

@@ -4,6 +4,7 @@ import {
   EraseContactCommand,
   OptInCommand,
   OptOutCommand,
+  PlaceLegalHoldCommand,
   RecordDeliverabilityCommand,
   RecordRelationshipCommand,
   RestrictProcessingCommand,
@@ -81,6 +82,10 @@ export function recordDeliverability(fact: Fact, deliverability: Deliverability)
 
 export function restrict(fact: Fact, restricted = true, reason?: string): RestrictProcessingCommand {
   return new RestrictProcessingCommand(fact, restricted, reason);
+}
+
+export function placeLegalHold(fact: Fact, held = true, reason?: string): PlaceLegalHoldCommand {
+  return new PlaceLegalHoldCommand(fact, held, reason);
 }
 
 export function erase(fact: Fact, reason: 'request' | 'retention' = 'request'): EraseContactCommand {

@@ -4,6 +4,7 @@ import {
   NEVER,
   policyInForce,
   policyVersionOf,
+  tellGround,
   type Actor,
   type ContactEvent,
   type ContactState,
@@ -130,18 +131,24 @@ export class ContactRepository {
         throw changedContact(contact);
 
       const now = instantAfter(contact, this.clock.now());
-      const occurredAt = settleOccurrence(fact.occurredAt, now);
-      const policy = policyInForce(this.policies.history(), occurredAt, now);
-      const decision = decide(contextOf(contact, policy, occurredAt));
+      const toldAt = settleOccurrence(fact.occurredAt, now);
+      const decision = decide(contextOf(contact, this.policyAt(toldAt, now), toldAt));
       if ('refused' in decision) throw refusalProblem(decision.refused);
       if (decision.events.length === 0) return this.nothingRecorded(contact);
 
       await options.before?.();
-      const events = await this.sealAll(fact, decision.events, { options, idempotency, policy, occurredAt, now });
+      const occurredAt = decision.occurredAt ?? toldAt;
+      const policy = this.policyAt(occurredAt, now);
+      const personal = isErasedAlready(contact, occurredAt) ? undefined : personalPart(fact, options.personal);
+      const events = await this.sealAll(fact, decision.events, { personal, idempotency, policy, occurredAt, now });
       const appended = await this.tryAppend(contact, events);
       if (appended) return appended;
     }
     throw new Problem('CONFLICT', 'Others keep writing to this contact. Send the request again.');
+  }
+
+  private policyAt(at: Instant, now: Instant): Policy {
+    return policyInForce(this.policies.history(), at, now);
   }
 
   private async tryAppend(
@@ -170,16 +177,16 @@ export class ContactRepository {
   private async seal(fact: Fact, event: NewContactEvent, index: number, decided: Decided): Promise<NewEvent> {
     const { idempotency } = decided;
     const id = idempotency ? deterministicId(idempotency.fingerprint, index) : newId();
-    const personal = personalPart(fact, decided.options.personal);
     const place = { streamId: contactStream(fact.contactId), eventId: id };
-    const sealed = personal && (await this.personalData.seal(fact.contactId, place, personal));
+    const sealed = decided.personal && (await this.personalData.seal(fact.contactId, place, decided.personal));
     const data = { ...(event.data as unknown as JsonObject), ...(sealed && { sealed }) };
     return { id, type: event.type, data, metadata: metadataOf(fact, decided) as unknown as JsonObject };
   }
 }
 
 interface Decided {
-  readonly options: RecordOptions;
+  /** What is sealed beside each event. */
+  readonly personal: JsonObject | undefined;
   readonly idempotency: Idempotency | undefined;
   readonly policy: Policy;
   readonly occurredAt: Instant;
@@ -261,6 +268,11 @@ function sorted(value: Json): Json {
   return Object.fromEntries(entries.map(([name, part]) => [name, sorted(part)]));
 }
 
+/** P7: what occurred before an erasure and is told after it is erased already. Sealed under a new key, nothing would end it. */
+function isErasedAlready({ events }: Contact, occurredAt: Instant): boolean {
+  return events.some((event) => event.type === 'PersonalDataErased' && occurredAt <= event.occurredAt);
+}
+
 function personalPart({ address, source }: Fact, personal: JsonObject | undefined): JsonObject | undefined {
   const parts: JsonObject = {
     ...(address !== undefined && { address }),
@@ -292,7 +304,9 @@ function changedContact({ revision }: Contact): Problem {
   );
 }
 
-function refusalProblem({ code, detail, purposes }: Refusal): Problem {
-  const errors = purposes?.map((purpose) => ({ field: 'purposes', message: `${purpose}: ${code}` }));
+function refusalProblem({ code, detail, purposes, grounds }: Refusal): Problem {
+  const errors =
+    purposes?.map((purpose) => ({ field: 'purposes', message: `${purpose}: ${code}` })) ??
+    grounds?.map((ground) => ({ field: 'reason', message: tellGround(ground) }));
   return new Problem(code satisfies ProblemCode, detail, errors);
 }

@@ -1,3 +1,4 @@
+import { toRfc3339 } from '@consent-ledger/platform';
 import {
   anna,
   by,
@@ -5,10 +6,12 @@ import {
   createTestLedger,
   erase,
   given,
+  instant,
   later,
   optIn,
   optOut,
   recordRelationship,
+  START_OF_STORY,
   startCustomer,
   type TestLedger,
 } from '@consent-ledger/testing';
@@ -16,6 +19,8 @@ import { describe, expect, it, jest } from '@jest/globals';
 import { AddRecipients } from '../add-recipients/add-recipients.js';
 import { ShowHistoryQuery } from '../show-history/show-history.query.js';
 import { ShowPreferencesQuery } from '../show-preferences/show-preferences.query.js';
+
+const TEN_YEARS = 10 * 366 * 86_400_000;
 
 const erased = { type: 'PersonalDataErased', data: { reason: 'request' } } as const;
 
@@ -133,7 +138,7 @@ describe('erasing a contact (P7)', () => {
       });
     expect(await newsletter(atRequest.ledger)).toBe('OPTED_OUT');
 
-    const byRetention = await given(optIn(by(anna)), erase(by(anna), 'retention'), later(1000))
+    const byRetention = await given(optIn(by(anna)), later(TEN_YEARS), erase(by(anna), 'retention'), later(1000))
       .when(recordRelationship(by(anna), { kind: 'purchase' }))
       .thenRecords({ type: 'PurchaseMade', data: {} });
     expect(await newsletter(byRetention.ledger)).toBe('NO_CONSENT');
@@ -153,6 +158,49 @@ describe('erasing a contact (P7)', () => {
       ['OptedIn', { address: 'anna@example.org' }],
     ]);
     expect(await newsletter(ledger)).toBe('CONSENT');
+  });
+
+  it('by retention occurs when the last ground ended and is recorded when the key went, with the grounds', async () => {
+    const lapse = '2027-03-31T11:00:00.000Z';
+    const end = '2029-03-31T11:00:00.000Z';
+    const { ledger, stored } = await given(optIn(by(anna)), later(TEN_YEARS))
+      .when(erase(by(anna), 'retention'))
+      .thenRecords({
+        type: 'PersonalDataErased',
+        data: {
+          reason: 'retention',
+          grounds: [
+            { ground: 'consent', purpose: 'newsletter', endedAt: lapse },
+            { ground: 'consent-proof', purpose: 'newsletter', endedAt: end },
+          ],
+        },
+      });
+    expect(stored[0]!.metadata).toMatchObject({ occurredAt: end, recordedAt: toRfc3339(ledger.clock.now()) });
+    expect(await ledger.vault.find(anna.contactId)).toBeUndefined();
+    expect(await newsletter(ledger)).toBe('ERASED');
+  });
+
+  it('by retention is refused while a ground holds, and names it; the key stays', async () => {
+    const ledger = await createTestLedger();
+    await ledger.execute(optIn(by(anna)));
+    await expect(ledger.execute(erase(by(anna), 'retention'))).rejects.toMatchObject({
+      code: 'RETENTION_NOT_ENDED',
+      errors: [
+        { field: 'reason', message: 'consent for newsletter until 2027-03-31T11:00:00.000Z' },
+        { field: 'reason', message: 'consent-proof for newsletter until 2029-03-31T11:00:00.000Z' },
+      ],
+    });
+    expect(await ledger.vault.find(anna.contactId)).toBeDefined();
+  });
+
+  it('leaves nothing to seal of what occurred before and is told after it', async () => {
+    const { ledger, stored } = await given(optIn(by(anna)), later(1000), erase(by(anna)), later(1000))
+      .when(optOut(by(anna, { occurredAt: instant(START_OF_STORY) })))
+      .thenRecords({ type: 'OptedOut', data: { purposes: ['newsletter'] } });
+    expect(stored[0]!.data).not.toHaveProperty('sealed');
+    expect(await ledger.vault.find(anna.contactId)).toBeUndefined();
+    await ledger.execute(optOut(by(anna), ['event-invitation']));
+    expect(await ledger.vault.find(anna.contactId)).toBeDefined();
   });
 
   it('repeated by the same key leaves a contact that came back alone', async () => {

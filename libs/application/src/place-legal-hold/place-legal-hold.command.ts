@@ -1,0 +1,30 @@
+import { placeLegalHold } from '@consent-ledger/consent';
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { ContactRepository, type Fact, type Recorded } from '../contact/contact-repository.js';
+
+/** Places a legal hold on a contact's personal data, or lifts it (P7). The reason is sealed. */
+export class PlaceLegalHoldCommand extends Command<Recorded> {
+  constructor(
+    readonly fact: Fact,
+    readonly held: boolean,
+    readonly reason: string | undefined,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(PlaceLegalHoldCommand)
+export class PlaceLegalHoldHandler implements ICommandHandler<PlaceLegalHoldCommand> {
+  constructor(private readonly contacts: ContactRepository) {}
+
+  execute({ fact, held, reason }: PlaceLegalHoldCommand) {
+    return this.contacts.record(
+      fact,
+      ({ stateThen, policy, occurredAt }) => placeLegalHold(stateThen, { held, occurredAt }, policy),
+      {
+        request: { command: 'legal-hold', held, source: fact.source.kind, occurredAt: fact.occurredAt ?? null },
+        ...(reason !== undefined && { personal: { reason } }),
+      },
+    );
+  }
+}
