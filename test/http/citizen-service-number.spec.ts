@@ -4,6 +4,7 @@ import {
   deliverability,
   erasure,
   eventsOf,
+  legalHold,
   optIn,
   optOut,
   record,
@@ -34,6 +35,7 @@ describe('a citizen service number (P9)', () => {
     ['source.reference', relationship('purchase', { source })],
     ['source.reference', deliverability('complained', { source })],
     ['source.reference', erasure('request', { source })],
+    ['reason', legalHold(true, { reason: `zaak over bsn ${number}` })],
     ['reason', restriction(true, { reason: `kopie van het paspoort, ${spelled}` })],
   ])('is refused in %s, and the answer does not repeat it', async (field, fact) => {
     const address = somebody();

@@ -291,18 +291,22 @@ describe('a contact', () => {
     });
   });
 
-  it.each(['preferences', 'history', 'deliveries'])('a contact id that is none is 400 for %s', async (what) => {
-    for (const id of ['A', 'mfrggzdfmztwq2lknnwg23tpo1', 'somebody@example.org', '%00']) {
-      const { status, body } = await service.get(`/v1/contacts/${id}/${what}`);
-      expect([status, body.code, body.errors[0].field]).toStrictEqual([400, 'VALIDATION', 'contactId']);
-    }
-  });
+  it.each(['preferences', 'history', 'retention', 'deliveries'])(
+    'a contact id that is none is 400 for %s',
+    async (what) => {
+      for (const id of ['A', 'mfrggzdfmztwq2lknnwg23tpo1', 'somebody@example.org', '%00']) {
+        const { status, body } = await service.get(`/v1/contacts/${id}/${what}`);
+        expect([status, body.code, body.errors[0].field]).toStrictEqual([400, 'VALIDATION', 'contactId']);
+      }
+    },
+  );
 
   it('nothing that is asked of a contact records anything', async () => {
     const id = await optedOutLate();
     const { position } = await ask(service, address, 'newsletter');
     await service.get(`/v1/contacts/${id}/preferences`);
     await service.get(`/v1/contacts/${id}/history`);
+    await service.get(`/v1/contacts/${id}/retention`);
     await service.get(`/v1/contacts/${id}/deliveries`);
     await service.post(`/v1/contacts/${id}/replay`, { purpose: 'newsletter', at: NOW });
     expect((await ask(service, address, 'newsletter')).position).toBe(position);

@@ -46,6 +46,11 @@ export const erasure = (reason: string, more: More = {}): Fact => ({
   body: { reason, source: { kind: 'customer-service' }, ...more },
 });
 
+export const legalHold = (held: boolean, more: More = {}): Fact => ({
+  path: '/v1/legal-holds',
+  body: { held, reason: 'Claim in behandeling', source: { kind: 'customer-service' }, ...more },
+});
+
 let people = 0;
 
 /** The address of somebody whom no other test knows. */

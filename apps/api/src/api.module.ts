@@ -8,6 +8,7 @@ import { ErasuresController } from './erasures/erasures.controller.js';
 import { Facts } from './http/facts.js';
 import { MediaTypeGuard } from './http/media-type.guard.js';
 import { ProblemFilter } from './http/problem.filter.js';
+import { LegalHoldsController } from './legal-holds/legal-holds.controller.js';
 import { MailingsController } from './mailings/mailings.controller.js';
 import { DocsController } from './operations/docs.controller.js';
 import { HealthController } from './operations/health.controller.js';
@@ -29,6 +30,7 @@ const controllers = [
   RelationshipsController,
   DeliverabilityController,
   RestrictionsController,
+  LegalHoldsController,
   ErasuresController,
   EligibilityController,
   ContactsController,

@@ -99,6 +99,11 @@ describe('the client', () => {
       () => ledger.restrict({ contactId, restricted: true, reason: 'Objection', source }),
       { contactId, restricted: true, reason: 'Objection', source },
     ],
+    holdLegally: [
+      'POST /v1/legal-holds',
+      () => ledger.holdLegally({ contactId, held: true, reason: 'A claim', source }),
+      { contactId, held: true, reason: 'A claim', source },
+    ],
     erase: [
       'POST /v1/erasures',
       () => ledger.erase({ contactId, reason: 'request', source }),
@@ -121,6 +126,8 @@ describe('the client', () => {
       `GET /v1/contacts/${contactId}/history?at=2026-01-01T00%3A00%3A00Z`,
       () => ledger.history(contactId, { at: '2026-01-01T00:00:00Z' }),
     ],
+    retention: [`GET /v1/contacts/${contactId}/retention`, () => ledger.retention(contactId)],
+    erasure: [`GET /v1/erasures/${contactId}`, () => ledger.erasure(contactId)],
     replay: [
       `POST /v1/contacts/${contactId}/replay`,
       () => ledger.replay(contactId, { purpose: 'newsletter', at: '2026-01-01T00:00:00Z' }),

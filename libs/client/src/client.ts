@@ -17,7 +17,11 @@ export type Relationship = About<Schemas['Relationship']>;
 export type Deliverability = About<Schemas['Deliverability']>;
 export type Restriction = About<Schemas['Restriction']>;
 export type Erasure = About<Schemas['Erasure']>;
+export type LegalHold = About<Schemas['LegalHold']>;
 export type Recording = Schemas['Recording'];
+export type ErasureRecording = Schemas['ErasureRecording'];
+export type ErasureCertificate = Schemas['ErasureCertificate'];
+export type Retention = Schemas['Retention'];
 
 export type EligibilityQuestion = About<Schemas['EligibilityRequest']>;
 export type EligibilityAnswer = Schemas['EligibilityAnswer'];
@@ -74,8 +78,10 @@ export interface ConsentLedgerClient {
   recordDeliverability(fact: Deliverability, options?: RecordingOptions): Promise<Recording>;
   /** Restricts the processing of a contact's data, or lifts that (P9). Scope `record`. */
   restrict(fact: Restriction, options?: RecordingOptions): Promise<Recording>;
+  /** Holds a contact's personal data for a legal matter, or no longer (P7). Scope `erase`. */
+  holdLegally(fact: LegalHold, options?: RecordingOptions): Promise<Recording>;
   /** Erases a contact's personal data for good (P7). Scope `erase`. */
-  erase(fact: Erasure, options?: RecordingOptions): Promise<Recording>;
+  erase(fact: Erasure, options?: RecordingOptions): Promise<ErasureRecording>;
 
   /** May I send this? Scope `eligibility`. */
   mayISend(question: EligibilityQuestion, options?: CallOptions): Promise<EligibilityAnswer>;
@@ -103,6 +109,10 @@ export interface ConsentLedgerClient {
   ): Promise<History>;
   /** Why the answer was what it was, or what it would have been under another policy. Scope `history`. */
   replay(contactId: string, question: ReplayQuestion, options?: CallOptions): Promise<Replay>;
+  /** What holds a contact's personal data, until when, and what falls due (P7). Scope `history`. */
+  retention(contactId: string, options?: CallOptions): Promise<Retention>;
+  /** The certificate of a contact's latest erasure. Scope `erase` or `history`. */
+  erasure(contactId: string, options?: CallOptions): Promise<ErasureCertificate>;
   /** What was sent to a contact, and what was held back. Scope `history`. */
   deliveries(contactId: string, options?: CallOptions): Promise<readonly Delivery[]>;
   /** Every policy version that was published. Scope `history`. */
@@ -140,6 +150,7 @@ export function createConsentLedgerClient({ baseUrl, apiKey, fetch }: ClientOpti
     recordRelationship: (body, options) => answer(http.POST('/v1/relationships', { body, ...call(options) })),
     recordDeliverability: (body, options) => answer(http.POST('/v1/deliverability', { body, ...call(options) })),
     restrict: (body, options) => answer(http.POST('/v1/restrictions', { body, ...call(options) })),
+    holdLegally: (body, options) => answer(http.POST('/v1/legal-holds', { body, ...call(options) })),
     erase: (body, options) => answer(http.POST('/v1/erasures', { body, ...call(options) })),
 
     mayISend: (body, options) => answer(http.POST('/v1/eligibility', { body, ...call(options) })),
@@ -168,6 +179,14 @@ export function createConsentLedgerClient({ baseUrl, apiKey, fetch }: ClientOpti
     replay: (contactId, body, options) => {
       const path = { contactId };
       return answer(http.POST('/v1/contacts/{contactId}/replay', { body, ...call(options, { path }) }));
+    },
+    retention: (contactId, options) => {
+      const path = { contactId };
+      return answer(http.GET('/v1/contacts/{contactId}/retention', call(options, { path })));
+    },
+    erasure: (contactId, options) => {
+      const path = { contactId };
+      return answer(http.GET('/v1/erasures/{contactId}', call(options, { path })));
     },
     deliveries: (contactId, options) => {
       const path = { contactId };

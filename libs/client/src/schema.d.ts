@@ -107,6 +107,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/legal-holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Personal data is held for a legal matter, or no longer
+         * @description While a legal hold stands nothing of the contact is erased, neither at request nor by retention (P7): both are
+         *     refused with 409 `LEGAL_HOLD`. It changes no verdict of a contact that is known.
+         */
+        post: operations["recordLegalHold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/erasures": {
         parameters: {
             query?: never;
@@ -118,10 +139,39 @@ export interface paths {
         put?: never;
         /**
          * The contact's personal data is erased
-         * @description Destroys the key under which the contact's personal data is sealed, for good. At the person's request it counts as
-         *     an opt-out from all commercial mail; by retention it does not (P7).
+         * @description Destroys the key under which the contact's personal data is sealed, for good, and answers with the certificate of
+         *     that; asked again, with the certificate of the erasure that stands.
+         *
+         *     `request`: the person asks for it. It counts as an opt-out from all commercial mail. `retention`: what no ground
+         *     holds any longer goes now rather than when time brings it; while a ground holds it is refused with 409
+         *     `RETENTION_NOT_ENDED`, one entry in `errors` for each ground. Under a legal hold both are 409 `LEGAL_HOLD` (P7).
+         *
+         *     The certificate is absent where nothing was ever erased, and where it cannot be made yet: ask for it at
+         *     `GET /v1/erasures/{contactId}`.
          */
         post: operations["recordErasure"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/erasures/{contactId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                contactId: components["parameters"]["ContactId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * The certificate of the latest erasure
+         * @description What was destroyed and when, also where time brought the erasure. Needs one of the two scopes.
+         */
+        get: operations["getErasure"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -253,6 +303,29 @@ export interface paths {
          *     the one that decided. With `policy` the same history is judged by that version instead: what if?
          */
         post: operations["replayVerdict"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contacts/{contactId}/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                contactId: components["parameters"]["ContactId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * What holds the personal data, until when, and what falls due
+         * @description The grounds of P7 with the end of each; the longest one counts. `next` is what time brings within 36 months if
+         *     nothing more happens, the overdue first.
+         */
+        get: operations["getRetention"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -624,7 +697,19 @@ export interface components {
             address?: components["schemas"]["Address"];
             contactId?: components["schemas"]["ContactId"];
             reason: components["schemas"]["ErasureReason"];
-            /** @description When it was asked for; kept as `requestedAt`. The erasure itself happens as it is recorded. */
+            /**
+             * @description When the person asked for it; kept as `requestedAt`. The erasure itself happens as it is recorded. One by
+             *     retention occurs when the last ground ended, whatever is said here.
+             */
+            occurredAt?: components["schemas"]["OccurredAt"];
+            source: components["schemas"]["Source"];
+        } & (unknown | unknown);
+        LegalHold: {
+            address?: components["schemas"]["Address"];
+            contactId?: components["schemas"]["ContactId"];
+            held: boolean;
+            /** @description In words; sealed. Lifting a hold may go without. */
+            reason?: string;
             occurredAt?: components["schemas"]["OccurredAt"];
             source: components["schemas"]["Source"];
         } & (unknown | unknown);
@@ -644,6 +729,74 @@ export interface components {
              * @constant
              */
             status?: "pending";
+        };
+        /** @description What an erasure answers. */
+        ErasureRecording: {
+            contactId: components["schemas"]["ContactId"];
+            revision: components["schemas"]["Revision"];
+            position: components["schemas"]["Position"];
+            recorded: {
+                eventId: components["schemas"]["EventId"];
+                type: components["schemas"]["ContactEventType"];
+            }[];
+            certificate?: components["schemas"]["ErasureCertificate"];
+        };
+        /** @description What an erasure destroyed, and when. It holds no personal data. */
+        ErasureCertificate: {
+            eventId: components["schemas"]["EventId"];
+            /**
+             * Format: date-time
+             * @description When the key was gone. By retention that may be later than the end of the last ground.
+             */
+            erasedAt: string;
+            requestedAt?: components["schemas"]["Instant"];
+            reason: components["schemas"]["ErasureReason"];
+            /** @description Only of an erasure by retention. */
+            grounds?: components["schemas"]["EndedGround"][];
+            /**
+             * @description Whether the key vault, asked as this is answered, destroyed every key under which anything of before was
+             *     sealed. False means that a key is there again, as after a restored backup: erase once more.
+             */
+            keyDestroyed: boolean;
+            /** @description In words; empty where nothing was held. */
+            destroyed: string[];
+        };
+        /**
+         * @description What may hold personal data (P7); `restriction` is P9's.
+         * @enum {string}
+         */
+        GroundName: "consent" | "consent-proof" | "agreement" | "purchase" | "sales-contact" | "inactive" | "legal-hold" | "restriction";
+        EndedGround: {
+            ground: components["schemas"]["GroundName"];
+            purpose?: components["schemas"]["PurposeName"];
+            endedAt: components["schemas"]["Instant"];
+        };
+        Retention: {
+            contactId: components["schemas"]["ContactId"];
+            at: components["schemas"]["Instant"];
+            position: components["schemas"]["Position"];
+            revision: components["schemas"]["Revision"];
+            policy: components["schemas"]["PolicyReference"];
+            grounds: {
+                ground: components["schemas"]["GroundName"];
+                purpose?: components["schemas"]["PurposeName"];
+                /**
+                 * Format: date-time
+                 * @description The first instant at which it no longer holds; null until it is lifted.
+                 */
+                endsAt: string | null;
+            }[];
+            /**
+             * Format: date-time
+             * @description When the last ground ends; null while that is open, and where nothing is held.
+             */
+            endsAt: string | null;
+            next: {
+                /** @enum {string} */
+                kind: "prompt" | "reminder" | "lapse" | "evidence-end" | "retention-end";
+                at: components["schemas"]["Instant"];
+                purposes?: components["schemas"]["PurposeName"][];
+            }[];
         };
         /** Format: uuid */
         EventId: string;
@@ -805,6 +958,8 @@ export interface components {
             permanent?: boolean;
             reason?: components["schemas"]["ErasureReason"];
             requestedAt?: components["schemas"]["Instant"];
+            /** @description The grounds that held the data and ended, of an erasure by retention. */
+            grounds?: components["schemas"]["EndedGround"][];
         };
         /** @description The address, the evidence and free text, as they were sealed. */
         PersonalData: {
@@ -985,7 +1140,7 @@ export interface components {
             }[];
         };
         /** @enum {string} */
-        ProblemCode: "VALIDATION" | "UNAUTHENTICATED" | "FORBIDDEN" | "NOT_FOUND" | "OPTED_OUT" | "CONFLICT" | "REQUEST_OVERTAKEN" | "NOT_RENEWABLE" | "POLICY_CHANGED" | "POLICY_VERSION_NOT_GREATER" | "STATEMENT_CHANGED" | "POLICY_IN_FORCE_IN_PAST" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "UNKNOWN_PURPOSE" | "PURPOSE_NOT_COMMERCIAL" | "UNKNOWN_STATEMENT" | "STATEMENT_DOES_NOT_COVER" | "OCCURRED_IN_FUTURE" | "IDEMPOTENCY_KEY_REUSED" | "NO_SUCH_REQUEST" | "ADDRESS_NEEDED" | "UNKNOWN_TEMPLATE" | "TEMPLATE_DOES_NOT_FIT" | "UNKNOWN_POLICY" | "INVALID_POLICY" | "INTERNAL" | "UNAVAILABLE";
+        ProblemCode: "VALIDATION" | "UNAUTHENTICATED" | "FORBIDDEN" | "NOT_FOUND" | "OPTED_OUT" | "CONFLICT" | "LEGAL_HOLD" | "RETENTION_NOT_ENDED" | "REQUEST_OVERTAKEN" | "NOT_RENEWABLE" | "POLICY_CHANGED" | "POLICY_VERSION_NOT_GREATER" | "STATEMENT_CHANGED" | "POLICY_IN_FORCE_IN_PAST" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "UNKNOWN_PURPOSE" | "PURPOSE_NOT_COMMERCIAL" | "UNKNOWN_STATEMENT" | "STATEMENT_DOES_NOT_COVER" | "OCCURRED_IN_FUTURE" | "IDEMPOTENCY_KEY_REUSED" | "NO_SUCH_REQUEST" | "ADDRESS_NEEDED" | "UNKNOWN_TEMPLATE" | "TEMPLATE_DOES_NOT_FIT" | "UNKNOWN_POLICY" | "INVALID_POLICY" | "INTERNAL" | "UNAVAILABLE";
     };
     responses: {
         /** @description Recorded */
@@ -1008,6 +1163,28 @@ export interface components {
             };
             content: {
                 "application/json": components["schemas"]["Recording"];
+            };
+        };
+        /** @description Erased */
+        Erased: {
+            headers: {
+                ETag: components["headers"]["ETag"];
+                "X-Correlation-Id": components["headers"]["X-Correlation-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErasureRecording"];
+            };
+        };
+        /** @description Erased before, or never known; nothing was recorded */
+        ErasedBefore: {
+            headers: {
+                ETag: components["headers"]["ETag"];
+                "X-Correlation-Id": components["headers"]["X-Correlation-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErasureRecording"];
             };
         };
         /** @description A page that works without JavaScript */
@@ -1088,7 +1265,10 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `OPTED_OUT`: only an act of the person ends an opt-out; or `CONFLICT`: what is there already stands against it */
+        /**
+         * @description `OPTED_OUT`: only an act of the person ends an opt-out; `LEGAL_HOLD`: nothing is erased while one stands;
+         *     `RETENTION_NOT_ENDED`: grounds still hold the data; or `CONFLICT`: what is there already stands against it
+         */
         Conflict: {
             headers: {
                 [name: string]: unknown;
@@ -1166,7 +1346,7 @@ export interface components {
          * @description A retry with the same key and request is the same act, answered as the first time; the same key with another
          *     request is 422 `IDEMPOTENCY_KEY_REUSED`. A key counts for one caller and one contact. Compared is what stands in
          *     the open in the log: what kind of act it is, its purposes, statement, conditions and the like, `source.kind` and
-         *     `occurredAt`. What is sealed is not: `evidence`, `source.reference` and the `reason` of a restriction. A retry
+         *     `occurredAt`. What is sealed is not: `evidence`, `source.reference` and the `reason` of a restriction or a legal hold. A retry
          *     that differs in these alone is answered as the first time, and what it says of them is not kept.
          */
         IdempotencyKey: string;
@@ -1194,7 +1374,7 @@ export interface operations {
                  * @description A retry with the same key and request is the same act, answered as the first time; the same key with another
                  *     request is 422 `IDEMPOTENCY_KEY_REUSED`. A key counts for one caller and one contact. Compared is what stands in
                  *     the open in the log: what kind of act it is, its purposes, statement, conditions and the like, `source.kind` and
-                 *     `occurredAt`. What is sealed is not: `evidence`, `source.reference` and the `reason` of a restriction. A retry
+                 *     `occurredAt`. What is sealed is not: `evidence`, `source.reference` and the `reason` of a restriction or a legal hold. A retry
                  *     that differs in these alone is answered as the first time, and what it says of them is not kept.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -1234,7 +1414,7 @@ export interface operations {
                  * @description A retry with the same key and request is the same act, answered as the first time; the same key with another
                  *     request is 422 `IDEMPOTENCY_KEY_REUSED`. A key counts for one caller and one contact. Compared is what stands in
                  *     the open in the log: what kind of act it is, its purposes, statement, conditions and the like, `source.kind` and
-                 *     `occurredAt`. What is sealed is not: `evidence`, `source.reference` and the `reason` of a restriction. A retry
+                 *     `occurredAt`. What is sealed is not: `evidence`, `source.reference` and the `reason` of a restriction or a legal hold. A retry
                  *     that differs in these alone is answered as the first time, and what it says of them is not kept.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -1274,7 +1454,7 @@ export interface operations {
                  * @description A retry with the same key and request is the same act, answered as the first time; the same key with another
                  *     request is 422 `IDEMPOTENCY_KEY_REUSED`. A key counts for one caller and one contact. Compared is what stands in
                  *     the open in the log: what kind of act it is, its purposes, statement, conditions and the like, `source.kind` and
-                 *     `occurredAt`. What is sealed is not: `evidence`, `source.reference` and the `reason` of a restriction. A retry
+                 *     `occurredAt`. What is sealed is not: `evidence`, `source.reference` and the `reason` of a restriction or a legal hold. A retry
                  *     that differs in these alone is answered as the first time, and what it says of them is not kept.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -1314,7 +1494,7 @@ export interface operations {
                  * @description A retry with the same key and request is the same act, answered as the first time; the same key with another
                  *     request is 422 `IDEMPOTENCY_KEY_REUSED`. A key counts for one caller and one contact. Compared is what stands in
                  *     the open in the log: what kind of act it is, its purposes, statement, conditions and the like, `source.kind` and
-                 *     `occurredAt`. What is sealed is not: `evidence`, `source.reference` and the `reason` of a restriction. A retry
+                 *     `occurredAt`. What is sealed is not: `evidence`, `source.reference` and the `reason` of a restriction or a legal hold. A retry
                  *     that differs in these alone is answered as the first time, and what it says of them is not kept.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -1354,7 +1534,7 @@ export interface operations {
                  * @description A retry with the same key and request is the same act, answered as the first time; the same key with another
                  *     request is 422 `IDEMPOTENCY_KEY_REUSED`. A key counts for one caller and one contact. Compared is what stands in
                  *     the open in the log: what kind of act it is, its purposes, statement, conditions and the like, `source.kind` and
-                 *     `occurredAt`. What is sealed is not: `evidence`, `source.reference` and the `reason` of a restriction. A retry
+                 *     `occurredAt`. What is sealed is not: `evidence`, `source.reference` and the `reason` of a restriction or a legal hold. A retry
                  *     that differs in these alone is answered as the first time, and what it says of them is not kept.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -1386,6 +1566,46 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    recordLegalHold: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A retry with the same key and request is the same act, answered as the first time; the same key with another
+                 *     request is 422 `IDEMPOTENCY_KEY_REUSED`. A key counts for one caller and one contact. Compared is what stands in
+                 *     the open in the log: what kind of act it is, its purposes, statement, conditions and the like, `source.kind` and
+                 *     `occurredAt`. What is sealed is not: `evidence`, `source.reference` and the `reason` of a restriction or a legal hold. A retry
+                 *     that differs in these alone is answered as the first time, and what it says of them is not kept.
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `ETag` last seen; 412 when the contact has moved on. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LegalHold"];
+            };
+        };
+        responses: {
+            200: components["responses"]["NothingRecorded"];
+            201: components["responses"]["Recorded"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Refused"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     recordErasure: {
         parameters: {
             query?: never;
@@ -1394,7 +1614,7 @@ export interface operations {
                  * @description A retry with the same key and request is the same act, answered as the first time; the same key with another
                  *     request is 422 `IDEMPOTENCY_KEY_REUSED`. A key counts for one caller and one contact. Compared is what stands in
                  *     the open in the log: what kind of act it is, its purposes, statement, conditions and the like, `source.kind` and
-                 *     `occurredAt`. What is sealed is not: `evidence`, `source.reference` and the `reason` of a restriction. A retry
+                 *     `occurredAt`. What is sealed is not: `evidence`, `source.reference` and the `reason` of a restriction or a legal hold. A retry
                  *     that differs in these alone is answered as the first time, and what it says of them is not kept.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -1412,8 +1632,8 @@ export interface operations {
             };
         };
         responses: {
-            200: components["responses"]["NothingRecorded"];
-            201: components["responses"]["Recorded"];
+            200: components["responses"]["ErasedBefore"];
+            201: components["responses"]["Erased"];
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
@@ -1422,6 +1642,38 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Refused"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getErasure: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path: {
+                contactId: components["parameters"]["ContactId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The certificate */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["X-Correlation-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureCertificate"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -1645,6 +1897,38 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    getRetention: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path: {
+                contactId: components["parameters"]["ContactId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The grounds */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Correlation-Id": components["headers"]["X-Correlation-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     listDeliveries: {
         parameters: {
             query?: never;
@@ -1684,7 +1968,7 @@ export interface operations {
                  * @description A retry with the same key and request is the same act, answered as the first time; the same key with another
                  *     request is 422 `IDEMPOTENCY_KEY_REUSED`. A key counts for one caller and one contact. Compared is what stands in
                  *     the open in the log: what kind of act it is, its purposes, statement, conditions and the like, `source.kind` and
-                 *     `occurredAt`. What is sealed is not: `evidence`, `source.reference` and the `reason` of a restriction. A retry
+                 *     `occurredAt`. What is sealed is not: `evidence`, `source.reference` and the `reason` of a restriction or a legal hold. A retry
                  *     that differs in these alone is answered as the first time, and what it says of them is not kept.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];

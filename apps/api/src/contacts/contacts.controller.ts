@@ -4,12 +4,12 @@ import {
   ReplayQuery,
   ShowHistoryQuery,
   ShowPreferencesQuery,
+  ShowRetentionQuery,
 } from '@consent-ledger/application';
-import { validationProblem } from '@consent-ledger/platform';
-import { isContactId } from '@consent-ledger/privacy';
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import type { FastifyReply } from 'fastify';
+import { requireContactId } from '../http/contact-id.js';
 import { Facts } from '../http/facts.js';
 import { parseInstant } from '../http/instant.decorator.js';
 import { RequireScope } from '../security/scope.decorator.js';
@@ -32,7 +32,7 @@ export class ContactsController {
 
   @Get(':contactId/preferences')
   async preferences(@Param('contactId') contactId: string, @Res({ passthrough: true }) reply: FastifyReply) {
-    const { revision, ...answer } = await this.queries.execute(new ShowPreferencesQuery(valid(contactId)));
+    const { revision, ...answer } = await this.queries.execute(new ShowPreferencesQuery(requireContactId(contactId)));
     setETag(reply, revision);
     return answer;
   }
@@ -43,7 +43,7 @@ export class ContactsController {
     @Query() { at, knownAt }: HistoryDto,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const query = new ShowHistoryQuery(valid(contactId), parseInstant(at), parseInstant(knownAt));
+    const query = new ShowHistoryQuery(requireContactId(contactId), parseInstant(at), parseInstant(knownAt));
     const answer = await this.queries.execute(query);
     setETag(reply, answer.revision);
     return answer;
@@ -51,7 +51,14 @@ export class ContactsController {
 
   @Get(':contactId/deliveries')
   deliveries(@Param('contactId') contactId: string) {
-    return this.queries.execute(new DeliveriesQuery(valid(contactId)));
+    return this.queries.execute(new DeliveriesQuery(requireContactId(contactId)));
+  }
+
+  @Get(':contactId/retention')
+  async retention(@Param('contactId') contactId: string, @Res({ passthrough: true }) reply: FastifyReply) {
+    const answer = await this.queries.execute(new ShowRetentionQuery(requireContactId(contactId)));
+    setETag(reply, answer.revision);
+    return answer;
   }
 
   @Post(':contactId/replay')
@@ -60,7 +67,7 @@ export class ContactsController {
     const known = parseInstant(knownAt);
     return this.queries.execute(
       new ReplayQuery({
-        contactId: valid(contactId),
+        contactId: requireContactId(contactId),
         purpose,
         at: parseInstant(at)!,
         ...(known !== undefined && { knownAt: known }),
@@ -68,13 +75,6 @@ export class ContactsController {
       }),
     );
   }
-}
-
-function valid(contactId: string): string {
-  if (isContactId(contactId)) return contactId;
-  throw validationProblem([
-    { field: 'contactId', message: 'must be a contact id, as POST /v1/contacts/lookup gives it' },
-  ]);
 }
 
 function setETag(reply: FastifyReply, revision: number): void {

@@ -33,8 +33,8 @@ export class ApiKeyGuard implements CanActivate {
       void http.getResponse<FastifyReply>().header('WWW-Authenticate', challenge);
       throw new Problem('UNAUTHENTICATED', 'Send a valid API key: Authorization: Bearer <key>.');
     }
-    if (access !== 'any-key' && !(access && principal.scopes.has(access)))
-      throw new Problem('FORBIDDEN', `This API key lacks the scope "${access ?? 'none'}". Use a key that has it.`);
+    if (access !== 'any-key' && !access?.some((scope) => principal.scopes.has(scope)))
+      throw new Problem('FORBIDDEN', `This API key lacks the scope ${quoted(access)}. Use a key that has it.`);
     request.principal = principal;
     return true;
   }
@@ -51,6 +51,10 @@ export class ApiKeyGuard implements CanActivate {
     const key = keyIn(authorization, access);
     return key ? this.apiKeys.recognise(key) : undefined;
   }
+}
+
+function quoted(scopes: readonly string[] = ['none']): string {
+  return scopes.map((scope) => `"${scope}"`).join(' or ');
 }
 
 /** A browser sends Basic along by itself, also from another site's page: only what changes nothing takes it. */

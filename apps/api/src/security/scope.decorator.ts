@@ -3,11 +3,11 @@ import type { Scope } from '@consent-ledger/platform';
 
 export const ACCESS = Symbol('Access');
 
-/** What a route asks of who calls it: nothing, any key, or a key with a scope. A route that says nothing is shut. */
-export type Access = 'open' | 'any-key' | Scope;
+/** What a route asks of who calls it: nothing, any key, or a key with one of these scopes. A route that says nothing is shut. */
+export type Access = 'open' | 'any-key' | readonly Scope[];
 
-/** Only a key with this scope may call the route. */
-export const RequireScope = (scope: Scope) => SetMetadata(ACCESS, scope satisfies Access);
+/** Only a key with one of these scopes may call the route. */
+export const RequireScope = (...scopes: readonly [Scope, ...Scope[]]) => SetMetadata(ACCESS, scopes satisfies Access);
 
 /** Any valid key may call the route. */
 export const RequireKey = () => SetMetadata(ACCESS, 'any-key' satisfies Access);
