@@ -8,6 +8,8 @@ import { ContactRepository } from './contact/contact-repository.js';
 import { CreateMailingHandler } from './create-mailing/create-mailing.command.js';
 import { DeliveryRepository } from './deliver/delivery-repository.js';
 import { EraseContactHandler } from './erase-contact/erase-contact.command.js';
+import { ImportContacts } from './import-contacts/import-contacts.js';
+import { ImportRepository } from './import-contacts/import-repository.js';
 import type { Ledger } from './ledger.js';
 import { LookUpContactHandler } from './look-up-contact/look-up-contact.query.js';
 import { MailingProgress } from './mailing-progress.js';
@@ -42,6 +44,7 @@ import { ShowMailingHandler } from './show-mailing/show-mailing.query.js';
 import { ShowPoliciesHandler } from './show-policies/show-policies.query.js';
 import { ShowPreferencesHandler } from './show-preferences/show-preferences.query.js';
 import { ShowRetentionHandler } from './show-retention/show-retention.query.js';
+import { TakeBackImport } from './take-back-import/take-back-import.js';
 import { UndoOptOutHandler } from './undo-opt-out/undo-opt-out.command.js';
 import { UnsubscribeHandler } from './unsubscribe/unsubscribe.command.js';
 
@@ -70,7 +73,16 @@ const handlers = [
   ShowRetentionHandler,
 ];
 
-const services = [ContactRepository, DeliveryRepository, ConfirmationMail, Eligibility, AddRecipients];
+const services = [
+  ContactRepository,
+  DeliveryRepository,
+  ConfirmationMail,
+  Eligibility,
+  AddRecipients,
+  ImportRepository,
+  ImportContacts,
+  TakeBackImport,
+];
 
 /** The application over one opened ledger, for every app of the process. */
 @Module({})

@@ -52,6 +52,8 @@ export interface Fact {
   readonly actor: Actor;
   readonly correlationId: string;
   readonly idempotencyKey?: string;
+  /** The import that brings the fact. */
+  readonly importId?: string;
   /** The caller's `If-Match`: the revision that the contact must be at. */
   readonly expectedRevision?: Revision;
 }
@@ -88,6 +90,8 @@ export interface RecordOptions {
   readonly request: JsonObject;
   /** What describes the person, sealed beside the event. */
   readonly personal?: JsonObject;
+  /** The id of the event, where what it says settles it; a random one by default. */
+  readonly eventIdOf?: (context: DecisionContext) => string;
   /** Runs once the decision is to append, before the append. */
   readonly before?: () => Promise<void>;
 }
@@ -102,7 +106,7 @@ export class ContactRepository {
     @Inject(EVENT_STORE) private readonly store: EventStore,
     @Inject(PERSONAL_DATA) private readonly personalData: PersonalData,
     @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(METRICS) private readonly metrics: Metrics,
+    @Inject(METRICS) private readonly metrics: Pick<Metrics, 'appended'>,
     @Inject(POLICIES) private readonly policies: PolicyShelf,
   ) {}
 
@@ -132,7 +136,8 @@ export class ContactRepository {
 
       const now = instantAfter(contact, this.clock.now());
       const toldAt = settleOccurrence(fact.occurredAt, now);
-      const decision = decide(contextOf(contact, this.policyAt(toldAt, now), toldAt));
+      const context = contextOf(contact, this.policyAt(toldAt, now), toldAt);
+      const decision = decide(context);
       if ('refused' in decision) throw refusalProblem(decision.refused);
       if (decision.events.length === 0) return this.nothingRecorded(contact);
 
@@ -140,7 +145,9 @@ export class ContactRepository {
       const occurredAt = decision.occurredAt ?? toldAt;
       const policy = this.policyAt(occurredAt, now);
       const personal = isErasedAlready(contact, occurredAt) ? undefined : personalPart(fact, options.personal);
-      const events = await this.sealAll(fact, decision.events, { personal, idempotency, policy, occurredAt, now });
+      const eventId = options.eventIdOf?.(context);
+      const decided = { personal, idempotency, eventId, policy, occurredAt, now };
+      const events = await this.sealAll(fact, decision.events, decided);
       const appended = await this.tryAppend(contact, events);
       if (appended) return appended;
     }
@@ -175,8 +182,7 @@ export class ContactRepository {
   }
 
   private async seal(fact: Fact, event: NewContactEvent, index: number, decided: Decided): Promise<NewEvent> {
-    const { idempotency } = decided;
-    const id = idempotency ? deterministicId(idempotency.fingerprint, index) : newId();
+    const id = eventIdOf(decided, index);
     const place = { streamId: contactStream(fact.contactId), eventId: id };
     const sealed = decided.personal && (await this.personalData.seal(fact.contactId, place, decided.personal));
     const data = { ...(event.data as unknown as JsonObject), ...(sealed && { sealed }) };
@@ -188,9 +194,17 @@ interface Decided {
   /** What is sealed beside each event. */
   readonly personal: JsonObject | undefined;
   readonly idempotency: Idempotency | undefined;
+  /** What the caller said the id of the event is. */
+  readonly eventId: string | undefined;
   readonly policy: Policy;
   readonly occurredAt: Instant;
   readonly now: Instant;
+}
+
+function eventIdOf({ idempotency, eventId }: Decided, index: number): string {
+  if (idempotency) return deterministicId(idempotency.fingerprint, index);
+  if (eventId === undefined) return newId();
+  return index === 0 ? eventId : deterministicId(eventId, index);
 }
 
 /**
@@ -283,7 +297,7 @@ function personalPart({ address, source }: Fact, personal: JsonObject | undefine
 }
 
 function metadataOf(fact: Fact, { idempotency, policy, occurredAt, now }: Decided): EventMetadata {
-  const { actor, source, correlationId } = fact;
+  const { actor, source, correlationId, importId } = fact;
   return {
     occurredAt: toRfc3339(occurredAt),
     recordedAt: toRfc3339(now),
@@ -293,6 +307,7 @@ function metadataOf(fact: Fact, { idempotency, policy, occurredAt, now }: Decide
     schemaVersion: 1,
     policyVersion: policyVersionOf(policy),
     ...(idempotency && { fingerprint: idempotency.fingerprint }),
+    ...(importId !== undefined && { importId }),
   };
 }
 
@@ -304,7 +319,8 @@ function changedContact({ revision }: Contact): Problem {
   );
 }
 
-function refusalProblem({ code, detail, purposes, grounds }: Refusal): Problem {
+/** The problem that a refusal is told as. */
+export function refusalProblem({ code, detail, purposes, grounds }: Refusal): Problem {
   const errors =
     purposes?.map((purpose) => ({ field: 'purposes', message: `${purpose}: ${code}` })) ??
     grounds?.map((ground) => ({ field: 'reason', message: tellGround(ground) }));

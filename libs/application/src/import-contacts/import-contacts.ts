@@ -1,0 +1,299 @@
+import { createHash } from 'node:crypto';
+import { isTimeZone, optIn, policyInForce, unknownContact, type Instant } from '@consent-ledger/consent';
+import type { EventStore, Position } from '@consent-ledger/event-store';
+import { newId, Problem, toRfc3339, validationProblem, type Clock, type FieldError } from '@consent-ledger/platform';
+import type { ContactIds } from '@consent-ledger/privacy';
+import type { PolicyShelf } from '@consent-ledger/projections';
+import { Inject, Injectable } from '@nestjs/common';
+import { ContactRepository, refusalProblem, type Fact } from '../contact/contact-repository.js';
+import { CLOCK, CONTACT_IDS, EVENT_STORE, POLICIES } from '../ports.js';
+import { csvRows, type CsvRow } from './csv-rows.js';
+import type { ImportCounts, ImportOptions } from './import-events.js';
+import { mappingOf, type ImportPreset, type MappingChanges } from './import-mapping.js';
+import { ImportRepository, type ImportOrigin } from './import-repository.js';
+import { recordRow, type RowOutcome } from './record-row.js';
+import { createRowReader, type ReadRow, type RowReader, type RowRefusal, type StatementName } from './row-reader.js';
+import { openScratchLog } from './scratch-log.js';
+
+/** What is imported, and what the file does not say itself. */
+export interface ImportRequest extends MappingChanges {
+  /** The same id again goes on with that import; a new one by default. */
+  readonly importId?: string;
+  readonly preset: ImportPreset;
+  /** One character; told from the header by default. */
+  readonly delimiter?: string;
+  /** The purposes of opt-ins whose row names none. */
+  readonly purposes?: readonly string[];
+  /** What rows opt out of that name no purpose; all commercial mail by default. */
+  readonly optOutOf?: readonly string[] | 'all';
+  /** The purposes that names in the file stand for; `null` for a name that is no purpose. */
+  readonly purposeNames?: Readonly<Record<string, string | null>>;
+  readonly statement?: StatementName;
+  /** When that happened which bears no date. */
+  readonly occurredAt?: Instant;
+  /** The IANA zone of dates that name no offset; UTC by default. */
+  readonly timeZone?: string;
+  /** Where the file came from, sealed with each event whose row names no reference of its own. */
+  readonly reference?: string;
+}
+
+export interface ImportReport extends ImportCounts {
+  readonly importId: string;
+  readonly dryRun: boolean;
+  /** What was refused and why, the first thousand. */
+  readonly refused: readonly RowRefusal[];
+  /** SHA-256 of the file, in hex. */
+  readonly sha256: string;
+  /** The log holds everything that was recorded by here. */
+  readonly position: Position;
+}
+
+export interface ImportProgress {
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+/** Those who want to know while an import runs. */
+export interface ImportWatcher {
+  readonly onProgress?: (progress: ImportProgress) => void;
+  /** Hears every refusal, with the row as it came. */
+  readonly onRefused?: (refusal: RowRefusal, cells: readonly string[]) => void;
+  readonly onHeader?: (cells: readonly string[]) => void;
+  /** Aborts between rows: what was recorded stays. */
+  readonly signal?: AbortSignal;
+}
+
+/** How many rows wait for the log at once: enough to share commits, few enough to let others in between. */
+const ROWS_AT_ONCE = 512;
+const REFUSALS_TOLD = 1000;
+
+/** Imports contacts from CSV: what another system says of them, never an act of the person (P3, P4). */
+@Injectable()
+export class ImportContacts {
+  constructor(
+    private readonly contacts: ContactRepository,
+    private readonly imports: ImportRepository,
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    @Inject(CONTACT_IDS) private readonly contactIds: ContactIds,
+    @Inject(POLICIES) private readonly policies: PolicyShelf,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Records what the rows say, each durable before it is counted, in constant memory. Repeating it records nothing twice,
+   * also after it was cut off. Throws `VALIDATION` for a header or options that cannot be used, before anything is
+   * recorded, and for a file that cannot be read beyond a line: the rows before that line are then recorded.
+   */
+  async run(
+    source: AsyncIterable<Uint8Array>,
+    request: ImportRequest,
+    origin: ImportOrigin,
+    watcher: ImportWatcher = {},
+  ): Promise<ImportReport> {
+    const importId = request.importId ?? newId();
+    const { preset } = request;
+    const options = optionsOf(request);
+    const start = () => this.imports.note(importId, 'ImportStarted', { preset, options }, origin);
+    const tally = await this.#walk(source, request, { contacts: this.contacts, origin, importId, start }, watcher);
+    const { counts, sha256, refused } = tally;
+    const position = await this.imports.note(importId, 'ImportFinished', { ...counts, sha256 }, origin);
+    return { importId, dryRun: false, ...counts, refused, sha256, position };
+  }
+
+  /** Does all that `run` does on a scratch layer over the log, which is thrown away: the counts and refusals are the same. */
+  async dryRun(
+    source: AsyncIterable<Uint8Array>,
+    request: ImportRequest,
+    origin: ImportOrigin,
+    watcher: ImportWatcher = {},
+  ): Promise<ImportReport> {
+    const importId = request.importId ?? newId();
+    const scratch = await openScratchLog(this.store);
+    const unsealed = { seal: () => Promise.resolve(''), open: () => Promise.resolve('erased' as const) };
+    const uncounted = { appended: () => undefined };
+    const contacts = new ContactRepository(scratch.store, unsealed, this.clock, uncounted, this.policies);
+    try {
+      const start = () => this.store.head();
+      const { counts, sha256, refused } = await this.#walk(
+        source,
+        request,
+        { contacts, origin, importId, start },
+        watcher,
+      );
+      return { importId, dryRun: true, ...counts, refused, sha256, position: await this.store.head() };
+    } finally {
+      await scratch.discard();
+    }
+  }
+
+  async #walk(
+    source: AsyncIterable<Uint8Array>,
+    request: ImportRequest,
+    walk: Walk,
+    watcher: ImportWatcher,
+  ): Promise<Tally> {
+    this.#refuseBadOptions(request);
+    const digest = createHash('sha256');
+    const tally = { rows: 0, recorded: 0, unchanged: 0, refusedRows: 0, events: {} as Record<string, number> };
+    const refused: RowRefusal[] = [];
+    let bytes = 0;
+    let read: RowReader | undefined;
+
+    async function* measured() {
+      for await (const chunk of source) {
+        digest.update(chunk);
+        bytes += chunk.length;
+        yield chunk;
+      }
+    }
+
+    const settle = ({ cells }: CsvRow, outcome: RowOutcome) => {
+      tally.rows++;
+      tally[outcome.recorded.length > 0 ? 'recorded' : outcome.refusals.length > 0 ? 'refusedRows' : 'unchanged']++;
+      for (const type of outcome.recorded) tally.events[type] = (tally.events[type] ?? 0) + 1;
+      for (const refusal of outcome.refusals) {
+        if (refused.length < REFUSALS_TOLD) refused.push(refusal);
+        watcher.onRefused?.(refusal, cells);
+      }
+    };
+
+    try {
+      for await (const rows of inRounds(csvRows(measured(), request.delimiter))) {
+        if (!read) {
+          const { cells: header } = rows.shift()!;
+          read = createRowReader(header, this.#rulesOf(request));
+          await walk.start();
+          watcher.onHeader?.(header);
+        }
+        for (const [row, outcome] of await this.#recordAll(rows, read, request, walk)) settle(row, outcome);
+        watcher.onProgress?.({ rows: tally.rows, bytes });
+        watcher.signal?.throwIfAborted();
+      }
+    } catch (error) {
+      throw read && error instanceof Problem ? cutOff(error, walk.importId) : error;
+    }
+    return { counts: tally, refused, sha256: digest.digest('hex') };
+  }
+
+  /** Contacts at once, the rows of one contact one after the other, in their order in the file. */
+  async #recordAll(
+    rows: readonly CsvRow[],
+    read: RowReader,
+    request: ImportRequest,
+    { contacts, origin, importId }: Walk,
+  ): Promise<[CsvRow, RowOutcome][]> {
+    const busy = new Map<string, Promise<unknown>>();
+    const record = (row: ReadRow): Promise<RowOutcome> => {
+      const { address, reference = request.reference } = row;
+      if (address === undefined || row.facts.length === 0)
+        return Promise.resolve({ recorded: [], refusals: row.refusals });
+      const contactId = this.contactIds.of(address);
+      const source = { kind: 'import' as const, ...(reference !== undefined && { reference }) };
+      const fact: Fact = { contactId, address, source, ...origin, importId };
+      const before = busy.get(contactId);
+      const recorded = before ? before.then(() => recordRow(contacts, fact, row)) : recordRow(contacts, fact, row);
+      busy.set(contactId, recorded);
+      return recorded;
+    };
+    const recording = rows.map(async (row): Promise<[CsvRow, RowOutcome]> => [
+      row,
+      await record(read(row.cells, row.line)),
+    ]);
+    await Promise.allSettled(recording);
+    return Promise.all(recording);
+  }
+
+  /** What would refuse every row is told once, before anything is recorded. */
+  #refuseBadOptions({ timeZone, delimiter, purposes = [], statement }: ImportRequest): void {
+    const faults: FieldError[] = [];
+    if (timeZone !== undefined && !isTimeZone(timeZone))
+      faults.push({ field: 'timeZone', message: 'is not an IANA time zone such as Europe/Amsterdam' });
+    if (delimiter !== undefined && (delimiter.length !== 1 || /["\r\n]/.test(delimiter)))
+      faults.push({ field: 'delimiter', message: 'must be one character, and no quote or line break' });
+    if (faults.length > 0) throw validationProblem(faults);
+    if (!statement) return;
+    const now = this.clock.now();
+    const reported = { confirmation: 'none', actOf: 'reported', recorded: false, occurredAt: now } as const;
+    const policy = policyInForce(this.policies.history(), now, now);
+    const decision = optIn(unknownContact, { purposes, statement, ...reported }, policy);
+    if ('refused' in decision) throw refusalProblem(decision.refused);
+  }
+
+  #rulesOf(request: ImportRequest) {
+    const { preset, purposes = [], optOutOf = 'all', purposeNames = {}, statement, occurredAt, timeZone } = request;
+    const names = Object.entries(purposeNames).map(([name, purpose]) => [name.trim().toLowerCase(), purpose] as const);
+    return {
+      mapping: mappingOf(preset, request),
+      purposes,
+      optOutOf,
+      purposeNames: Object.fromEntries(names),
+      statement,
+      occurredAt,
+      timeZone: timeZone ?? 'UTC',
+      now: this.clock.now(),
+    };
+  }
+}
+
+/** What a walk over the rows records through, and as what. */
+interface Walk {
+  readonly contacts: ContactRepository;
+  readonly origin: ImportOrigin;
+  readonly importId: string;
+  /** Runs once the header turned out to be of use. */
+  readonly start: () => Promise<unknown>;
+}
+
+interface Tally {
+  readonly counts: ImportCounts;
+  readonly refused: readonly RowRefusal[];
+  readonly sha256: string;
+}
+
+async function* inRounds(rows: AsyncIterable<CsvRow>): AsyncGenerator<CsvRow[]> {
+  let round: CsvRow[] = [];
+  try {
+    for await (const row of rows) {
+      round.push(row);
+      if (round.length < ROWS_AT_ONCE) continue;
+      yield round;
+      round = [];
+    }
+  } catch (error) {
+    // What could be read is recorded before the file is given up.
+    if (round.length > 0) yield round;
+    throw error;
+  }
+  if (round.length > 0) yield round;
+}
+
+function cutOff({ code, detail, errors }: Problem, importId: string): Problem {
+  return new Problem(
+    code,
+    `${detail} What stands before it is recorded as import ${importId}: correct the file and import it again, or take that import back.`,
+    errors,
+  );
+}
+
+function optionsOf(request: ImportRequest): ImportOptions {
+  const {
+    purposes = [],
+    optOutOf = 'all',
+    timeZone = 'UTC',
+    statement,
+    occurredAt,
+    columns,
+    statuses,
+    purposeNames,
+  } = request;
+  return {
+    purposes,
+    optOutOf,
+    timeZone,
+    ...(statement && { statement }),
+    ...(occurredAt !== undefined && { occurredAt: toRfc3339(occurredAt) }),
+    ...(columns && { columns }),
+    ...(statuses && { statuses }),
+    ...(purposeNames && { purposeNames }),
+  };
+}

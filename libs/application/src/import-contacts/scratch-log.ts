@@ -1,0 +1,40 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { NO_STREAM, openSqliteEventStore, type EventStore } from '@consent-ledger/event-store';
+
+/** The log with a layer over it that takes every append and is thrown away. */
+export interface ScratchLog {
+  readonly store: EventStore;
+  discard(): Promise<void>;
+}
+
+/** Lays a scratch layer over a log, on disk: what is tried on it may be larger than memory. The log itself is only read. */
+export async function openScratchLog(log: EventStore): Promise<ScratchLog> {
+  const directory = await mkdtemp(join(tmpdir(), 'dry-run-'));
+  const layer = openSqliteEventStore({ path: join(directory, 'scratch.sqlite') });
+  const standing = async (streamId: string) => (await log.readStream(streamId)).at(-1)?.revision ?? NO_STREAM;
+  const store: EventStore = {
+    async readStream(streamId) {
+      const [below, above] = await Promise.all([log.readStream(streamId), layer.readStream(streamId)]);
+      const next = (below.at(-1)?.revision ?? NO_STREAM) + 1;
+      return [...below, ...above.map((event) => ({ ...event, revision: next + event.revision }))];
+    },
+    async append(streamId, expected, events) {
+      const below = await standing(streamId);
+      const { revision, position } = await layer.append(streamId, expected - below - 1, events);
+      return { revision: below + 1 + revision, position };
+    },
+    readAll: (after, limit) => log.readAll(after, limit),
+    subscribe: (after, options) => log.subscribe(after, options),
+    head: () => log.head(),
+    close: () => layer.close(),
+  };
+  return {
+    store,
+    async discard() {
+      await layer.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
