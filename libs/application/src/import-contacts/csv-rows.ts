@@ -1,5 +1,6 @@
 import { validationProblem, type Problem } from '@consent-ledger/platform';
-import { CsvError, parse, type Info } from 'csv-parse';
+import type { CsvError } from 'csv-parse';
+import { parse, type Info } from 'csv-parse';
 import { Readable } from 'node:stream';
 
 /** The cells of a row, and the line of the file at which it ends. */
@@ -21,29 +22,47 @@ const delimiters = [',', ';', '\t'] as const;
 export async function* csvRows(source: AsyncIterable<Uint8Array>, delimiter?: string): AsyncGenerator<CsvRow> {
   const { head, rest } = await readHead(source);
   refuseOtherEncodings(head);
-  const options = {
+  const bytes = Readable.from(rest);
+  let fault: CsvError | undefined;
+  const parser = parse({
     bom: true,
     delimiter: delimiter ?? delimiterOf(head.toString('utf8')),
-    info: true as const,
+    info: true,
     max_record_size: LONGEST_ROW,
     relax_column_count: true,
     relax_quotes: true,
-    skip_empty_lines: true,
-  };
-  const bytes = Readable.from(rest);
-  const parser = parse(options);
+    // An error thrown by the parser would take the rows before it along that were not handed on yet.
+    skip_records_with_error: true,
+    on_skip: (error) => void (fault ??= error),
+  });
   bytes.once('error', (error) => parser.destroy(error));
   let line = 0;
+  let counted = 0;
   try {
-    for await (const { record, info } of bytes.pipe(parser) as AsyncIterable<{ record: string[]; info: Info }>) {
-      line = info.lines;
-      yield { cells: record, line };
+    for await (const { record, info } of bytes.pipe(parser) as AsyncIterable<Parsed>) {
+      if (fault && info.records > Number(fault['records'])) break;
+      line += info.lines - counted === 1 ? 1 : 1 + lineBreaksIn(record);
+      counted = info.lines;
+      if (!isBlank(record)) yield { cells: record, line };
     }
-  } catch (error) {
-    throw error instanceof CsvError ? unreadable(error, line + 1) : error;
   } finally {
     bytes.destroy();
   }
+  if (fault) throw unreadable(fault, line + 1);
+}
+
+interface Parsed {
+  readonly record: readonly string[];
+  readonly info: Info;
+}
+
+/** The parser counts the two characters of a line break in quotes as two. */
+function lineBreaksIn(cells: readonly string[]): number {
+  return cells.reduce((count, cell) => count + cell.split(/\r\n|\r|\n/).length - 1, 0);
+}
+
+function isBlank(cells: readonly string[]): boolean {
+  return cells.length === 1 && cells[0] === '';
 }
 
 /** What holds the header, or its beginning, and everything from there on. */
