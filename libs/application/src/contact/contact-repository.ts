@@ -104,7 +104,7 @@ const CLOCK_SKEW = 5 * 60_000;
 export class ContactRepository {
   constructor(
     @Inject(EVENT_STORE) private readonly store: EventStore,
-    @Inject(PERSONAL_DATA) private readonly personalData: PersonalData,
+    @Inject(PERSONAL_DATA) private readonly personalData: Pick<PersonalData, 'seal'>,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(METRICS) private readonly metrics: Pick<Metrics, 'appended'>,
     @Inject(POLICIES) private readonly policies: PolicyShelf,

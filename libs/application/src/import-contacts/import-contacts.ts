@@ -109,7 +109,7 @@ export class ImportContacts {
   ): Promise<ImportReport> {
     const importId = request.importId ?? newId();
     const scratch = await openScratchLog(this.store);
-    const unsealed = { seal: () => Promise.resolve(''), open: () => Promise.resolve('erased' as const) };
+    const unsealed = { seal: () => Promise.resolve('') };
     const uncounted = { appended: () => undefined };
     const contacts = new ContactRepository(scratch.store, unsealed, this.clock, uncounted, this.policies);
     try {
