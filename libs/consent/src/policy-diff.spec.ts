@@ -54,6 +54,20 @@ describe('the difference between two policies', () => {
     ).toStrictEqual([{ path: '/statements/signup-form@1/texts/nl', before: 'Tekst', after: 'Nieuwe tekst' }]);
   });
 
+  it('tells the names that stand in a list in several languages', () => {
+    const { rights } = giftcardDocument;
+    const recipients = [{ nl: 'Onze drukker', en: 'Our printer' }];
+    const before = {
+      ...giftcardDocument,
+      rights: { ...rights!, recipients: [...recipients, { nl: 'Onze bezorger' }] },
+    };
+    const after = { ...giftcardDocument, rights: { ...rights!, recipients } };
+    expect(diffPolicies(before, after)).toStrictEqual([
+      { path: '/rights/recipients', added: [], removed: ['nl: Onze bezorger'] },
+    ]);
+    expect(diffPolicies(before, JSON.parse(JSON.stringify(before)) as PolicyDocument)).toStrictEqual([]);
+  });
+
   it('tells all of what only one of them has', () => {
     const { softOptIn, ...without } = giftcardDocument;
     expect(softOptIn).toBeDefined();

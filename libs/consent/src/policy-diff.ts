@@ -1,8 +1,8 @@
-import type { PolicyDocument } from './policy.js';
+import type { PolicyDocument, Texts } from './policy.js';
 
 type Scalar = string | number | boolean;
 type Leaf = Scalar | readonly string[];
-type Tree = { readonly [name: string]: Tree | Leaf };
+type Tree = { readonly [name: string]: Tree | Scalar | readonly (string | Texts)[] };
 
 /** A value that is another, or that only one of two documents has. `path` is a JSON pointer that names each statement. */
 export interface ValueDifference {
@@ -50,16 +50,24 @@ function layOut({ statements, ...rest }: PolicyDocument): Layout {
   return new Map(leaves({ ...rest, statements: Object.fromEntries(named) } as unknown as Tree, ''));
 }
 
-function* leaves(value: Tree | Leaf, path: string): Generator<[string, Leaf]> {
-  if (typeof value !== 'object' || isList(value)) yield [path, value];
+function* leaves(value: Tree[string], path: string): Generator<[string, Leaf]> {
+  if (typeof value !== 'object') yield [path, value];
+  else if (isList(value)) yield [path, value.map(nameOf)];
   else for (const [name, part] of Object.entries(value)) yield* leaves(part, `${path}/${name}`);
 }
 
-function isList(value: Tree | Leaf | undefined): value is readonly string[] {
+/** What stands in a list is a name, or one in several languages. */
+function nameOf(item: string | Texts): string {
+  if (typeof item === 'string') return item;
+  return Object.entries(item)
+    .map(([language, text]) => `${language}: ${text}`)
+    .join(', ');
+}
+
+function isList<T>(value: T): value is Extract<T, readonly unknown[]> {
   return Array.isArray(value);
 }
 
-/** Every list of a policy document is one of names. */
 function asList(value: Leaf | undefined): readonly string[] {
   return isList(value) ? value : [];
 }
