@@ -166,6 +166,7 @@ describe('publishing a policy to a service that runs', () => {
     [{ force: true, reason: ' ' }, 'reason', 'must say why'],
     [{ force: 'yes' }, 'force', 'force must be a boolean value'],
     [{ until: JANUARY }, 'until', 'is not a field of this request'],
+    [{ reason: 'Voor 111222333.' }, 'reason', expect.stringMatching(/citizen service number \(BSN\): leave it out/)],
   ])('refuses %j beside the policy', async (more, field, message) => {
     const { status, body } = await publish(oneYear(2, JANUARY), more);
     expect([status, body.errors]).toStrictEqual([400, [{ field, message }]]);

@@ -93,6 +93,13 @@ describe('publishing a policy file', () => {
     expect([code, stderr]).toStrictEqual([2, expect.stringMatching(says)]);
   });
 
+  it('refuses a citizen service number in the reason, and does not repeat it (P9)', async () => {
+    const { code, stderr } = await run('publish', SHIPPED, '--reason', 'Asked for by 111222333.');
+    expect([code, stderr]).toStrictEqual([1, expect.stringMatching(/citizen service number \(BSN\).*leave it out/)]);
+    expect(stderr).not.toContain('111222333');
+    expect(await ledger.withStore((store) => store.head())).toBe(-1);
+  });
+
   it('names the faults of a document, and what is no file', async () => {
     const faulty = policyFile('faulty.yaml', { 'Europe/Amsterdam': 'Mars' });
     expect((await run('publish', faulty)).stderr).toContain('/timeZone "Mars" is not an IANA time zone');

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { publishPolicy, readPolicies, type Publication } from '@consent-ledger/application';
-import type { PolicyDocument } from '@consent-ledger/consent';
+import { holdsCitizenServiceNumber, type PolicyDocument } from '@consent-ledger/consent';
 import { toRfc3339 } from '@consent-ledger/platform';
 import { InvalidArgumentError, type Command } from 'commander';
 import { withLog } from './data-directory.js';
@@ -56,6 +56,8 @@ function describe({ document, publishedAt, forced, isNew }: Publication): string
 
 function readReason(text: string): string {
   const reason = text.trim();
-  if (reason.length >= 1 && reason.length <= 1000) return reason;
-  throw new InvalidArgumentError('Say why in 1 to 1000 characters.');
+  if (reason.length < 1 || reason.length > 1000) throw new InvalidArgumentError('Say why in 1 to 1000 characters.');
+  if (holdsCitizenServiceNumber(reason))
+    throw new CommandFailed('The reason holds a citizen service number (BSN), which may not be kept: leave it out.');
+  return reason;
 }

@@ -194,6 +194,14 @@ describe('a policy in force from a moment that has passed', () => {
     });
   });
 
+  it('is refused before the last publication too, when the clock was set back', async () => {
+    await knowSomebody();
+    const earlier = { now: () => now - 3_600_000 };
+    await expect(publishPolicy(store, earlier, inForceFrom(now - 1))).rejects.toMatchObject({
+      code: 'POLICY_IN_FORCE_IN_PAST',
+    });
+  });
+
   it('is published when it is in force from this very instant', async () => {
     await knowSomebody();
     expect(await publishPolicy(store, clock, inForceFrom(now))).toMatchObject({ isNew: true });

@@ -103,7 +103,7 @@ async function publish(
     return { ...same, isNew: false };
   }
   for (const published of versions) requireSuccessor(published.document, document);
-  const note = await noteOf(store, clock, document, options);
+  const note = await noteOf(store, latestOf(clock, versions), document, options);
   const event = policyPublished(document, note, clock, options);
   const revision = recorded.at(-1)?.revision ?? NO_STREAM;
   const { position } = await store.append(streamId, revision, [event]);
@@ -113,11 +113,11 @@ async function publish(
 /** What is recorded of the publication. Throws `PublicationRefused` for one that would judge the past anew. */
 async function noteOf(
   store: EventStore,
-  clock: Clock,
+  now: Instant,
   document: PolicyDocument,
   { force = false, reason }: PublicationOptions,
 ): Promise<PublicationNote> {
-  const judgesAnew = inForceFrom(document) < clock.now() && (await hasJudged(store));
+  const judgesAnew = Date.parse(document.inForceFrom) < now && (await hasJudged(store));
   if (judgesAnew && !(force && reason !== undefined)) throw refusedForThePast(document);
   return { ...(judgesAnew && { forced: true }), ...(reason !== undefined && { reason }) };
 }
@@ -132,8 +132,9 @@ async function hasJudged(store: EventStore): Promise<boolean> {
   return isOfSomebody || first.length === FIRST_EVENTS;
 }
 
-function inForceFrom({ inForceFrom }: PolicyDocument): Instant {
-  return Date.parse(inForceFrom);
+/** Now, and never before the last publication, also when the clock was set back. */
+function latestOf(clock: Clock, versions: readonly PublishedDocument[]): Instant {
+  return Math.max(clock.now(), ...versions.map(({ publishedAt }) => publishedAt));
 }
 
 function requireUnchanged(published: PolicyDocument, document: PolicyDocument): void {
