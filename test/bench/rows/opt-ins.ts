@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { startChild } from '../child.js';
 import { post, runLoad } from '../load.js';
 import { addressOf, shuffled } from '../population.js';
-import { interleaved, rateLine, type Row } from '../row.js';
+import { interleaved, median, rateLine, whole, type Row } from '../row.js';
 import { seedLog } from '../seed.js';
 import { KEY, secrets, startService } from '../service.js';
 import { CONNECTIONS } from '../sizes.js';
@@ -19,8 +19,15 @@ export const optIns: Row = {
     const service = await startService(directory);
     let recorded = contacts;
     let repeated = 0;
-    const record = async (next: () => string, duration = seconds) =>
-      (await runLoad({ port: service.ready['port']!, connections: CONNECTIONS, seconds: duration, next })).perSecond;
+    const processor = async () => (await service.ask('processor'))['microseconds']!;
+    const spent: number[] = [];
+    const record = async (next: () => string, duration = seconds) => {
+      const before = await processor();
+      const load = { port: service.ready['port']!, connections: CONNECTIONS, seconds: duration, next };
+      const { answers, perSecond } = await runLoad(load);
+      spent.push(((await processor()) - before) / answers);
+      return perSecond;
+    };
     const newContact = () => optInOf(addressOf(recorded++), 'newsletter');
     const knownContact = () => optInOf(addressOf(shuffled(repeated++, contacts)), 'personalised-message');
 
@@ -34,10 +41,12 @@ export const optIns: Row = {
     const commit = async () => (await raw.ask('measure'))['perSecond']!;
     const ofNew = await interleaved(rounds, () => record(newContact), commit);
     const ofKnown = await interleaved(rounds, () => record(knownContact), commit);
+    const [, ...each] = spent;
     await Promise.all([service.stop(), raw.stop()]);
     return [
       rateLine('opt-ins, new contacts', 'events', ofNew.ours, ofNew.floor, RATE),
       rateLine('opt-ins, known contacts', 'events', ofKnown.ours, ofKnown.floor, RATE),
+      { name: 'opt-ins, processor each', ours: `${whole(median(each))} µs` },
     ];
   },
 };
