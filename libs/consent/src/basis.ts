@@ -1,7 +1,7 @@
 import { later, laterStart, type ContactState, type CustomerStartMark, type Mark } from './contact.js';
 import { NEVER, type Instant } from './instant.js';
 import type { ContactKind, Policy, Purpose } from './policy.js';
-import { sinceErasure } from './standing.js';
+import { carriedReport, sinceErasure } from './standing.js';
 
 /** A consent on record for one purpose, and the instants from which time alone has ended it. */
 export interface Consent {
@@ -23,7 +23,7 @@ export interface Consent {
  */
 export function consentOnRecord(state: ContactState, policy: Policy, purpose: Purpose): Consent | undefined {
   const given = sinceErasure(state, latest(state.given[purpose.name], state.carried[purpose.name]));
-  const reported = sinceErasure(state, latest(state.reported[purpose.name], state.carriedReports[purpose.name]));
+  const reported = sinceErasure(state, latest(state.reported[purpose.name], carriedReport(state, purpose.name)));
   const own = given && consentFrom(given, state, policy, purpose);
   if (!reported || (own && reported.at < endOfConsent(own))) return own;
   return consentFrom(reported, state, policy, purpose);
@@ -31,8 +31,8 @@ export function consentOnRecord(state: ContactState, policy: Policy, purpose: Pu
 
 /** Each consent of the purpose on record, the person's own and the one that another party reported: both have their proof. */
 export function consentsOnRecord(state: ContactState, policy: Policy, purpose: Purpose): readonly Consent[] {
-  return [state.given, state.carried, state.reported, state.carriedReports]
-    .map((register) => register[purpose.name])
+  const { given, carried, reported } = state;
+  return [...[given, carried, reported].map((register) => register[purpose.name]), carriedReport(state, purpose.name)]
     .filter((act) => sinceErasure(state, act) !== undefined)
     .map((act) => consentFrom(act!, state, policy, purpose));
 }

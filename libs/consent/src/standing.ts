@@ -45,6 +45,12 @@ export function sinceErasure<M extends Mark>({ erased }: ContactState, mark: M |
   return mark && erased && mark.at <= erased.at ? undefined : mark;
 }
 
+/** The report of another party that was carried over from another address, unless it was taken back (P3, P9). */
+export function carriedReport({ carriedReports, takenBack }: ContactState, purpose: string): Mark | undefined {
+  const report = carriedReports[purpose];
+  return report && takenBack.includes(report.id) ? undefined : report;
+}
+
 /** The restriction of processing that was not lifted since, for itself or while a request is judged (P9). */
 export function standingRestriction(state: ContactState): Mark | undefined {
   let standing = ownRestriction(state);

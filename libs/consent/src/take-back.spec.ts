@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { foldContact } from './contact.js';
+import { consentOnRecord } from './basis.js';
+import { foldContact, type ContactEvent } from './contact.js';
 import { happened, optedIn, optedOut, reported } from './contact.fixture.js';
+import { giftcard } from './policy.fixture.js';
 import { takeBackOptIns } from './take-back.js';
 
 const monday = '2024-01-01T10:00:00Z';
@@ -15,6 +17,20 @@ describe('taking back what an import reported', () => {
     expect(takeBackOptIns(foldContact([report, second]), { optInIds })).toStrictEqual({
       events: [{ type: 'OptInTakenBack', data: { optInIds: [report.id, second.id] } }],
     });
+  });
+
+  it('reaches what was carried over to another address, which then no longer counts (P9)', () => {
+    const act = { eventId: 'there', type: 'OptedIn', at: monday, purpose: 'newsletter', actOf: 'reported' } as const;
+    const carried = happened('PreferencesCarriedOver', tuesday, { from: 'old', consents: [act], optOuts: [] });
+    const takenBack = happened('OptInTakenBack', tuesday, { optInIds: ['there'] });
+    expect(takeBackOptIns(foldContact([carried]), { optInIds: ['there'] })).toStrictEqual({
+      events: [{ type: 'OptInTakenBack', data: { optInIds: ['there'] } }],
+    });
+    const consent = (events: ContactEvent[]) =>
+      consentOnRecord(foldContact(events), giftcard, giftcard.purposes.get('newsletter')!);
+    expect(consent([carried])).toBeDefined();
+    expect(consent([carried, takenBack])).toBeUndefined();
+    expect(consent([takenBack, carried])).toBeUndefined();
   });
 
   it('records nothing for what was taken back already', () => {

@@ -271,6 +271,21 @@ describe('taking an import back', () => {
     expect(await newsletter(ledger)).toBe('OPTED_OUT');
   });
 
+  it('reaches the address that the person named in place of the one that was imported (P9)', async () => {
+    const ledger = await createTestLedger();
+    await importing(ledger, subscribed(anna.address));
+    const [reported] = await ledger.eventsOf(anna.contactId);
+    const at = '2024-03-01T12:00:01.000Z';
+    await ledger.lay(anna.contactId, { type: 'AddressRectified', data: { to: bram.contactId }, occurredAt: at });
+    const consent = { eventId: reported!.id, type: 'OptedIn', at, purpose: 'newsletter', actOf: 'reported' } as const;
+    const data = { from: anna.contactId, consents: [consent], optOuts: [] };
+    await ledger.lay(bram.contactId, { type: 'PreferencesCarriedOver', data, occurredAt: at });
+    ledger.clock.advance(2_000);
+    expect(await newsletter(ledger, bram.contactId)).toBe('CONSENT');
+    expect(await takingBack(ledger)).toMatchObject({ contacts: 1, optIns: 1 });
+    expect(await newsletter(ledger, bram.contactId)).toBe('NO_CONSENT');
+  });
+
   it('takes back nothing twice, nothing of another import, and nothing that the person did since', async () => {
     const ledger = await createTestLedger();
     await importing(ledger, subscribed(anna.address));

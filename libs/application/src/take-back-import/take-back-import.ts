@@ -1,4 +1,4 @@
-import { takeBackOptIns } from '@consent-ledger/consent';
+import { foldContact, takeBackOptIns, type ContactState } from '@consent-ledger/consent';
 import type { EventStore, Position, RecordedEvent } from '@consent-ledger/event-store';
 import { contactOfStream } from '@consent-ledger/projections';
 import { Inject, Injectable } from '@nestjs/common';
@@ -59,8 +59,36 @@ export class TakeBackImport {
 
   /** All that the import reported of the contact, at once; answers how many opt-ins were taken back. */
   async #takeBackFrom(contactId: string, importId: string, origin: ImportOrigin): Promise<number> {
-    const { recorded } = await this.contacts.load(contactId);
+    const { recorded, events } = await this.contacts.load(contactId);
     const optInIds = recorded.filter((event) => isOptInOf(importId, event)).map(({ id }) => id);
+    const takenBack = await this.#takeBack(contactId, optInIds, importId, origin);
+    await this.#followRectifications(foldContact(events), contactId, optInIds, importId, origin);
+    return takenBack;
+  }
+
+  /** P9: what was reported of an address counts for the address that the person named in its place. */
+  async #followRectifications(
+    state: ContactState,
+    contactId: string,
+    optInIds: readonly string[],
+    importId: string,
+    origin: ImportOrigin,
+  ): Promise<void> {
+    const seen = new Set([contactId]);
+    for (let to = state.rectified?.to; to !== undefined && !seen.has(to);) {
+      seen.add(to);
+      await this.#takeBack(to, optInIds, importId, origin);
+      const next = await this.contacts.load(to);
+      to = foldContact(next.events).rectified?.to;
+    }
+  }
+
+  async #takeBack(
+    contactId: string,
+    optInIds: readonly string[],
+    importId: string,
+    origin: ImportOrigin,
+  ): Promise<number> {
     let takenBack = 0;
     await this.contacts.record(
       { contactId, source: { kind: 'import' }, ...origin, importId },
