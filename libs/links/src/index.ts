@@ -1,2 +1,9 @@
-export { InvalidClaim, type ClaimsOf, type LinkClaims, type LinkKind, type MailedKind } from './link-claims.js';
+export {
+  InvalidClaim,
+  stoppedBy,
+  type ClaimsOf,
+  type LinkClaims,
+  type LinkKind,
+  type MailedKind,
+} from './link-claims.js';
 export * from './links.js';

@@ -5,6 +5,8 @@ export type LinkClaims =
       readonly kind: 'unsubscribe';
       readonly contactId: string;
       readonly purpose: string;
+      /** What the message was about besides; the link stops exactly what the message asked about. */
+      readonly furtherPurposes?: readonly string[];
       /** The mailing that the link was sent in. */
       readonly mailing?: string;
     }
@@ -23,6 +25,12 @@ export type LinkClaims =
       readonly kind: 'confirm';
       readonly contactId: string;
       readonly requestId: string;
+    }
+  | {
+      /** Answers a re-consent prompt, by the id of its event. Never expires: a no always works, and a yes is judged. */
+      readonly kind: 'reconsent';
+      readonly contactId: string;
+      readonly promptId: string;
     };
 
 export type LinkKind = LinkClaims['kind'];
@@ -37,9 +45,11 @@ type ClaimName = EveryClaim<LinkClaims>;
 const CLAIMS: Record<ClaimName, { readonly short: string; isValid(value: unknown): boolean }> = {
   contactId: { short: 'c', isValid: isReference },
   purpose: { short: 'p', isValid: isReference },
+  furtherPurposes: { short: 'f', isValid: isListOfReferences },
   mailing: { short: 'm', isValid: isReference },
   optOutId: { short: 'o', isValid: isReference },
   requestId: { short: 'r', isValid: isReference },
+  promptId: { short: 'q', isValid: isReference },
   expiresAt: { short: 'x', isValid: Number.isSafeInteger },
 };
 
@@ -47,7 +57,7 @@ type LinkForm<C> = { readonly [N in EveryClaim<C>]-?: object extends Pick<C, N> 
 
 /** The claims that each kind of link bears. */
 const FORMS: { readonly [K in LinkKind]: LinkForm<ClaimsOf<K>> } = {
-  unsubscribe: { contactId: 'required', purpose: 'required', mailing: 'optional' },
+  unsubscribe: { contactId: 'required', purpose: 'required', furtherPurposes: 'optional', mailing: 'optional' },
   undo: {
     contactId: 'required',
     optOutId: 'required',
@@ -56,6 +66,7 @@ const FORMS: { readonly [K in LinkKind]: LinkForm<ClaimsOf<K>> } = {
     expiresAt: 'required',
   },
   confirm: { contactId: 'required', requestId: 'required' },
+  reconsent: { contactId: 'required', promptId: 'required' },
 };
 
 /** A claim cannot stand in a link; the message says what can, and never repeats it. */
@@ -68,13 +79,25 @@ export class InvalidClaim extends Error {
   }
 }
 
+/** What an unsubscribe link stops: `all` commercial mail, or these purposes. */
+export function stoppedBy({ purpose, furtherPurposes = [] }: ClaimsOf<'unsubscribe'>): readonly string[] | 'all' {
+  return purpose === 'all' ? 'all' : [purpose, ...furtherPurposes];
+}
+
 /** Four claims of this length, at four octets a character, still fit into a token. */
 const MAX_REFERENCE_LENGTH = 64;
+/** What still fits beside three claims of that length. */
+const MAX_LIST_BYTES = 600;
 /** A name or id chosen by the service's own configuration or callers; never an address. */
 const REFERENCE = new RegExp(`^[^\\s@\\p{C}]{1,${MAX_REFERENCE_LENGTH}}$`, 'u');
 
 function isReference(value: unknown): boolean {
   return typeof value === 'string' && REFERENCE.test(value);
+}
+
+function isListOfReferences(value: unknown): boolean {
+  if (!Array.isArray(value) || value.length === 0 || !value.every(isReference)) return false;
+  return Buffer.byteLength(JSON.stringify(value)) <= MAX_LIST_BYTES;
 }
 
 /** The claims as a token holds them. Throws `InvalidClaim` when one is missing or out of bounds. */

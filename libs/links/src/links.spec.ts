@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { CompactSign, base64url } from 'jose';
-import type { LinkClaims } from './link-claims.js';
+import { stoppedBy, type LinkClaims } from './link-claims.js';
 import { createLinks, type LinkKey } from './links.js';
 
 const NOW = Date.UTC(2026, 0, 15, 12);
@@ -14,7 +14,9 @@ const EVENT = '0197a3a2-0000-7000-8000-000000000001';
 const UNSUBSCRIBE = { kind: 'unsubscribe', contactId: CONTACT, purpose: 'newsletter', mailing: '2026-01' } as const;
 const UNDO = { ...UNSUBSCRIBE, kind: 'undo', optOutId: EVENT, expiresAt: NOW + 1 } as const;
 const CONFIRM = { kind: 'confirm', contactId: CONTACT, requestId: EVENT } as const;
-const ALL: readonly LinkClaims[] = [UNSUBSCRIBE, UNDO, CONFIRM];
+const SEVERAL = { ...UNSUBSCRIBE, furtherPurposes: ['event-invitation', 'personalised-message'] } as const;
+const RECONSENT = { kind: 'reconsent', contactId: CONTACT, promptId: EVENT } as const;
+const ALL: readonly LinkClaims[] = [UNSUBSCRIBE, UNDO, CONFIRM, RECONSENT];
 const DAMAGED = { ok: false, reason: 'damaged' };
 const BASE64URL = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'];
 
@@ -29,6 +31,16 @@ const forge = (header: object, payload: unknown, { secret } = NEW) =>
 describe('sign and verify', () => {
   it.each(ALL)('read back what a link of kind $kind means', async (claims) => {
     expect(await links.verify(claims.kind, await links.sign(claims), NOW)).toStrictEqual({ ok: true, claims });
+  });
+
+  it('read back a link that stops several purposes, and stops exactly those', async () => {
+    const token = await links.sign(SEVERAL);
+    expect(await links.verify('unsubscribe', token, NOW)).toStrictEqual({ ok: true, claims: SEVERAL });
+    expect(stoppedBy(SEVERAL)).toStrictEqual(['newsletter', 'event-invitation', 'personalised-message']);
+    expect([stoppedBy(UNSUBSCRIBE), stoppedBy({ ...UNSUBSCRIBE, purpose: 'all' })]).toStrictEqual([
+      ['newsletter'],
+      'all',
+    ]);
   });
 
   it('read back any claims, with and without a mailing', async () => {
@@ -59,6 +71,12 @@ describe('sign and verify', () => {
     const longest = '\u{1f4ec}'.repeat(64);
     const claims = { ...UNDO, contactId: longest, purpose: longest, mailing: longest, optOutId: longest };
     expect(await links.verify('undo', await links.sign(claims), NOW)).toStrictEqual({ ok: true, claims });
+    const { optOutId: _optOut, expiresAt: _expiry, ...others } = claims;
+    const several = { ...others, kind: 'unsubscribe' as const, furtherPurposes: [longest, longest] };
+    expect(await links.verify('unsubscribe', await links.sign(several), NOW)).toStrictEqual({
+      ok: true,
+      claims: several,
+    });
   });
 
   it('keep an unsubscribe link short enough for any mail client', async () => {
@@ -70,6 +88,9 @@ describe('sign and verify', () => {
     ['a purpose without end', { ...UNSUBSCRIBE, purpose: 'p'.repeat(65) }, 'purpose'],
     ['an empty purpose', { ...UNSUBSCRIBE, purpose: '' }, 'purpose'],
     ['a name with a space', { ...CONFIRM, requestId: 'Anna Bos' }, 'requestId'],
+    ['an address among the purposes', { ...SEVERAL, furtherPurposes: ['anna@example.com'] }, 'furtherPurposes'],
+    ['purposes without end', { ...SEVERAL, furtherPurposes: Array(60).fill('purpose') }, 'furtherPurposes'],
+    ['further purposes that are none', { ...SEVERAL, furtherPurposes: [] }, 'furtherPurposes'],
     ['an end that is not a number', { ...UNDO, expiresAt: Number.NaN }, 'expiresAt'],
   ])('refuse to sign %s', async (_, claims, claim) => {
     await expect(links.sign(claims)).rejects.toMatchObject({ code: 'INVALID_CLAIM', claim });
@@ -92,8 +113,8 @@ describe('verify', () => {
     expect(await links.verify('undo', token, UNDO.expiresAt)).toStrictEqual({ ok: false, reason: 'expired' });
   });
 
-  it('takes an unsubscribe link for ever', async () => {
-    expect(await links.verify('unsubscribe', await links.sign(UNSUBSCRIBE), 8.64e15)).toMatchObject({ ok: true });
+  it.each([UNSUBSCRIBE, RECONSENT])('takes a link of kind $kind for ever (P4, P5)', async (claims) => {
+    expect(await links.verify(claims.kind, await links.sign(claims), 8.64e15)).toMatchObject({ ok: true });
   });
 
   it('refuses a token of which any one character was changed', async () => {
@@ -190,6 +211,7 @@ describe('urlFor', () => {
   it.each([
     ['/u/', UNSUBSCRIBE],
     ['/confirm/', CONFIRM],
+    ['/reconsent/', RECONSENT],
   ])('puts a token under %s', async (path, claims) => {
     const url = await links.urlFor(claims);
     expect(url.startsWith(PUBLIC_URL + path)).toBe(true);

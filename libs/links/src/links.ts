@@ -39,7 +39,7 @@ export interface Links {
 }
 
 /** Where each kind of link is answered, under the public URL. */
-const PATHS: Record<MailedKind, string> = { unsubscribe: 'u', confirm: 'confirm' };
+const PATHS: Record<MailedKind, string> = { unsubscribe: 'u', confirm: 'confirm', reconsent: 'reconsent' };
 
 const ALGORITHM = 'HS256';
 const MIN_SECRET_BYTES = 32;
