@@ -17,6 +17,7 @@ import { OptInsController } from './opt-ins/opt-ins.controller.js';
 import { OptOutsController } from './opt-outs/opt-outs.controller.js';
 import { PoliciesController } from './policies/policies.controller.js';
 import { AssetsController } from './recipients/assets.controller.js';
+import { OptOutUndo } from './recipients/opt-out-undo.js';
 import { Pages } from './recipients/pages.js';
 import { ProblemPage } from './recipients/problem-page.js';
 import { RecipientsController } from './recipients/recipients.controller.js';
@@ -53,6 +54,7 @@ export class ApiModule {
       providers: [
         Facts,
         Pages,
+        OptOutUndo,
         ProblemPage,
         { provide: APP_GUARD, useClass: ApiKeyGuard },
         { provide: APP_GUARD, useClass: MediaTypeGuard },

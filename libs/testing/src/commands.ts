@@ -59,8 +59,8 @@ export function optOut(fact: Fact, purposes: readonly string[] | 'all' = ['newsl
   return new OptOutCommand(fact, purposes);
 }
 
-export function unsubscribe(fact: Fact, purpose = 'newsletter'): UnsubscribeCommand {
-  return new UnsubscribeCommand(fact, purpose);
+export function unsubscribe(fact: Fact, purposes: readonly string[] | 'all' = ['newsletter']): UnsubscribeCommand {
+  return new UnsubscribeCommand(fact, purposes);
 }
 
 export function undoOptOut(fact: Fact, optOutId: string): UndoOptOutCommand {

@@ -1,14 +1,5 @@
-import {
-  CLOCK,
-  ConfirmOptInCommand,
-  LINKS,
-  UndoOptOutCommand,
-  UnsubscribeCommand,
-  type Fact,
-  POLICIES,
-} from '@consent-ledger/application';
-import type { SourceKind } from '@consent-ledger/consent';
-import type { LinkClaims, LinkKind, Links } from '@consent-ledger/links';
+import { CLOCK, ConfirmOptInCommand, LINKS, POLICIES, UnsubscribeCommand } from '@consent-ledger/application';
+import { stoppedBy, type ClaimsOf, type Links } from '@consent-ledger/links';
 import { Problem, type Clock } from '@consent-ledger/platform';
 import type { PolicyShelf } from '@consent-ledger/projections';
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
@@ -17,18 +8,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Takes } from '../http/media-type.guard.js';
 import { Open } from '../security/scope.decorator.js';
 import { languageOf, type Language } from './language.js';
+import { OptOutUndo } from './opt-out-undo.js';
 import { Pages } from './pages.js';
+import { listed, purposeName } from './purpose-names.js';
+import { factOf, fieldsOf } from './recipient-act.js';
 import { RecipientPage } from './recipient-page.decorator.js';
-
-/** How long an opt-out may be taken back on the page that it was made on. */
-const UNDO_FOR = 24 * 60 * 60_000;
-
-/** The fields that the pages' own forms and RFC 8058's one-click POST send. */
-interface UnsubscribeForm {
-  readonly 'List-Unsubscribe'?: unknown;
-  readonly scope?: unknown;
-  readonly undo?: unknown;
-}
 
 /** The pages that a recipient reaches by a link in a mail. Only a POST changes anything; the link is the whole authority. */
 @Controller()
@@ -38,6 +22,7 @@ export class RecipientsController {
   constructor(
     private readonly commands: CommandBus,
     private readonly pages: Pages,
+    private readonly undo: OptOutUndo,
     @Inject(POLICIES) private readonly policies: PolicyShelf,
     @Inject(LINKS) private readonly links: Links,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -54,7 +39,7 @@ export class RecipientsController {
     const language = languageOf(request, lang);
     const link = await this.links.verify('unsubscribe', token, this.clock.now());
     if (!link.ok) return this.damaged(reply, language);
-    return this.pages.render('unsubscribe', language, { purpose: this.purposeName(link.claims.purpose, language) });
+    return this.pages.render('unsubscribe', language, { purpose: this.nameOf(link.claims, language) });
   }
 
   @Post('u/:token')
@@ -68,26 +53,27 @@ export class RecipientsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
     const language = languageOf(request, lang);
-    const form = formOf(body);
+    const { undo, scope, ...form } = fieldsOf(body);
     const link = await this.links.verify('unsubscribe', token, this.clock.now());
     if (!link.ok) return this.damaged(reply, language);
-    if (typeof form.undo === 'string') return this.undo(form.undo, link.claims, language, request, reply);
+    const { contactId, mailing, purpose } = link.claims;
+    if (typeof undo === 'string') {
+      const undone = await this.undo.take(undo, contactId, request);
+      return undone ? this.pages.render('undone', language, {}) : this.damaged(reply, language);
+    }
 
-    const { contactId, mailing } = link.claims;
     const oneClick = form['List-Unsubscribe'] === 'One-Click';
-    const purpose = !oneClick && form.scope === 'all' ? 'all' : link.claims.purpose;
+    const stopped = !oneClick && scope === 'all' ? 'all' : stoppedBy(link.claims);
     const fact = factOf(contactId, oneClick ? 'one-click' : 'unsubscribe-page', request, mailing);
-    const { recorded } = await this.commands.execute(new UnsubscribeCommand(fact, purpose));
+    const recorded = await this.commands.execute(new UnsubscribeCommand(fact, stopped));
     if (oneClick) {
       void reply.header('Content-Type', 'text/plain; charset=utf-8');
       return 'Unsubscribed\n';
     }
-    const [optOut] = recorded;
-    const undo = optOut && (await this.undoToken(contactId, optOut.eventId, purpose));
     return this.pages.render('unsubscribed', language, {
-      all: purpose === 'all',
-      purpose: this.purposeName(link.claims.purpose, language),
-      undo,
+      all: stopped === 'all',
+      purpose: this.nameOf(link.claims, language),
+      undo: await this.undo.offer(recorded, stopped === 'all' ? 'all' : purpose),
     });
   }
 
@@ -127,50 +113,16 @@ export class RecipientsController {
     }
   }
 
-  /** Takes back only the opt-out that this page recorded, for the contact that the link names. */
-  private async undo(
-    token: string,
-    { contactId }: ClaimsOf<'unsubscribe'>,
-    language: Language,
-    request: FastifyRequest,
-    reply: FastifyReply,
-  ): Promise<string> {
-    const link = await this.links.verify('undo', token, this.clock.now());
-    if (!link.ok || link.claims.contactId !== contactId) return this.damaged(reply, language);
-    const fact = factOf(contactId, 'unsubscribe-page', request);
-    await this.commands.execute(new UndoOptOutCommand(fact, link.claims.optOutId));
-    return this.pages.render('undone', language, {});
-  }
-
-  private undoToken(contactId: string, optOutId: string, purpose: string): Promise<string> {
-    const expiresAt = this.clock.now() + UNDO_FOR;
-    return this.links.sign({ kind: 'undo', contactId, optOutId, purpose, expiresAt });
-  }
-
   private damaged(reply: FastifyReply, language: Language): string {
     void reply.status(400);
     return this.pages.render('damaged', language, {});
   }
 
-  /** What the purpose is called; `undefined` for a link that stops all commercial mail, or a purpose long gone. */
-  private purposeName(purpose: string, language: Language): string | undefined {
-    const policies = [...this.policies.history()].reverse();
-    const known = policies.find(({ policy }) => policy.purposes.has(purpose));
-    return known?.policy.document.purposes[purpose]?.name[language];
+  /** What the link stops, in words; `undefined` for one that stops all commercial mail, or a purpose long gone. */
+  private nameOf(claims: ClaimsOf<'unsubscribe'>, language: Language): string | undefined {
+    const stopped = stoppedBy(claims);
+    if (stopped === 'all') return undefined;
+    const names = stopped.flatMap((purpose) => purposeName(this.policies.history(), purpose, language) ?? []);
+    return listed(names, language);
   }
-}
-
-type ClaimsOf<K extends LinkKind> = Extract<LinkClaims, { kind: K }>;
-
-function formOf(body: unknown): UnsubscribeForm {
-  return typeof body === 'object' && body !== null ? body : {};
-}
-
-function factOf(contactId: string, source: SourceKind, request: FastifyRequest, reference?: string): Fact {
-  return {
-    contactId,
-    source: { kind: source, ...(reference !== undefined && { reference }) },
-    actor: { kind: 'person' },
-    correlationId: request.id,
-  };
 }

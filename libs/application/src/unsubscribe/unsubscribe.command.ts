@@ -9,7 +9,7 @@ import { ContactRepository, type DecisionContext, type Fact, type Recorded } fro
 export class UnsubscribeCommand extends Command<Recorded> {
   constructor(
     readonly fact: Fact,
-    readonly purpose: string,
+    readonly purposes: readonly string[] | 'all',
   ) {
     super();
   }
@@ -22,22 +22,22 @@ export class UnsubscribeHandler implements ICommandHandler<UnsubscribeCommand> {
     @Inject(POLICIES) private readonly policies: PolicyShelf,
   ) {}
 
-  execute({ fact, purpose }: UnsubscribeCommand) {
-    return this.contacts.record(fact, (context) => this.decide(context, purpose), {
-      request: { command: 'unsubscribe', purpose },
+  execute({ fact, purposes }: UnsubscribeCommand) {
+    return this.contacts.record(fact, (context) => this.decide(context, purposes), {
+      request: { command: 'unsubscribe', purposes: purposes === 'all' ? 'all' : [...purposes] },
     });
   }
 
-  private decide({ stateThen, policy, occurredAt }: DecisionContext, purpose: string): Decision {
-    if (purpose === 'all') return optOut(stateThen, { purposes: 'all', occurredAt }, policy);
-    return optOut(stateThen, { purposes: [purpose], occurredAt }, this.policyWith(purpose, policy));
+  private decide({ stateThen, policy, occurredAt }: DecisionContext, purposes: readonly string[] | 'all'): Decision {
+    const judge = purposes === 'all' ? policy : this.policyWith(purposes, policy);
+    return optOut(stateThen, { purposes, occurredAt }, judge);
   }
 
   /** A link may be older than the policy: a purpose that can be stopped no more is judged by a policy in which it could. */
-  private policyWith(purpose: string, inForce: Policy): Policy {
-    const isCommercial = (policy: Policy) => policy.purposes.get(purpose)?.commercial === true;
-    if (isCommercial(inForce)) return inForce;
-    const earlier = this.policies.history().find(({ policy }) => isCommercial(policy));
+  private policyWith(purposes: readonly string[], inForce: Policy): Policy {
+    const areCommercial = (policy: Policy) => purposes.every((name) => policy.purposes.get(name)?.commercial === true);
+    if (areCommercial(inForce)) return inForce;
+    const earlier = this.policies.history().find(({ policy }) => areCommercial(policy));
     return earlier?.policy ?? inForce;
   }
 }

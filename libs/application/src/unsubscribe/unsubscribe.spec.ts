@@ -34,6 +34,13 @@ describe('unsubscribing through a link (P4, RFC 8058)', () => {
       .thenRecords(newsletter);
   });
 
+  it('opts out of exactly the purposes that the message was about, by one act', async () => {
+    const purposes = ['newsletter', 'event-invitation'];
+    await given(optIn(by(anna), { purposes: [...purposes, 'sales-contact'] }))
+      .when(unsubscribe(oneClick, purposes))
+      .thenRecords({ type: 'OptedOut', data: { purposes } });
+  });
+
   it('opts out of all commercial mail when the person asks so', async () => {
     await given()
       .when(unsubscribe(oneClick, 'all'))
@@ -62,6 +69,8 @@ describe('unsubscribing through a link (P4, RFC 8058)', () => {
   });
 
   it('is refused for a purpose that no policy ever had', async () => {
-    await given().when(unsubscribe(oneClick, 'advertising')).thenRefuses('UNKNOWN_PURPOSE');
+    await given()
+      .when(unsubscribe(oneClick, ['advertising']))
+      .thenRefuses('UNKNOWN_PURPOSE');
   });
 });

@@ -1,0 +1,18 @@
+import type { Fact } from '@consent-ledger/application';
+import type { SourceKind } from '@consent-ledger/consent';
+import type { FastifyRequest } from 'fastify';
+
+/** What the person who holds a link does by it; `reference` is what the link came in, and is sealed. */
+export function factOf(contactId: string, source: SourceKind, request: FastifyRequest, reference?: string): Fact {
+  return {
+    contactId,
+    source: { kind: source, ...(reference !== undefined && { reference }) },
+    actor: { kind: 'person' },
+    correlationId: request.id,
+  };
+}
+
+/** The fields of a form; a body that cannot be read has none. */
+export function fieldsOf(body: unknown): Readonly<Record<string, unknown>> {
+  return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
+}
