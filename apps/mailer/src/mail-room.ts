@@ -1,12 +1,12 @@
 import {
-  CONFIRMATIONS,
+  occasionOf,
   UnmakeableMessage,
   type Letter,
   type MailRoom,
   type PreparedMail,
   type SendOutcome,
 } from '@consent-ledger/application';
-import type { PolicyDocument } from '@consent-ledger/consent';
+import { NEVER, type Instant, type Policy, type PolicyDocument } from '@consent-ledger/consent';
 import type { Links } from '@consent-ledger/links';
 import {
   composeMessage,
@@ -14,6 +14,7 @@ import {
   type ComposedMessage,
   type MailTransport,
   type MessageInput,
+  type TemplateVariables,
   type Templates,
 } from '@consent-ledger/mail';
 
@@ -44,21 +45,27 @@ export function createMailRoom(options: MailRoomOptions): MailRoom {
 
 async function make(letter: Letter, options: MailRoomOptions): Promise<ComposedMessage> {
   try {
-    const input = isConfirmation(letter) ? await confirmation(letter, options) : await mailing(letter, options);
-    return await composeMessage(input);
+    return await composeMessage(await inputFor(letter, options));
   } catch (error) {
     if (error instanceof MessageRefused) throw new UnmakeableMessage(error.message, { cause: error });
     throw error;
   }
 }
 
-function isConfirmation({ delivery }: Letter): boolean {
-  return delivery.mailingId === CONFIRMATIONS;
+function inputFor(letter: Letter, options: MailRoomOptions): Promise<MessageInput> {
+  switch (occasionOf(letter.delivery.mailingId)) {
+    case 'mailing':
+      return mailing(letter, options);
+    case 'confirmation':
+      return confirmation(letter, options);
+    case 'reconsent':
+      return reconsent(letter, options);
+  }
 }
 
 async function mailing(letter: Letter, options: MailRoomOptions): Promise<MessageInput> {
   const { delivery, policy, variables, subject } = letter;
-  const { purpose, contactId, mailingId, language, template } = delivery;
+  const { purpose, language, template } = delivery;
   const { document } = policy;
   const name = inLanguage(document.purposes[purpose]?.name, language) ?? purpose;
   if (!policy.purposes.get(purpose)?.commercial) {
@@ -69,8 +76,48 @@ async function mailing(letter: Letter, options: MailRoomOptions): Promise<Messag
     });
     return { ...base(letter, options), ...bodies, subject: subject!, purpose: { kind: 'operational' } };
   }
-  const claims = { kind: 'unsubscribe', contactId, purpose, mailing: mailingId } as const;
-  const url = await options.links.urlFor(claims);
+  const bodies = await commercial(letter, options, { purpose, name, stops: [purpose] }, variables);
+  return { ...bodies, subject: subject! };
+}
+
+/** A mail about consent is part of no purpose's list: its way out stops what it asks about, and no more. */
+async function reconsent(letter: Letter, options: MailRoomOptions): Promise<MessageInput> {
+  const { delivery, policy, asked = [] } = letter;
+  const { contactId, promptId, language } = delivery;
+  const url = await options.links.urlFor({ kind: 'reconsent', contactId, promptId: promptId! });
+  const purposes = asked.map(({ purpose, endsAt }) => {
+    const { name, description } = policy.document.purposes[purpose] ?? {};
+    const until = endsAt === NEVER ? undefined : dateInWords(endsAt, language, policy);
+    return { name: inLanguage(name, language) ?? purpose, description: inLanguage(description, language), until };
+  });
+  const name = new Intl.ListFormat(language).format(purposes.map((purpose) => purpose.name));
+  const list = { purpose: 'reconsent', name, stops: asked.map(({ purpose }) => purpose) };
+  const { subject, ...message } = await commercial(letter, options, list, { url, purposes });
+  return { ...message, subject: subject! };
+}
+
+/** What a commercial message belongs to, and what its way out stops. */
+interface Subscription {
+  readonly purpose: string;
+  readonly name: string;
+  readonly stops: readonly string[];
+}
+
+async function commercial(
+  letter: Letter,
+  options: MailRoomOptions,
+  { purpose, name, stops: [first, ...further] }: Subscription,
+  variables: TemplateVariables,
+): Promise<Omit<MessageInput, 'subject'> & { readonly subject?: string }> {
+  const { contactId, mailingId, template, language } = letter.delivery;
+  const { document } = letter.policy;
+  const url = await options.links.urlFor({
+    kind: 'unsubscribe',
+    contactId,
+    purpose: first!,
+    ...(further.length > 0 && { furtherPurposes: further }),
+    mailing: mailingId,
+  });
   const bodies = options.templates.render(template, language, {
     controller: document.controller,
     purpose: { kind: 'commercial', stops: name, unsubscribeUrl: url },
@@ -79,7 +126,6 @@ async function mailing(letter: Letter, options: MailRoomOptions): Promise<Messag
   return {
     ...base(letter, options),
     ...bodies,
-    subject: subject!,
     purpose: {
       kind: 'commercial',
       list: { purpose, host: listHost(options.publicUrl, sender(document, options)), name },
@@ -127,6 +173,13 @@ function sender({ controller }: PolicyDocument, { from }: MailRoomOptions): stri
 function listHost(publicUrl: string, from: string): string {
   const { hostname } = new URL(publicUrl);
   return /[a-z]/i.test(hostname) && hostname.includes('.') ? hostname : from.slice(from.lastIndexOf('@') + 1);
+}
+
+/** The day of an instant as people write it where the policy holds, such as 31 maart 2027. */
+function dateInWords(instant: Instant, language: string, { calendar }: Policy): string {
+  // British English, for the order that the rest of Europe reads.
+  const locale = language === 'en' ? 'en-GB' : language;
+  return new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: calendar.timeZone }).format(instant);
 }
 
 function inLanguage(texts: Readonly<Record<string, string>> | undefined, language: string): string | undefined {

@@ -33,8 +33,10 @@ import {
 } from './ports.js';
 import { Preferences } from './preferences.js';
 import { PublishPolicyHandler } from './publish-policies/publish-policy.command.js';
+import { ReconsentMail } from './prompt-reconsent/reconsent-mail.js';
 import { RecordDeliverabilityHandler } from './record-deliverability/record-deliverability.command.js';
 import { RecordRelationshipHandler } from './record-relationship/record-relationship.command.js';
+import { RenewConsentHandler } from './renew-consent/renew-consent.command.js';
 import { ReplayHandler } from './replay/replay.query.js';
 import { RestrictProcessingHandler } from './restrict-processing/restrict-processing.command.js';
 import { DeliveriesHandler } from './show-deliveries/show-deliveries.query.js';
@@ -45,6 +47,7 @@ import { ShowPoliciesHandler } from './show-policies/show-policies.query.js';
 import { ShowPreferencesHandler } from './show-preferences/show-preferences.query.js';
 import { ShowRetentionHandler } from './show-retention/show-retention.query.js';
 import { TakeBackImport } from './take-back-import/take-back-import.js';
+import { ShowQuestionHandler } from './show-question/show-question.query.js';
 import { UndoOptOutHandler } from './undo-opt-out/undo-opt-out.command.js';
 import { UnsubscribeHandler } from './unsubscribe/unsubscribe.command.js';
 
@@ -55,6 +58,7 @@ const handlers = [
   OptOutHandler,
   UnsubscribeHandler,
   UndoOptOutHandler,
+  RenewConsentHandler,
   RecordRelationshipHandler,
   RecordDeliverabilityHandler,
   RestrictProcessingHandler,
@@ -71,12 +75,14 @@ const handlers = [
   DeliveriesHandler,
   ShowErasureHandler,
   ShowRetentionHandler,
+  ShowQuestionHandler,
 ];
 
 const services = [
   ContactRepository,
   DeliveryRepository,
   ConfirmationMail,
+  ReconsentMail,
   Eligibility,
   AddRecipients,
   ImportRepository,

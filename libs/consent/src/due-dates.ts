@@ -77,7 +77,7 @@ function firstDue(state: ContactState, span: PolicySpan, before: PolicySpan | un
 }
 
 /** P5: a consent that is to be renewed, and what was asked of the person about it. */
-interface Question {
+export interface Question {
   readonly purpose: Purpose;
   readonly consent: Consent;
   readonly dueAt: Instant;
@@ -86,7 +86,7 @@ interface Question {
 }
 
 /** The consents about which the person may be asked, but for the time (P5). */
-function* openQuestions(state: ContactState, policy: Policy): Iterable<Question> {
+export function* openQuestions(state: ContactState, policy: Policy): Iterable<Question> {
   for (const purpose of policy.purposes.values()) {
     if (!purpose.renewAfter || isBarred(state, purpose.name)) continue;
     const consent = consentOnRecord(state, policy, purpose);

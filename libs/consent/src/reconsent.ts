@@ -1,5 +1,6 @@
 import { consentOnRecord, endOfConsent } from './basis.js';
-import type { ContactState } from './contact.js';
+import { evolve, type ContactEvent, type ContactState } from './contact.js';
+import { openQuestions } from './due-dates.js';
 import type { Instant } from './instant.js';
 import type { Policy } from './policy.js';
 import { isAfter, isWithdrawn } from './standing.js';
@@ -25,4 +26,33 @@ export function validUntil(state: ContactState, policy: Policy, name: string, at
   if (!consent || consent.act.at > at) return undefined;
   const end = endOfConsent(consent);
   return at < end ? end : undefined;
+}
+
+/** A purpose about which a prompt asks, and the first instant at which its consent is no longer valid. */
+export interface AskedPurpose {
+  readonly purpose: string;
+  readonly endsAt: Instant;
+}
+
+/**
+ * About which of the purposes a prompt asks at an instant (P5): those whose consent is valid, that nothing stands against and
+ * that were not answered since. A prompt that is not on record yet asks as if it were put on record now.
+ */
+export function askedBy(
+  state: ContactState,
+  policy: Policy,
+  prompt: { readonly id: string; readonly purposes: readonly string[]; readonly isOnRecord: boolean },
+  at: Instant,
+): AskedPurpose[] {
+  const prompted = prompt.isOnRecord ? state : evolve(state, promptedNow(prompt, at));
+  const asked = [...openQuestions(prompted, policy)].filter((question) => question.prompt?.id === prompt.id);
+  return prompt.purposes.flatMap((purpose) => {
+    const question = asked.find((one) => one.purpose.name === purpose);
+    const endsAt = question && endOfConsent(question.consent);
+    return endsAt !== undefined && at < endsAt ? [{ purpose, endsAt }] : [];
+  });
+}
+
+function promptedNow({ id, purposes }: { readonly id: string; readonly purposes: readonly string[] }, at: Instant) {
+  return { id, type: 'ReconsentPrompted', data: { purposes }, occurredAt: at, recordedAt: at } satisfies ContactEvent;
 }

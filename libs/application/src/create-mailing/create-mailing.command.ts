@@ -5,7 +5,7 @@ import { mailingStream, type PolicyShelf } from '@consent-ledger/projections';
 import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { isDeepStrictEqual } from 'node:util';
-import { CONFIRMATIONS } from '../deliver/delivery.js';
+import { occasionOf } from '../deliver/delivery.js';
 import { CLOCK, EVENT_STORE, POLICIES } from '../ports.js';
 import { systemMetadata } from '../system-event.js';
 
@@ -38,7 +38,7 @@ export class CreateMailingHandler implements ICommandHandler<CreateMailingComman
   ) {}
 
   async execute({ mailing, correlationId }: CreateMailingCommand) {
-    if (mailing.mailingId === CONFIRMATIONS) throw takenId();
+    if (occasionOf(mailing.mailingId) !== 'mailing') throw takenId();
     const now = this.clock.now();
     const policy = policyInForce(this.policies.history(), now, now);
     if (!policy.purposes.has(mailing.purpose)) throw unknownPurpose(mailing.purpose, policy);

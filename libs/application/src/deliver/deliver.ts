@@ -1,37 +1,14 @@
-import {
-  confirmOptIn,
-  decideEligibility,
-  foldContact,
-  momentFor,
-  NEVER,
-  policyInForce,
-  policyVersionOf,
-  standingRestriction,
-  type Policy,
-  type Verdict,
-} from '@consent-ledger/consent';
-import type { EventStore, JsonObject, Revision } from '@consent-ledger/event-store';
-import { newId, toRfc3339, type Clock, type Logger, type Metrics } from '@consent-ledger/platform';
+import { policyVersionOf, type Instant, type Policy } from '@consent-ledger/consent';
+import type { EventStore, JsonObject } from '@consent-ledger/event-store';
+import { newId, toRfc3339, type Logger } from '@consent-ledger/platform';
 import { KeyMissing, SealBroken } from '@consent-ledger/privacy';
-import { contactStream, mailingStream, type PolicyShelf } from '@consent-ledger/projections';
-import { evidenceBody, verdictBody } from '../ask-eligibility/answer.js';
-import type { ContactRepository } from '../contact/contact-repository.js';
+import { contactStream, mailingStream } from '@consent-ledger/projections';
 import type { Mailing } from '../create-mailing/create-mailing.command.js';
 import { recordDeliverabilityOf } from '../record-deliverability/record-deliverability.command.js';
-import { CONFIRMATIONS, type Delivery } from './delivery.js';
+import { Clearances, type Clearance, type ClearanceDependencies } from './clearance.js';
+import { occasionOf, type Delivery } from './delivery.js';
 import type { DeliveryHistory, DeliveryRepository } from './delivery-repository.js';
 import { UnmakeableMessage, type MailRoom, type SendOutcome } from './mail-room.js';
-
-/** Whether a delivery may go out at this moment, and what that rests on. */
-interface Clearance {
-  readonly eligible: boolean;
-  readonly reason: string;
-  readonly policy: Policy;
-  /** The revision of the contact that was judged. */
-  readonly revision: Revision;
-  /** The verdict as it is recorded with the delivery. */
-  readonly recorded: JsonObject;
-}
 
 export interface DeliverOptions {
   /** How often a message that failed for now is tried in all. */
@@ -40,16 +17,14 @@ export interface DeliverOptions {
   readonly retryAfter: number;
 }
 
-export interface DeliverDependencies {
+export interface DeliverDependencies extends ClearanceDependencies {
   readonly store: EventStore;
-  readonly contacts: ContactRepository;
-  readonly deliveries: DeliveryRepository;
-  readonly policies: PolicyShelf;
   readonly mailRoom: MailRoom;
-  readonly clock: Clock;
-  readonly metrics: Metrics;
   readonly logger: Logger;
 }
+
+/** The longest that a message waits before it is looked at again whether it may go out. */
+const LONGEST_WAIT = 60 * 60_000;
 
 /**
  * Sends one message: the strong verdict at the moment of sending, recorded; then the message; then what came of it,
@@ -58,18 +33,22 @@ export interface DeliverDependencies {
 export class Deliver {
   /** What came of messages whose outcome the log has not taken yet. */
   private readonly untold = new Map<string, SendOutcome>();
+  private readonly clearances: Clearances;
 
   constructor(
     private readonly needs: DeliverDependencies,
     private readonly options: DeliverOptions,
-  ) {}
+  ) {
+    this.clearances = new Clearances(needs);
+  }
 
   /** Carries a waiting delivery as far as it goes now. One that is not waiting, or that another mailer takes, is left alone. */
   async deliver(deliveryId: string): Promise<void> {
     const history = await this.needs.deliveries.load(deliveryId);
     if (!history || !isWaiting(history)) return;
-    const clearance = await this.clear(history.delivery);
-    if (!clearance.eligible) return this.suppress(history, clearance);
+    const clearance = await this.clearances.clear(history.delivery);
+    if (clearance.outcome === 'suppress') return this.suppress(history, clearance);
+    if (clearance.outcome === 'wait') return this.postpone(history, clearance.until ?? this.nextLook(history));
 
     const mail = await this.prepare(history, clearance);
     if (mail === 'erased') return this.suppress(history, { ...clearance, reason: 'ERASED' });
@@ -81,7 +60,8 @@ export class Deliver {
     const started = { ...history, revision: history.revision + 1 };
 
     const last = await this.clearAgain(history.delivery, clearance);
-    if (!last.eligible) return this.suppress(started, last);
+    if (last.outcome === 'suppress') return this.suppress(started, last);
+    if (!isSameQuestion(last, clearance)) return this.postpone(started, this.needs.clock.now());
     await this.settle(started, attempt, await mail.send());
   }
 
@@ -95,8 +75,7 @@ export class Deliver {
     if (history?.events.at(-1)?.type !== 'DeliveryStarted') return;
     const outcome = this.untold.get(deliveryId) ?? (await this.lookUp(deliveryId));
     if (outcome !== 'not sent') return this.settle(history, attemptsOf(history), outcome);
-    const retryAt = toRfc3339(this.needs.clock.now());
-    await this.append(history, 'DeliveryDeferred', { attempt: attemptsOf(history), retryAt });
+    await this.postpone(history, this.needs.clock.now());
   }
 
   private async lookUp(deliveryId: string): Promise<SendOutcome | 'not sent'> {
@@ -105,45 +84,14 @@ export class Deliver {
     return sent ? { status: 'sent' } : 'not sent';
   }
 
-  private clear(delivery: Delivery): Promise<Clearance> {
-    return delivery.mailingId === CONFIRMATIONS ? this.clearConfirmation(delivery) : this.clearMailing(delivery);
-  }
-
-  private async clearMailing({ contactId, purpose }: Delivery): Promise<Clearance> {
-    const { contacts, policies, clock, metrics } = this.needs;
-    const { events, revision } = await contacts.load(contactId);
-    const state = foldContact(events);
-    const at = momentFor(state, clock.now());
-    const inForce = policyInForce(policies.history(), at, NEVER);
-    if (!inForce.purposes.has(purpose)) return clearanceWithoutPurpose(inForce, at, revision);
-    const verdict = decideEligibility(state, policies.history(), purpose, at);
-    metrics.verdict(verdict.reason);
-    const { eligible, reason, policy } = verdict;
-    return { eligible, reason, policy, revision, recorded: recordedVerdict(verdict, at, revision) };
-  }
-
-  /** The mail that asks for a confirmation goes out while the opt-in still waits for it. */
-  private async clearConfirmation({ contactId, requestId }: Delivery): Promise<Clearance> {
-    const { contacts, policies, clock } = this.needs;
-    const { events, revision } = await contacts.load(contactId);
-    const at = clock.now();
-    const policy = policyInForce(policies.history(), at, at);
-    const isRestricted = standingRestriction(foldContact(events)) !== undefined;
-    const decision = confirmOptIn(events, { requestId: requestId! });
-    const waits = 'events' in decision && decision.events.length > 0;
-    const reason = isRestricted ? 'RESTRICTED' : waits ? 'PENDING_CONFIRMATION' : 'NO_LONGER_PENDING';
-    const recorded = { at: toRfc3339(at), reason, contactRevision: revision };
-    return { eligible: waits && !isRestricted, reason, policy, revision, recorded };
-  }
-
   /** A person who opted out while the message was made must not get it. */
   private async clearAgain(delivery: Delivery, clearance: Clearance): Promise<Clearance> {
     const stream = contactStream(delivery.contactId);
     const since = await this.needs.store.readStream(stream, { from: clearance.revision + 1, limit: 1 });
-    return since.length === 0 ? clearance : this.clear(delivery);
+    return since.length === 0 ? clearance : this.clearances.clear(delivery);
   }
 
-  private async prepare(history: DeliveryHistory, { policy }: Clearance) {
+  private async prepare(history: DeliveryHistory, { policy, asked }: Clearance) {
     const { delivery } = history;
     const mailing = await this.mailing(delivery);
     try {
@@ -155,6 +103,7 @@ export class Deliver {
         variables: { ...mailing?.variables, ...secrets.variables },
         subject: mailing?.subject,
         policy,
+        ...(asked && { asked }),
         date: Date.parse(history.events[0]!.metadata['recordedAt'] as string),
       });
     } catch (error) {
@@ -168,7 +117,7 @@ export class Deliver {
   }
 
   private async mailing({ mailingId }: Delivery): Promise<Mailing | undefined> {
-    if (mailingId === CONFIRMATIONS) return undefined;
+    if (occasionOf(mailingId) !== 'mailing') return undefined;
     const [created] = await this.needs.store.readStream(mailingStream(mailingId), { limit: 1 });
     return created?.data as unknown as Mailing | undefined;
   }
@@ -176,6 +125,16 @@ export class Deliver {
   private async suppress(history: DeliveryHistory, { reason, recorded, policy }: Clearance): Promise<void> {
     if (await this.append(history, 'DeliverySuppressed', { reason, verdict: recorded }, policy))
       this.needs.metrics.mail('suppressed');
+  }
+
+  /** Leaves a message to be looked at again, and made anew, at an instant. */
+  private async postpone(history: DeliveryHistory, until: Instant): Promise<void> {
+    await this.append(history, 'DeliveryDeferred', { attempt: attemptsOf(history), retryAt: toRfc3339(until) });
+  }
+
+  private nextLook({ events }: DeliveryHistory): Instant {
+    const looks = events.filter(({ type }) => type === 'DeliveryDeferred').length;
+    return this.needs.clock.now() + Math.min(this.options.retryAfter * 2 ** looks, LONGEST_WAIT);
   }
 
   private async settle(history: DeliveryHistory, attempt: number, outcome: SendOutcome): Promise<void> {
@@ -231,6 +190,12 @@ function isFinal(error: unknown): error is UnmakeableMessage | KeyMissing | Seal
   return error instanceof UnmakeableMessage || error instanceof KeyMissing || error instanceof SealBroken;
 }
 
+/** Whether a prompt that was made still asks about all that it says; always so for what asks nothing. */
+function isSameQuestion(now: Clearance, made: Clearance): boolean {
+  const purposes = ({ asked = [] }: Clearance) => asked.map(({ purpose }) => purpose).join();
+  return purposes(now) === purposes(made);
+}
+
 /** What the metrics call each end of a try. */
 const outcomes = {
   MailSent: 'sent',
@@ -246,26 +211,6 @@ function isWaiting({ events }: DeliveryHistory): boolean {
 
 function attemptsOf({ events }: DeliveryHistory): number {
   return events.filter(({ type }) => type === 'DeliveryStarted').length;
-}
-
-/** P10: a purpose that the policy lacks by now does not exist, and what still waits for it would wait for ever. */
-function clearanceWithoutPurpose(policy: Policy, at: number, revision: Revision): Clearance {
-  const reason = 'UNKNOWN_PURPOSE';
-  const { id, version } = policy;
-  const recorded = { at: toRfc3339(at), eligible: false, reason, policy: { id, version }, contactRevision: revision };
-  return { eligible: false, reason, policy, revision, recorded };
-}
-
-function recordedVerdict(verdict: Verdict, at: number, revision: Revision): JsonObject {
-  const { policy } = verdict;
-  return {
-    at: toRfc3339(at),
-    ...verdictBody(verdict),
-    ...(verdict.missing && { missing: [...verdict.missing] }),
-    evidence: verdict.evidence.map((mark) => ({ ...evidenceBody(mark) })),
-    policy: { id: policy.id, version: policy.version },
-    contactRevision: revision,
-  };
 }
 
 /** RFC 3463 §3.2 and §3.3: the address or the mailbox itself is at fault, not the message or the moment. */

@@ -1,8 +1,22 @@
 import type { JsonObject } from '@consent-ledger/event-store';
 import { deterministicId } from '@consent-ledger/platform';
 
-/** Messages that belong to no mailing: the mails that ask to confirm an opt-in. */
+/** Under these ids stand the messages that belong to no mailing, which the service sends of itself. No mailing takes one. */
 export const CONFIRMATIONS = 'opt-in-confirmations';
+export const RECONSENT = 'reconsent-prompts';
+
+/** On what occasion a message is sent: a mailing, an opt-in that waits for its confirmation, consent that is to be renewed. */
+export type Occasion = 'mailing' | 'confirmation' | 'reconsent';
+
+const ownOccasions: ReadonlyMap<string, Occasion> = new Map([
+  [CONFIRMATIONS, 'confirmation'],
+  [RECONSENT, 'reconsent'],
+]);
+
+/** The occasion that the messages under this mailing id are sent on. */
+export function occasionOf(mailingId: string): Occasion {
+  return ownOccasions.get(mailingId) ?? 'mailing';
+}
 
 /** One message to one contact, as `DeliveryRequested` says it. The address and the variables are sealed beside it. */
 export interface Delivery {
@@ -14,7 +28,11 @@ export interface Delivery {
   readonly language: string;
   /** The opt-in that waits for this message; only for a confirmation. */
   readonly requestId?: string;
-  /** What that opt-in is for. */
+  /** The prompt that this message puts to the person, or reminds of; only for re-consent. */
+  readonly promptId?: string;
+  /** The delivery of the prompt that this message reminds of. */
+  readonly remindsOf?: string;
+  /** What the opt-in is for, or the prompt asks about. */
   readonly requestedPurposes?: readonly string[];
 }
 

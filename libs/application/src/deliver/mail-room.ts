@@ -1,4 +1,4 @@
-import type { Policy } from '@consent-ledger/consent';
+import type { AskedPurpose, Policy } from '@consent-ledger/consent';
 import type { JsonObject } from '@consent-ledger/event-store';
 import type { Delivery } from './delivery.js';
 
@@ -8,9 +8,11 @@ export interface Letter {
   readonly address: string;
   /** The mailing's variables, overlaid by the recipient's own. */
   readonly variables: JsonObject;
-  /** The mailing's subject; a confirmation has one of its own. */
+  /** The mailing's subject; the messages that the service sends of itself have their own. */
   readonly subject: string | undefined;
   readonly policy: Policy;
+  /** P5: what a re-consent prompt asks about, and until when an answer counts. */
+  readonly asked?: readonly AskedPurpose[];
   /** When the delivery was requested: the date of the message, the same at every try. */
   readonly date: number;
 }

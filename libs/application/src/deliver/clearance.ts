@@ -1,0 +1,171 @@
+import {
+  askedBy,
+  confirmOptIn,
+  decideEligibility,
+  foldContact,
+  momentFor,
+  NEVER,
+  policyInForce,
+  standingRestriction,
+  type AskedPurpose,
+  type ContactState,
+  type Instant,
+  type Policy,
+  type Verdict,
+} from '@consent-ledger/consent';
+import type { JsonObject, Revision } from '@consent-ledger/event-store';
+import { toRfc3339, type Clock, type Metrics } from '@consent-ledger/platform';
+import type { PolicyShelf } from '@consent-ledger/projections';
+import { evidenceBody, verdictBody } from '../ask-eligibility/answer.js';
+import type { Contact, ContactRepository } from '../contact/contact-repository.js';
+import { occasionOf, type Delivery } from './delivery.js';
+import type { DeliveryRepository } from './delivery-repository.js';
+
+/** Whether a delivery may go out at this moment, and what that rests on. */
+export interface Clearance {
+  /** `wait` where what the message is about is not on record yet. */
+  readonly outcome: 'send' | 'suppress' | 'wait';
+  readonly reason: string;
+  readonly policy: Policy;
+  /** The revision of the contact that was judged. */
+  readonly revision: Revision;
+  /** The verdict as it is recorded with the delivery. */
+  readonly recorded: JsonObject;
+  /** When to look again, where that is known of one that waits. */
+  readonly until?: Instant;
+  /** P5: what a re-consent prompt still asks about; only of one that is to be sent. */
+  readonly asked?: readonly AskedPurpose[];
+}
+
+export interface ClearanceDependencies {
+  readonly contacts: ContactRepository;
+  readonly deliveries: DeliveryRepository;
+  readonly policies: PolicyShelf;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+}
+
+/** Judges a message at the moment of sending, from the contact's own stream, by the occasion that it is sent on. */
+export class Clearances {
+  constructor(private readonly needs: ClearanceDependencies) {}
+
+  async clear(delivery: Delivery): Promise<Clearance> {
+    const contact = await this.needs.contacts.load(delivery.contactId);
+    switch (occasionOf(delivery.mailingId)) {
+      case 'mailing':
+        return this.clearMailing(delivery, contact);
+      case 'confirmation':
+        return this.clearConfirmation(delivery, contact);
+      case 'reconsent':
+        return this.clearReconsent(delivery, contact);
+    }
+  }
+
+  private clearMailing({ purpose }: Delivery, { events, revision }: Contact): Clearance {
+    const { policies, clock, metrics } = this.needs;
+    const state = foldContact(events);
+    const at = momentFor(state, clock.now());
+    const inForce = policyInForce(policies.history(), at, NEVER);
+    if (!inForce.purposes.has(purpose)) return clearanceWithoutPurpose(inForce, at, revision);
+    const verdict = decideEligibility(state, policies.history(), purpose, at);
+    metrics.verdict(verdict.reason);
+    const { eligible, reason, policy } = verdict;
+    const recorded = recordedVerdict(verdict, at, revision);
+    return { outcome: eligible ? 'send' : 'suppress', reason, policy, revision, recorded };
+  }
+
+  /** The mail that asks for a confirmation goes out while the opt-in still waits for it. */
+  private clearConfirmation({ requestId }: Delivery, { events, revision }: Contact): Clearance {
+    const { policies, clock } = this.needs;
+    const at = clock.now();
+    const policy = policyInForce(policies.history(), at, at);
+    const isRestricted = standingRestriction(foldContact(events)) !== undefined;
+    const decision = confirmOptIn(events, { requestId: requestId! });
+    const waits = 'events' in decision && decision.events.length > 0;
+    const reason = isRestricted ? 'RESTRICTED' : waits ? 'PENDING_CONFIRMATION' : 'NO_LONGER_PENDING';
+    const recorded = { at: toRfc3339(at), reason, contactRevision: revision };
+    return { outcome: waits && !isRestricted ? 'send' : 'suppress', reason, policy, revision, recorded };
+  }
+
+  /**
+   * P5: a prompt is itself commercial mail, so it goes out about what may be mailed by consent and is still to be answered.
+   * It waits until its own event is on record, which the link in it names.
+   */
+  private async clearReconsent(delivery: Delivery, { events, revision }: Contact): Promise<Clearance> {
+    const { promptId, requestedPurposes } = delivery;
+    const { policies, clock } = this.needs;
+    const state = foldContact(events);
+    const at = momentFor(state, clock.now());
+    const policy = policyInForce(policies.history(), at, NEVER);
+    const isOnRecord = events.some(({ id }) => id === promptId);
+    const asked = askedBy(state, policy, { id: promptId!, purposes: requestedPurposes!, isOnRecord }, at);
+    const judged = requestedPurposes!.map((purpose) => {
+      const question = asked.find((one) => one.purpose === purpose);
+      return { purpose, reason: this.reasonToAsk(purpose, question, state, policy, at), question };
+    });
+
+    const open = judged.flatMap(({ reason, question }) => (reason === 'CONSENT' && question ? [question] : []));
+    const recorded = {
+      at: toRfc3339(at),
+      purposes: judged.map(({ purpose, reason }) => ({ purpose, reason })),
+      policy: { id: policy.id, version: policy.version },
+      contactRevision: revision,
+    };
+    const base = { policy, revision, recorded };
+    if (open.length === 0) return { ...base, outcome: 'suppress', reason: judged[0]!.reason };
+    if (!isOnRecord) return { ...base, outcome: 'wait', reason: 'PROMPT_NOT_ON_RECORD' };
+    const tooSoon = await this.tooSoonToRemind(delivery, policy, at);
+    return tooSoon ? { ...base, ...tooSoon } : { ...base, outcome: 'send', reason: 'CONSENT', asked: open };
+  }
+
+  /** A reminder follows the prompt as it was sent, not as it was due: after a standstill both may be due at once. */
+  private async tooSoonToRemind({ remindsOf, requestedPurposes }: Delivery, policy: Policy, at: Instant) {
+    const last = remindsOf !== undefined && (await this.needs.deliveries.load(remindsOf))?.events.at(-1);
+    if (!last || isGivenUp(last.type)) return undefined;
+    const wait = { outcome: 'wait', reason: 'REMINDER_NOT_DUE' } as const;
+    if (last.type !== 'MailSent') return wait;
+    const sentAt = Date.parse(last.metadata['occurredAt'] as string);
+    const periods = requestedPurposes!.flatMap((purpose) => policy.purposes.get(purpose)?.reminderAfter ?? []);
+    const until = Math.min(...periods.map((period) => policy.calendar.add(sentAt, period)));
+    return at < until && Number.isFinite(until) ? { ...wait, until } : undefined;
+  }
+
+  private reasonToAsk(
+    purpose: string,
+    question: AskedPurpose | undefined,
+    state: ContactState,
+    policy: Policy,
+    at: Instant,
+  ): string {
+    if (!policy.purposes.has(purpose)) return 'UNKNOWN_PURPOSE';
+    const { reason } = decideEligibility(state, this.needs.policies.history(), purpose, at);
+    this.needs.metrics.verdict(reason);
+    if (reason !== 'CONSENT') return reason;
+    if (!question) return 'RECONSENT_ANSWERED';
+    return policy.renewalStatement?.covers.includes(purpose) ? reason : 'NO_STATEMENT_TO_RENEW_ON';
+  }
+}
+
+function isGivenUp(type: string): boolean {
+  return type === 'DeliverySuppressed' || type === 'DeliveryFailed' || type === 'DeliveryOutcomeUnknown';
+}
+
+/** P10: a purpose that the policy lacks by now does not exist, and what still waits for it would wait for ever. */
+function clearanceWithoutPurpose(policy: Policy, at: Instant, revision: Revision): Clearance {
+  const reason = 'UNKNOWN_PURPOSE';
+  const { id, version } = policy;
+  const recorded = { at: toRfc3339(at), eligible: false, reason, policy: { id, version }, contactRevision: revision };
+  return { outcome: 'suppress', reason, policy, revision, recorded };
+}
+
+function recordedVerdict(verdict: Verdict, at: Instant, revision: Revision): JsonObject {
+  const { policy } = verdict;
+  return {
+    at: toRfc3339(at),
+    ...verdictBody(verdict),
+    ...(verdict.missing && { missing: [...verdict.missing] }),
+    evidence: verdict.evidence.map((mark) => ({ ...evidenceBody(mark) })),
+    policy: { id: policy.id, version: policy.version },
+    contactRevision: revision,
+  };
+}

@@ -1,0 +1,98 @@
+import { policyInForce, policyVersionOf, type ContactEvent, type Policy } from '@consent-ledger/consent';
+import { deterministicId, newId, type Clock, type Logger } from '@consent-ledger/platform';
+import { KeyMissing, SealBroken, type PersonalData } from '@consent-ledger/privacy';
+import type { PolicyShelf } from '@consent-ledger/projections';
+import { Inject, Injectable } from '@nestjs/common';
+import { ContactRepository, type Contact } from '../contact/contact-repository.js';
+import { RECONSENT } from '../deliver/delivery.js';
+import { DeliveryRepository } from '../deliver/delivery-repository.js';
+import { CLOCK, LOGGER, PERSONAL_DATA, POLICIES } from '../ports.js';
+
+export interface ReconsentMailRequest {
+  readonly contactId: string;
+  /** The id of the `ReconsentPrompted` event, on record or about to be. */
+  readonly promptId: string;
+  readonly purposes: readonly string[];
+  /** Whether this reminds of a prompt that was sent before. */
+  readonly reminder: boolean;
+  /** The language of the statement that the person agreed to last, when absent. */
+  readonly language?: string;
+}
+
+/**
+ * Asks for the mail that puts a re-consent prompt to the person, or reminds of it (P5). Ask before the prompt is put on
+ * record: the mailer holds the message until it is, so that a crash between the two loses neither.
+ */
+@Injectable()
+export class ReconsentMail {
+  constructor(
+    private readonly contacts: ContactRepository,
+    private readonly deliveries: DeliveryRepository,
+    @Inject(PERSONAL_DATA) private readonly personalData: PersonalData,
+    @Inject(POLICIES) private readonly policies: PolicyShelf,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /** One mail for each prompt and one for its reminder, however often it is asked for. */
+  async request(wanted: ReconsentMailRequest): Promise<'requested' | 'no-address'> {
+    const { contactId, promptId, purposes, reminder } = wanted;
+    const contact = await this.contacts.load(contactId);
+    const address = await this.addressOf(contact);
+    if (address === undefined) return 'no-address';
+
+    const promptMail = deterministicId('delivery', RECONSENT, promptId);
+    const now = this.clock.now();
+    const policy = policyInForce(this.policies.history(), now, now);
+    await this.deliveries.request(
+      {
+        deliveryId: reminder ? deterministicId('delivery', RECONSENT, promptId, 'reminder') : promptMail,
+        mailingId: RECONSENT,
+        contactId,
+        purpose: 'reconsent',
+        template: reminder ? 'reconsent-reminder' : 'reconsent',
+        language: wanted.language ?? languageFor(contact.events, policy),
+        promptId,
+        requestedPurposes: purposes,
+        ...(reminder && { remindsOf: promptMail }),
+      },
+      { address, variables: {} },
+      { correlationId: newId(), policyVersion: policyVersionOf(policy) },
+    );
+    return 'requested';
+  }
+
+  /** The latest address on record that can still be unsealed. */
+  private async addressOf({ contactId, recorded }: Contact): Promise<string | undefined> {
+    for (const { streamId, id, data } of recorded.toReversed()) {
+      const { sealed } = data;
+      if (typeof sealed !== 'string') continue;
+      const address = await this.addressIn(contactId, { streamId, eventId: id }, sealed);
+      if (address !== undefined) return address;
+    }
+    return undefined;
+  }
+
+  private async addressIn(contactId: string, place: { streamId: string; eventId: string }, sealed: string) {
+    try {
+      const personal = await this.personalData.open(contactId, place, sealed);
+      if (personal === 'erased' || typeof personal['address'] !== 'string') return undefined;
+      return personal['address'];
+    } catch (error) {
+      if (!(error instanceof KeyMissing) && !(error instanceof SealBroken)) throw error;
+      this.logger.error('What was sealed with an event cannot be unsealed', { error });
+      return undefined;
+    }
+  }
+}
+
+/** The language that the person last agreed in, where the policy can ask in it; else the first that it can ask in. */
+function languageFor(events: readonly ContactEvent[], { document, renewalStatement }: Policy): string {
+  const languages = Object.keys(renewalStatement?.texts ?? document.statements[0]?.texts ?? {});
+  const agreed = events
+    .filter((event) => event.type === 'OptedIn' || event.type === 'OptInConfirmed' || event.type === 'ConsentRenewed')
+    .toSorted((a, b) => b.occurredAt - a.occurredAt)
+    .map(({ data }) => data.statement.language)
+    .find((language) => languages.includes(language));
+  return agreed ?? languages[0] ?? 'en';
+}
