@@ -1,6 +1,6 @@
-import { CONFIRMATIONS, type Letter } from '@consent-ledger/application';
+import { CONFIRMATIONS, RECONSENT, type Letter } from '@consent-ledger/application';
 import { compilePolicy } from '@consent-ledger/consent';
-import { createLinks } from '@consent-ledger/links';
+import { createLinks, stoppedBy } from '@consent-ledger/links';
 import { loadTemplates, type MailTransport, type OutgoingMessage, type SendOutcome } from '@consent-ledger/mail';
 import { anna, shippedPolicy } from '@consent-ledger/testing';
 import { describe, expect, it } from '@jest/globals';
@@ -143,6 +143,66 @@ describe('The mail that asks to confirm an opt-in', () => {
       claims: { requestId: 'request-1' },
     });
     expect([...lines.keys()].filter((name) => name.startsWith('list-'))).toStrictEqual([]);
+  });
+});
+
+describe('The mail that asks for consent again (P5)', () => {
+  const question = (delivery: Partial<Letter['delivery']> = {}, purposes = ['newsletter', 'event-invitation']) =>
+    letter(
+      {
+        mailingId: RECONSENT,
+        purpose: 'reconsent',
+        template: 'reconsent',
+        promptId: 'prompt-1',
+        requestedPurposes: ['newsletter', 'event-invitation'],
+        ...delivery,
+      },
+      {
+        subject: undefined,
+        variables: {},
+        // In Amsterdam the first is on 31 March already, on a day when summer time has begun.
+        asked: purposes.map((purpose, day) => ({ purpose, endsAt: Date.UTC(2027, 2, 30 + day, 22, 30) })),
+      },
+    );
+
+  it('has a link to its answer that is signed for that prompt, and says until when an answer counts', async () => {
+    const { mail, links } = givenMailRoom();
+    const { text, subject } = await mail(question());
+    expect(subject).toBe('Wil je onze berichten blijven ontvangen?');
+    expect(text).toMatch(/\* Nieuwsbrief\n.*\nJouw antwoord telt vóór 31 maart 2027\n/);
+    expect(text).toMatch(/\* Uitnodigingen voor events\n.*\nJouw antwoord telt vóór 1 april 2027\n/);
+    const [, token] = /\/reconsent\/([\w.-]+)/.exec(text!)!;
+    expect(await links.verify('reconsent', token!, Date.now())).toStrictEqual({
+      ok: true,
+      claims: { kind: 'reconsent', contactId: anna.contactId, promptId: 'prompt-1' },
+    });
+  });
+
+  it('has a way out, in the header and in sight, that stops exactly what it asks about (P4)', async () => {
+    const { mail, links } = givenMailRoom();
+    for (const purposes of [['newsletter', 'event-invitation'], ['event-invitation']]) {
+      const { text, lines } = await mail(question({}, purposes));
+      const [, token] = /\/u\/([\w.-]+)/.exec(text!)!;
+      expect(lines.get('list-unsubscribe')).toContain(`<https://voorkeuren.example.nl/u/${token}>`);
+      expect(lines.get('list-unsubscribe')).toContain(`?subject=${token}>`);
+      expect(lines.get('list-unsubscribe-post')).toBe('List-Unsubscribe-Post: List-Unsubscribe=One-Click');
+      const link = await links.verify('unsubscribe', token!, Date.now());
+      expect(link.ok && stoppedBy(link.claims)).toStrictEqual(purposes);
+    }
+  });
+
+  it('belongs to a list of its own, named by what it asks about', async () => {
+    const { mail } = givenMailRoom();
+    const { text, lines } = await mail(question({ language: 'en' }));
+    expect(lines.get('list-id')).toContain(': "Newsletter and Event invitations" <reconsent.voorkeuren.example.nl>');
+    expect(text).toContain('This mail is part of: Newsletter and Event invitations.');
+    expect(text).toContain('Your answer counts before 31 March 2027');
+  });
+
+  it('reminds under a subject of its own', async () => {
+    const { mail } = givenMailRoom();
+    const { subject } = await mail(question({ template: 'reconsent-reminder' }));
+    expect(subject).toBe('Herinnering: wil je onze berichten blijven ontvangen?');
   });
 });
 

@@ -33,6 +33,13 @@ const invitation = {
   url: 'https://www.example.nl/open-avond',
 };
 const notice = { title: 'Je bestelling is onderweg', body: 'Morgen is hij er.\n\nBewaar deze mail.' };
+const question = {
+  url: 'https://mail.example.nl/reconsent/xyz',
+  purposes: [
+    { name: 'Nieuwsbrief', description: 'Nieuws over kaarten.', until: '31 maart 2027' },
+    { name: 'Events', until: '4 april 2027' },
+  ],
+};
 const confirmation = { url: 'https://mail.example.nl/confirm/xyz', purposes: ['Nieuwsbrief', 'Events'] };
 
 let templates: Templates;
@@ -62,11 +69,20 @@ const hrefs = (html: string) =>
   [...html.matchAll(/href="([^"]*)"/g)].map((match) => match[1]!.replaceAll('&amp;', '&').replaceAll('&#x3D;', '='));
 
 describe('the shipped templates', () => {
-  it('are four, each in Dutch and in English, and say of what kind they are', () => {
-    expect(templates.names).toStrictEqual(['confirm-opt-in', 'event-invitation', 'newsletter', 'service-notice']);
+  it('are six, each in Dutch and in English, and say of what kind they are', () => {
+    expect(templates.names).toStrictEqual([
+      'confirm-opt-in',
+      'event-invitation',
+      'newsletter',
+      'reconsent',
+      'reconsent-reminder',
+      'service-notice',
+    ]);
     for (const name of templates.names) expect([...templates.languages(name)].sort()).toStrictEqual(['en', 'nl']);
     expect(templates.names.map((name) => templates.kind(name))).toStrictEqual([
       'operational',
+      'commercial',
+      'commercial',
       'commercial',
       'commercial',
       'operational',
@@ -146,6 +162,22 @@ Privacybeleid: https://www.example.nl/privacy?taal=nl&v=1
     expect(rendered.text).toContain(confirmation.url);
     expect(rendered.text).toContain('* Nieuwsbrief\n* Events\n');
     expect(rendered.html).toContain(controller.postalAddress);
+  });
+
+  it.each([
+    ['reconsent', 'nl', 'Wil je onze berichten blijven ontvangen?', 'Jouw antwoord telt vóór'],
+    ['reconsent', 'en', 'Do you want to keep receiving our messages?', 'Your answer counts before'],
+    ['reconsent-reminder', 'nl', 'Herinnering: wil je onze berichten blijven ontvangen?', 'de enige herinnering'],
+    ['reconsent-reminder', 'en', 'Reminder: do you want to keep receiving our messages?', 'the only reminder'],
+  ])('P5: %s in "%s" says what is asked, until when, and where to answer', (name, language, subject, words) => {
+    const rendered = templates.render(name, language, withVariables(question));
+    expect(rendered.subject).toBe(subject);
+    for (const body of [rendered.html, rendered.text])
+      for (const word of [words, 'Nieuwsbrief', 'Nieuws over kaarten.', 'Events', '31 maart 2027', '4 april 2027'])
+        expect(body).toContain(word);
+    expect(hrefs(rendered.html)).toStrictEqual([question.url, unsubscribeUrl, controller.privacyPolicyUrl]);
+    expect(rendered.text).toContain(`\n${question.url}\n`);
+    expect(rendered.text).toContain(`\n${unsubscribeUrl}\n`);
   });
 
   it.each(['nl', 'en'])('read sensibly in "%s" when every variable is missing', (language) => {
