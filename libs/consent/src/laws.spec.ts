@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { eventsKnown, foldContact, type ContactEvent } from './contact.js';
 import { customerStarted, happened, optedIn, optedOut } from './contact.fixture.js';
 import { decideEligibility, UnknownPurpose, type Verdict } from './eligibility.js';
+import { retentionEndBy } from './erasure.js';
 import {
   additions,
   commercial,
@@ -341,6 +342,171 @@ describe('law 5: replay is the same', () => {
       }),
       { numRuns: 600 },
     );
+  });
+});
+
+describe('law 6: erasure leaves the verdicts', () => {
+  const reasons = fc.constantFrom('request' as const, 'retention' as const);
+  const someMoments = fc.array(questions, { minLength: 1, maxLength: 5 });
+  const LATE = Date.UTC(2100, 0, 1);
+
+  /** An erasure that occurred at one moment, and was recorded so much later. */
+  function erased(at: Instant, reason: 'request' | 'retention', late = 0): ContactEvent {
+    const event = happened('PersonalDataErased', new Date(at).toISOString(), { reason });
+    return { ...event, id: 'erasure', recordedAt: at + late };
+  }
+
+  function after(events: readonly ContactEvent[]): Instant {
+    return Math.max(0, ...events.map(({ recordedAt }) => recordedAt)) + 1;
+  }
+
+  function verdictsAt(
+    moments: readonly Instant[],
+    events: readonly ContactEvent[],
+    history: PolicyHistory,
+    knownAt = NEVER,
+  ) {
+    return moments.flatMap((at) => purposes.map((purpose) => ask(events, history, purpose, at, knownAt)));
+  }
+
+  it('of every moment before it, whatever was known, and of every moment as known before it', () => {
+    fc.assert(
+      fc.property(histories(), policies, someMoments, questions, reasons, (events, history, moments, known, reason) => {
+        const end = after(events);
+        const all = [...events, erased(end, reason)];
+        const before = moments.filter((moment) => moment < end);
+        expect(verdictsAt(before, all, history)).toStrictEqual(verdictsAt(before, events, history));
+        const knownAt = Math.min(known, end - 1);
+        expect(verdictsAt(moments, all, history, knownAt)).toStrictEqual(verdictsAt(moments, events, history, knownAt));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('by retention too, which occurred when it was due and is recorded whenever the key went (P7)', () => {
+    let tried = 0;
+    const lateness = fc.integer({ min: 0, max: 10_000 }).map((days) => days * 86_400_000);
+    fc.assert(
+      fc.property(histories(), policies, someMoments, lateness, (events, history, moments, late) => {
+        const due = retentionEndBy(foldContact(events), history, LATE);
+        if (!due) return;
+        tried++;
+        const erasure = erased(due.at, 'retention', late);
+        const all = [...events, erasure];
+        const before = [due.at - 1, ...moments].filter((moment) => moment < due.at);
+        expect(verdictsAt(before, all, history)).toStrictEqual(verdictsAt(before, events, history));
+        const knownAt = erasure.recordedAt - 1;
+        const any = [due.at, ...moments];
+        expect(verdictsAt(any, all, history, knownAt)).toStrictEqual(verdictsAt(any, events, history, knownAt));
+      }),
+      { numRuns: 200 },
+    );
+    expect(tried).toBeGreaterThan(50);
+  });
+
+  it('leaves the counts: how often each kind of event and each answer is in a history (P7)', () => {
+    const counted = (values: readonly string[]) => {
+      const counts = new Map<string, number>();
+      for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+      return counts;
+    };
+    fc.assert(
+      fc.property(histories(), policies, someMoments, reasons, (events, history, moments, reason) => {
+        const end = after(events);
+        const all = [...events, erased(end, reason)];
+        const before = moments.filter((moment) => moment < end);
+        const answers = (of: readonly ContactEvent[]) => counted(verdictsAt(before, of, history).map(answerOf));
+        expect(answers(all)).toStrictEqual(answers(events));
+        expect(counted(eventsKnown(all, end - 1, NEVER).map(({ type }) => type))).toStrictEqual(
+          counted(events.map(({ type }) => type)),
+        );
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+describe('after an erasure', () => {
+  const actsOfPerson = ['OptedIn', 'OptInConfirmed', 'ConsentRenewed'];
+  const carrying = ['PreferencesCarriedOver', 'AddressRectified'];
+  const END = Date.UTC(2024, 0, 1);
+  const fullCustomer = { ...customerStarted('2024-06-01T12:00:00Z', ...conditions), id: 'customer' };
+  const erasedAtEnd = (reason: 'request' | 'retention') => ({
+    ...happened('PersonalDataErased', new Date(END).toISOString(), { reason }),
+    id: 'erasure',
+  });
+  const byThen = (events: readonly ContactEvent[]) => events.filter(({ occurredAt }) => occurredAt <= END);
+  const afterwards = [END, Date.UTC(2024, 5, 2), Date.UTC(2025, 0, 1), Date.UTC(2040, 0, 1)];
+
+  it('at request every commercial answer is no, whatever comes, also late, but an opt-in of the person (P4, P7)', () => {
+    let tried = 0;
+    const others = additions(eventTypes.filter((type) => !actsOfPerson.includes(type)));
+    const opened = additions(['OptedIn', 'OptInConfirmed', 'ConsentRenewed']).map(byThen);
+    fc.assert(
+      fc.property(histories(), others, opened, policies, (events, added, late, history) => {
+        const told = late.map((event, index) => ({ ...event, id: `late-${index}` }));
+        const all = [...byThen(events), erasedAtEnd('request'), ...added, ...told, fullCustomer];
+        for (const at of [...afterwards, ...edges.filter((edge) => edge >= END)])
+          for (const purpose of commercial) {
+            const verdict = ask(all, history, purpose, at);
+            if (verdict === 'UNKNOWN_PURPOSE' || verdict.basis === 'service') continue;
+            tried++;
+            if (verdict.eligible) throw new Error(`${purpose} is ${verdict.reason} at ${at}`);
+          }
+      }),
+      { numRuns: 500 },
+    );
+    expect(tried).toBeGreaterThan(5_000);
+  });
+
+  it('by retention what stood for the person no longer counts, and nothing counts as an opt-out: they begin anew (P7)', () => {
+    const neutral = eventTypes.filter(
+      (type) =>
+        !carrying.includes(type) &&
+        !['OptedOut', 'SpamReported', 'MailBounced', 'ProcessingRestricted', 'PersonalDataErased'].includes(type),
+    );
+    let eligible = 0;
+    const laterOn = (events: readonly ContactEvent[]) =>
+      events.map((event, index) => {
+        const at = END + 1 + index * 86_400_000;
+        return { ...event, occurredAt: at, recordedAt: at };
+      });
+    fc.assert(
+      fc.property(histories(neutral), additions(neutral).map(laterOn), policies, (events, added, history) => {
+        const erasure = erasedAtEnd('retention');
+        for (const at of afterwards)
+          for (const purpose of purposes) {
+            const anew = ask([erasure, ...added], history, purpose, at);
+            expect(answerOf(ask([...byThen(events), erasure, ...added], history, purpose, at))).toBe(answerOf(anew));
+            if (isEligible(anew) && purpose !== 'service') eligible++;
+          }
+      }),
+      { numRuns: 500 },
+    );
+    expect(eligible).toBeGreaterThan(200);
+  });
+
+  it('by retention an opt-out of before still stands when the address returns as a customer (P4, P7)', () => {
+    const others = additions(eventTypes.filter((type) => !actsOfPerson.includes(type) && type !== 'OptOutUndone'));
+    fc.assert(
+      fc.property(histories(['OptedIn', 'CustomerStarted']), others, policies, (events, added, history) => {
+        const optOut = { ...happened('OptedOut', '2023-12-01T00:00:00Z', { purposes: 'all' }), id: 'opt-out' };
+        const before = events.filter(({ occurredAt }) => occurredAt < optOut.occurredAt);
+        const all = [...before, optOut, erasedAtEnd('retention'), ...added, fullCustomer];
+        for (const at of afterwards)
+          for (const purpose of commercial) {
+            const verdict = ask(all, history, purpose, at);
+            if (verdict !== 'UNKNOWN_PURPOSE' && verdict.basis !== 'service') expect(verdict.eligible).toBe(false);
+          }
+      }),
+      { numRuns: 500 },
+    );
+    const [optOut, erasure] = [optedOut('2023-12-01T00:00:00Z'), erasedAtEnd('retention')];
+    const at = Date.UTC(2024, 5, 2);
+    expect(ask([optOut, erasure, fullCustomer], alone, 'newsletter', at)).toMatchObject({ reason: 'OPTED_OUT' });
+    expect(ask([erasure, fullCustomer], alone, 'newsletter', at)).toMatchObject({ reason: 'SOFT_OPT_IN' });
+    const optIn = optedIn('2024-06-01T13:00:00Z');
+    expect(ask([optOut, erasure, fullCustomer, optIn], alone, 'newsletter', at)).toMatchObject({ reason: 'CONSENT' });
   });
 });
 
