@@ -48,6 +48,7 @@ import { ShowPreferencesHandler } from './show-preferences/show-preferences.quer
 import { ShowRetentionHandler } from './show-retention/show-retention.query.js';
 import { TakeBackImport } from './take-back-import/take-back-import.js';
 import { ShowQuestionHandler } from './show-question/show-question.query.js';
+import { SimulateHandler } from './simulate/simulate.query.js';
 import { UndoOptOutHandler } from './undo-opt-out/undo-opt-out.command.js';
 import { UnsubscribeHandler } from './unsubscribe/unsubscribe.command.js';
 
@@ -76,6 +77,7 @@ const handlers = [
   ShowErasureHandler,
   ShowRetentionHandler,
   ShowQuestionHandler,
+  SimulateHandler,
 ];
 
 const services = [

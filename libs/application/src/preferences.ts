@@ -1,7 +1,7 @@
 import type { ContactState } from '@consent-ledger/consent';
 import type { Position } from '@consent-ledger/event-store';
 import { Problem } from '@consent-ledger/platform';
-import type { PreferencesView, Processor } from '@consent-ledger/projections';
+import type { ListedPreferences, PreferencesView, Processor } from '@consent-ledger/projections';
 import { VerdictCache } from './ask-eligibility/verdict-cache.js';
 
 const PATIENCE = 5_000;
@@ -32,6 +32,11 @@ export class Preferences {
   /** The contact's state, by id or by the 16 bytes of it; `undefined` for one that the service has never heard of. */
   find(contactId: string | Buffer): ContactState | undefined {
     return this.view.find(contactId)?.state;
+  }
+
+  /** At most `limit` contacts in the order of their ids' bytes, after the one named, as they stand now. */
+  page(after: string | undefined, limit: number): readonly ListedPreferences[] {
+    return this.view.page(after, limit);
   }
 
   /** Resolves once the projection knows the log up to `position`. Throws the problem `UNAVAILABLE` after five seconds. */

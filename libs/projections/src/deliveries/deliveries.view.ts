@@ -91,6 +91,11 @@ export class DeliveriesView {
     return this.#statements.started.all();
   }
 
+  /** At most `limit` deliveries that were sent, in the order of their ids, after the one named. */
+  sentDeliveries(after: string | undefined, limit: number): Delivery[] {
+    return this.#statements.sent.all(after ?? '', limit);
+  }
+
   /** Every delivery to a contact, the one that changed last first. */
   deliveriesOf(contactId: string): Delivery[] {
     return this.#statements.ofContact.all(contactId);
@@ -112,6 +117,9 @@ function prepare(db: ReadModels['db']) {
     nextDueAt: db.prepare<[], Instant | null>('SELECT min(due_at) FROM deliveries WHERE due_at IS NOT NULL').pluck(),
     started: db.prepare<[], Delivery>(
       `SELECT ${COLUMNS} FROM deliveries WHERE status = 'started' ORDER BY updated_at, delivery_id`,
+    ),
+    sent: db.prepare<[string, number], Delivery>(
+      `SELECT ${COLUMNS} FROM deliveries WHERE status = 'sent' AND delivery_id > ? ORDER BY delivery_id LIMIT ?`,
     ),
     ofContact: db.prepare<[string], Delivery>(
       `SELECT ${COLUMNS} FROM deliveries WHERE contact_id = ? ORDER BY updated_at DESC, delivery_id`,
