@@ -24,6 +24,7 @@ import { RecipientsController } from './recipients/recipients.controller.js';
 import { RelationshipsController } from './relationships/relationships.controller.js';
 import { RestrictionsController } from './restrictions/restrictions.controller.js';
 import { ApiKeyGuard } from './security/api-key.guard.js';
+import { SimulationsController } from './simulations/simulations.controller.js';
 
 const controllers = [
   OptInsController,
@@ -37,6 +38,7 @@ const controllers = [
   ContactsController,
   PoliciesController,
   MailingsController,
+  SimulationsController,
   RecipientsController,
   AssetsController,
   HealthController,

@@ -442,6 +442,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/simulations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What if, and who lapses when?
+         * @description Counts over all contacts who may be sent what at a moment, and how many prompts, reminders, lapses, ends of evidence
+         *     and erasures fall due in each of the coming calendar months, if nothing happens but what time brings (P5, P6, P7,
+         *     P8). With `policy` the same under a policy that is not in force, who gains and who loses by it, and which messages of
+         *     the past it would have refused with what was known when they were sent. Nothing is recorded.
+         *
+         *     `Accept` chooses the form: JSON, a table with every message that would have been refused, or a picture. A simulation
+         *     takes some seconds for each hundred thousand contacts. It stops when the caller goes away.
+         */
+        post: operations["simulate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/u/{token}": {
         parameters: {
             query?: never;
@@ -1043,6 +1069,110 @@ export interface components {
         Forced: true;
         /** @description Why it was published. It stays in the log, so it holds nothing about a person. */
         PublicationReason: string;
+        SimulationRequest: {
+            /**
+             * @description A version that was published, or a policy document as a policy file holds it, parsed; faults in it are named with
+             *     their paths, as `policy/purposes/newsletter/consent/renewAfter`. The policies that are when absent.
+             */
+            policy?: components["schemas"]["PolicyReference"] | {
+                [key: string]: unknown;
+            };
+            /**
+             * @description From when `policy` is supposed to be in force. When absent it is the document's `inForceFrom`, and for a published
+             *     version the moment looked at. A policy published for a later moment takes over then.
+             */
+            from?: components["schemas"]["Instant"];
+            /** @description The moment looked at; now when absent. It may lie in the past or in the future. */
+            at?: components["schemas"]["Instant"];
+            /** @description The moment whose knowledge counts; all that is known when absent. */
+            knownAt?: components["schemas"]["Instant"];
+            /**
+             * @description How many calendar months, the one of the moment included.
+             * @default 36
+             */
+            months?: number;
+            /**
+             * @description How many of the messages that would have been refused are listed in JSON.
+             * @default 100
+             */
+            limit?: number;
+        };
+        Simulation: {
+            at: components["schemas"]["Instant"];
+            knownAt?: components["schemas"]["Instant"];
+            /** @description Where the log stood at the start; what came while it ran may be counted too. */
+            position: components["schemas"]["Position"];
+            contacts: number;
+            /** @description The policy that answered at the moment. */
+            policy: components["schemas"]["PolicyReference"];
+            supposed?: {
+                id: string;
+                version: number;
+                from: components["schemas"]["Instant"];
+            };
+            /** @description The zone of the calendar months. */
+            timeZone: string;
+            /** @description By purpose, of the policy that answered and of the one that is in force. */
+            purposes: {
+                [key: string]: components["schemas"]["PurposeCounts"];
+            };
+            /** @description What is due before the moment and not on record. */
+            overdue: components["schemas"]["DueCounts"];
+            months: components["schemas"]["SimulatedMonth"][];
+            pastSends?: components["schemas"]["PastSends"];
+        };
+        PurposeCounts: {
+            eligible: number;
+            /** @description Eligible under the supposed policy and not under those in force. */
+            gained: number;
+            /** @description Eligible under the policies in force and not under the supposed one. */
+            lost: number;
+            /** @description How many contacts have which answer. */
+            reasons: {
+                [key: string]: number;
+            };
+        };
+        DueCounts: {
+            /** @description Messages that ask; one may ask about several purposes. */
+            prompts: number;
+            reminders: number;
+            /** @description By purpose. */
+            lapses: {
+                [key: string]: number;
+            };
+            /** @description Recordings to be deleted. */
+            evidenceEnds: number;
+            erasures: number;
+        };
+        SimulatedMonth: {
+            month: string;
+            from: components["schemas"]["Instant"];
+            until: components["schemas"]["Instant"];
+            prompts: number;
+            reminders: number;
+            lapses: {
+                [key: string]: number;
+            };
+            evidenceEnds: number;
+            erasures: number;
+        };
+        /** @description The messages that went out on a yes, judged again by the supposed policy. */
+        PastSends: {
+            judged: number;
+            refused: number;
+            /** @description By reason of the verdict table, or `UNKNOWN_PURPOSE` where the policy lacks the purpose. */
+            reasons: {
+                [key: string]: number;
+            };
+            /** @description The first `limit` of those that would have been refused, by delivery id. */
+            list: {
+                deliveryId: string;
+                contactId: components["schemas"]["ContactId"];
+                purpose: components["schemas"]["PurposeName"];
+                sentAt: components["schemas"]["Instant"];
+                reason: string;
+            }[];
+        };
         /** @description What the template may read; any JSON. */
         TemplateVariables: {
             [key: string]: unknown;
@@ -2165,6 +2295,45 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    simulate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SimulationRequest"];
+            };
+        };
+        responses: {
+            /** @description What the simulation found */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["X-Correlation-Id"];
+                    Vary?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Simulation"];
+                    "text/csv": string;
+                    "image/svg+xml": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Refused"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
