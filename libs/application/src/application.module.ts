@@ -46,9 +46,9 @@ import { ShowMailingHandler } from './show-mailing/show-mailing.query.js';
 import { ShowPoliciesHandler } from './show-policies/show-policies.query.js';
 import { ShowPreferencesHandler } from './show-preferences/show-preferences.query.js';
 import { ShowRetentionHandler } from './show-retention/show-retention.query.js';
+import { SimulateHandler } from './simulate/simulate.query.js';
 import { TakeBackImport } from './take-back-import/take-back-import.js';
 import { ShowQuestionHandler } from './show-question/show-question.query.js';
-import { SimulateHandler } from './simulate/simulate.query.js';
 import { UndoOptOutHandler } from './undo-opt-out/undo-opt-out.command.js';
 import { UnsubscribeHandler } from './unsubscribe/unsubscribe.command.js';
 
