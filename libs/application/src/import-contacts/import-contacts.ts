@@ -207,7 +207,7 @@ export class ImportContacts {
   #refuseBadOptions({ timeZone, delimiter, purposes = [], statement }: ImportRequest): void {
     const faults: FieldError[] = [];
     if (timeZone !== undefined && !isTimeZone(timeZone))
-      faults.push({ field: 'timeZone', message: 'is not an IANA time zone such as Europe/Amsterdam' });
+      faults.push({ field: 'timeZone', message: 'is not an IANA time zone such as Europe/Brussels' });
     if (delimiter !== undefined && (delimiter.length !== 1 || /["\r\n]/.test(delimiter)))
       faults.push({ field: 'delimiter', message: 'must be one character, and no quote or line break' });
     if (faults.length > 0) throw validationProblem(faults);

@@ -260,7 +260,9 @@ class Row {
       return this.#refuse('NO_STATEMENT', 'It names no statement, and none was given for it (P3).', 'statement');
     }
     const statement = parseStatementName(text);
-    return statement ?? this.#refuse('BAD_STATEMENT', 'Its statement is not like signup-form@1:nl.', 'statement');
+    return (
+      statement ?? this.#refuse('BAD_STATEMENT', 'Its statement is not like <id>@<version>:<language>.', 'statement')
+    );
   }
 
   #optInDate(): Instant | undefined {
