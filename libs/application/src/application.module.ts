@@ -10,6 +10,7 @@ import { DeliveryRepository } from './deliver/delivery-repository.js';
 import { EraseContactHandler } from './erase-contact/erase-contact.command.js';
 import { ImportContacts } from './import-contacts/import-contacts.js';
 import { ImportRepository } from './import-contacts/import-repository.js';
+import { EraseStrangers } from './erase-strangers/erase-strangers.js';
 import type { Ledger } from './ledger.js';
 import { LookUpContactHandler } from './look-up-contact/look-up-contact.query.js';
 import { MailingProgress } from './mailing-progress.js';
@@ -81,6 +82,7 @@ const handlers = [
 ];
 
 const services = [
+  EraseStrangers,
   ContactRepository,
   DeliveryRepository,
   ConfirmationMail,

@@ -13,6 +13,7 @@ export * from './deliver/delivery-repository.js';
 export * from './deliver/mail-room.js';
 export * from './delivery-changes.js';
 export * from './erase-contact/erase-contact.command.js';
+export * from './erase-strangers/erase-strangers.js';
 export * from './import-contacts/import-contacts.js';
 export * from './import-contacts/import-events.js';
 export * from './import-contacts/import-mapping.js';

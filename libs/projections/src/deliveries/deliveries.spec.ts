@@ -250,3 +250,27 @@ describe('the indexes', () => {
     expect(JSON.stringify(plan)).toContain(index);
   });
 });
+
+describe('the people that messages were meant for', () => {
+  it('are told in the order of their ids with what waits, what was sent last and what changed last, page by page', () => {
+    const { view } = setUp([
+      requested('a', { person: 2 }),
+      requested('b', { person: 2, mailingId: 'april' }),
+      then('a', 'MailSent', {}),
+      requested('c', { person: 1 }),
+      then('c', 'DeliverySuppressed', { reason: 'OPTED_OUT' }),
+      requested('d', { person: 3 }),
+      started('d'),
+    ]);
+    const people = [1, 2, 3].map((number) => contact(number)).sort();
+    const told = {
+      [contact(1)]: { waiting: 0, lastSentAt: null, lastChangedAt: noon + HOUR },
+      [contact(2)]: { waiting: 1, lastSentAt: noon + HOUR, lastChangedAt: noon + HOUR },
+      [contact(3)]: { waiting: 1, lastSentAt: null, lastChangedAt: noon + HOUR },
+    };
+    const all = people.map((contactId) => ({ contactId, ...told[contactId] }));
+    expect(view.addressees(undefined, 10)).toStrictEqual(all);
+    expect(view.addressees(undefined, 2)).toStrictEqual(all.slice(0, 2));
+    expect(view.addressees(people[1], 2)).toStrictEqual(all.slice(2));
+  });
+});

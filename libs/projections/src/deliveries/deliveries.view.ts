@@ -41,6 +41,17 @@ export interface DueDelivery extends Delivery {
   readonly dueAt: Instant;
 }
 
+/** Somebody that messages were meant for. Instants are epoch milliseconds. */
+export interface Addressee {
+  readonly contactId: string;
+  /** How many messages are requested, started or deferred. */
+  readonly waiting: number;
+  /** When a message was last handed over; `null` when none was. */
+  readonly lastSentAt: Instant | null;
+  /** When any of them last changed. */
+  readonly lastChangedAt: Instant;
+}
+
 interface MailingRow {
   readonly purpose: string;
   readonly template: string;
@@ -101,6 +112,11 @@ export class DeliveriesView {
     return this.#statements.ofContact.all(contactId);
   }
 
+  /** At most `limit` people that messages were meant for, in the order of their contact ids, after the one named. */
+  addressees(after: string | undefined, limit: number): Addressee[] {
+    return this.#statements.addressees.all(after ?? '', limit);
+  }
+
   /** One delivery; `undefined` when it was never requested. */
   delivery(deliveryId: string): Delivery | undefined {
     return this.#statements.one.get(deliveryId);
@@ -124,6 +140,10 @@ function prepare(db: ReadModels['db']) {
     ofContact: db.prepare<[string], Delivery>(
       `SELECT ${COLUMNS} FROM deliveries WHERE contact_id = ? ORDER BY updated_at DESC, delivery_id`,
     ),
+    addressees: db.prepare<[string, number], Addressee>(`SELECT contact_id AS contactId,
+        sum(status IN ('requested', 'started', 'deferred')) AS waiting,
+        max(CASE WHEN status IN ('sent', 'unknown') THEN updated_at END) AS lastSentAt, max(updated_at) AS lastChangedAt
+      FROM deliveries WHERE contact_id > ? GROUP BY contact_id ORDER BY contact_id LIMIT ?`),
     one: db.prepare<[string], Delivery>(`SELECT ${COLUMNS} FROM deliveries WHERE delivery_id = ?`),
   };
 }
