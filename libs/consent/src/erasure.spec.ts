@@ -43,6 +43,15 @@ describe('erasure at request (P7)', () => {
   });
 });
 
+describe('erasure at request while the processing is restricted (P9)', () => {
+  it('goes before the restriction, which is placed for the person', () => {
+    const restricted = happened('ProcessingRestricted', february, {});
+    expect(eraseOnRequest(foldContact([optedIn(january), restricted]), {})).toMatchObject({
+      events: [{ type: 'PersonalDataErased' }],
+    });
+  });
+});
+
 describe('erasure by retention (P7)', () => {
   const consent = optedIn('2020-06-01T10:00:00Z');
   const lapse = '2023-07-01T10:00:00.000Z';
