@@ -23,7 +23,7 @@ describe('the command line', () => {
     { args: ['keys'], says: /Usage: ledger keys/ },
     { args: ['reboot'], says: /unknown command 'reboot'/ },
     { args: ['verify', '--fast'], says: /unknown option '--fast'/ },
-    { args: ['rebuild', '--projection', 'people'], says: /policies, api-keys, preferences, deliveries/ },
+    { args: ['rebuild', '--projection', 'people'], says: /policies, api-keys, preferences, deliveries, due-dates/ },
     { args: ['keys', 'create', '--scopes', 'mail'], says: /--name <name>/ },
     { args: ['keys', 'create', '--name', 'crm'], says: /--scopes <scopes>/ },
     {

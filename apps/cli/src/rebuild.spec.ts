@@ -29,7 +29,9 @@ describe('rebuilding the read models', () => {
     const { code, stdout } = await ledger.run(['rebuild']);
     expect(code).toBe(0);
     expect(stdout.replace(/[\d,]+ a second/g, 'N a second')).toBe(
-      ['policies', 'api-keys', 'preferences', 'deliveries'].map((name) => `${name}: 4 events, N a second\n`).join(''),
+      ['policies', 'api-keys', 'preferences', 'deliveries', 'due-dates']
+        .map((name) => `${name}: 4 events, N a second\n`)
+        .join(''),
     );
     expect(contactsProjected()).toBe(2);
   });
@@ -64,7 +66,7 @@ describe('rebuilding the read models', () => {
     const { code, stdout } = await ledger.run(['rebuild', '--resume']);
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /^policies: 0 events.*\napi-keys: 0 events.*\npreferences: 4 events.*\ndeliveries: 4 events/,
+      /^policies: 0 events.*\napi-keys: 0 events.*\npreferences: 4 events.*\ndeliveries: 4 events.*\ndue-dates: 4 events/,
     );
     expect((await ledger.run(['verify'])).code).toBe(0);
   });

@@ -5,9 +5,10 @@ import { checkLog, type LogReport } from './check-log.js';
 import { withLog } from './data-directory.js';
 import { damagedLog, damagedReadModels, isDamage, type Finding } from './finding.js';
 import { createProgressDisplay, formatCount } from './progress-display.js';
-import { projectionNames } from './projections.js';
+import { independentNames } from './projections.js';
 import { openStored } from './stored-read-models.js';
 import { CommandFailed, type Surroundings } from './surroundings.js';
+import { verifyDueDates } from './verify-due-dates.js';
 import { verifyProjection } from './verify-projection.js';
 
 /** Adds `verify`. */
@@ -63,8 +64,9 @@ async function verifyReadModels(
   const stored = openBeside(path);
   try {
     if ('finding' in stored) tell('read models', stored.finding);
-    for (const name of projectionNames)
+    for (const name of independentNames)
       tell(name, await verifyProjection(name, store, stored.readModels, surroundings));
+    tell('due-dates', verifyDueDates(stored.readModels));
   } finally {
     stored.readModels?.close();
   }

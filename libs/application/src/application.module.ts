@@ -11,6 +11,7 @@ import { EraseContactHandler } from './erase-contact/erase-contact.command.js';
 import { ImportContacts } from './import-contacts/import-contacts.js';
 import { ImportRepository } from './import-contacts/import-repository.js';
 import { EraseStrangers } from './erase-strangers/erase-strangers.js';
+import { DueDates } from './due-dates.js';
 import type { Ledger } from './ledger.js';
 import { LookUpContactHandler } from './look-up-contact/look-up-contact.query.js';
 import { MailingProgress } from './mailing-progress.js';
@@ -40,6 +41,7 @@ import { RecordRelationshipHandler } from './record-relationship/record-relation
 import { RenewConsentHandler } from './renew-consent/renew-consent.command.js';
 import { ReplayHandler } from './replay/replay.query.js';
 import { RestrictProcessingHandler } from './restrict-processing/restrict-processing.command.js';
+import { SettleDue } from './settle-due/settle-due.js';
 import { DeliveriesHandler } from './show-deliveries/show-deliveries.query.js';
 import { ShowErasureHandler } from './show-erasure/show-erasure.query.js';
 import { ShowHistoryHandler } from './show-history/show-history.query.js';
@@ -87,6 +89,7 @@ const services = [
   DeliveryRepository,
   ConfirmationMail,
   ReconsentMail,
+  SettleDue,
   Eligibility,
   AddRecipients,
   ImportRepository,
@@ -113,6 +116,7 @@ export class ApplicationModule {
       { provide: POLICIES, useValue: ledger.policies },
       { provide: Preferences, useValue: ledger.preferences },
       { provide: MailingProgress, useValue: ledger.mailings },
+      { provide: DueDates, useValue: ledger.dueDates },
       { provide: ApiKeys, useValue: ledger.apiKeys },
     ];
     return {

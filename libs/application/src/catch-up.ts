@@ -1,6 +1,13 @@
-import type { EventStore } from '@consent-ledger/event-store';
+import type { EventStore, Position } from '@consent-ledger/event-store';
 import type { Logger } from '@consent-ledger/platform';
-import { rebuild, resetForeign, type Processor, type Projection, type ReadModels } from '@consent-ledger/projections';
+import {
+  rebuild,
+  resetForeign,
+  type DueDatesProjection,
+  type Processor,
+  type Projection,
+  type ReadModels,
+} from '@consent-ledger/projections';
 
 export interface CatchUpDependencies {
   readonly store: EventStore;
@@ -15,18 +22,21 @@ const TELL_EVERY_MS = 2_000;
 
 /**
  * Starts the processor and resolves once it has handled all that the log held then, however long that takes: no answer
- * rests on a read model that is still being built. `large` is the projection that is worth building in one go.
+ * rests on a read model that is still being built. `large` is the projection that is worth building in one go; `dueDates`
+ * follow from it, and are reviewed while the service runs: no answer rests on them.
  */
 export async function catchUp(
   dependencies: CatchUpDependencies,
   projections: readonly Projection[],
   large: Projection,
+  dueDates: DueDatesProjection,
 ): Promise<void> {
   const { store, readModels, processor, logger } = dependencies;
   for (const { name } of await resetForeign(store, readModels, projections))
     logger.warn('A read model was of another log, and is built again', { projection: name });
   const head = await store.head();
   if (head - readModels.openCheckpoint(large) > FAR_BEHIND) await build(dependencies, large);
+  if (head - readModels.openCheckpoint(dueDates) > FAR_BEHIND) skipTo(readModels, dueDates, large);
   processor.start();
   while (!(await processor.waitFor(head, { timeoutMs: 60_000 })))
     if (processor.state === 'stopped') throw stopped(processor);
@@ -45,6 +55,14 @@ async function build({ store, readModels, logger }: CatchUpDependencies, project
       },
     },
   );
+}
+
+/** Instead of following every event, the due dates are reviewed once from the states that the events have led to. */
+function skipTo(readModels: ReadModels, dueDates: DueDatesProjection, large: Projection): void {
+  const reached = readModels.lastHandled(large);
+  if (!reached) return;
+  const checkpoints = new Map<Projection, Position>([[dueDates, readModels.openCheckpoint(dueDates)]]);
+  readModels.commit(checkpoints, reached, () => dueDates.reviewAll());
 }
 
 function stopped({ error }: Processor): Error {

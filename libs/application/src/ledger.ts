@@ -24,6 +24,8 @@ import {
   ApiKeysProjection,
   DeliveriesProjection,
   DeliveriesView,
+  DueDatesProjection,
+  DueDatesView,
   openReadModels,
   PoliciesProjection,
   PreferencesProjection,
@@ -35,8 +37,9 @@ import {
 import { ApiKeys } from './api-keys/api-keys.js';
 import { VerdictCache } from './ask-eligibility/verdict-cache.js';
 import { catchUp } from './catch-up.js';
+import { DueDates } from './due-dates.js';
 import { closeAll } from './close-all.js';
-import { DeliveryChanges } from './delivery-changes.js';
+import { Changes } from './changes.js';
 import { MailingProgress } from './mailing-progress.js';
 import { Preferences } from './preferences.js';
 import { publishPolicies } from './publish-policies/publish-policies.js';
@@ -63,6 +66,7 @@ export interface Ledger {
   readonly policies: PolicyShelf;
   readonly preferences: Preferences;
   readonly mailings: MailingProgress;
+  readonly dueDates: DueDates;
   readonly apiKeys: ApiKeys;
   /** Publishes the configured policies, then brings the read models up to the end of the log. */
   start(): Promise<void>;
@@ -97,8 +101,12 @@ export function openLedger({ configuration, logger, clock = systemClock(), publi
   const apiKeys = new ApiKeysProjection(readModels);
   const verdicts = new VerdictCache(configuration.VERDICT_CACHE_MIB);
   const preferences = new PreferencesProjection(readModels, verdicts);
-  const deliveryChanges = new DeliveryChanges();
-  const projections = [policies, apiKeys, preferences, new DeliveriesProjection(readModels, deliveryChanges)];
+  const deliveryChanges = new Changes();
+  const preferencesView = new PreferencesView(readModels);
+  const dueChanges = new Changes();
+  const dueIndex = new DueDatesProjection({ readModels, preferences: preferencesView, policies, listener: dueChanges });
+  const deliveries = new DeliveriesProjection(readModels, deliveryChanges);
+  const projections = [policies, apiKeys, preferences, dueIndex, deliveries];
   const processor = new Processor({
     store,
     readModels,
@@ -122,15 +130,16 @@ export function openLedger({ configuration, logger, clock = systemClock(), publi
     readModels,
     processor,
     policies,
-    preferences: new Preferences(new PreferencesView(readModels), processor, verdicts),
+    preferences: new Preferences(preferencesView, processor, verdicts),
     mailings: new MailingProgress(new DeliveriesView(readModels), processor, deliveryChanges, store),
+    dueDates: new DueDates(dueIndex, new DueDatesView(readModels), dueChanges, processor, store),
     apiKeys: new ApiKeys(store, clock, apiKeys, configuration.LEDGER_ADMIN_KEY),
 
     async start() {
       await requireSamePepper(store, contactIds, clock);
       const documents = await readPolicies(configuration.POLICY_PATH ?? SHIPPED_POLICIES);
       await publishPolicies(store, clock, documents);
-      await catchUp({ store, readModels, processor, logger }, projections, preferences);
+      await catchUp({ store, readModels, processor, logger }, projections, preferences, dueIndex);
     },
 
     async close() {

@@ -1,7 +1,7 @@
 import type { EventStore, Position } from '@consent-ledger/event-store';
 import { Problem } from '@consent-ledger/platform';
 import type { DeliveriesView, Processor } from '@consent-ledger/projections';
-import type { DeliveryChanges } from './delivery-changes.js';
+import type { Changes } from './changes.js';
 
 const PATIENCE = 5_000;
 
@@ -11,7 +11,7 @@ export class MailingProgress {
     readonly view: DeliveriesView,
     readonly processor: Processor,
     /** Says when what `view` tells of deliveries has changed. */
-    readonly changes: DeliveryChanges,
+    readonly changes: Changes,
     private readonly store: EventStore,
   ) {}
 

@@ -31,10 +31,10 @@ export interface Retention {
 }
 
 /**
- * What holds the personal data of a contact under one policy, and until when (P7): the longest ground wins. A ground without
- * an end of its own (an agreement that runs, a consent that needs no renewal) ends with the inactivity of the contact, "in
- * any case"; so does the record of a contact that no ground holds. A legal hold, or a restriction of processing (P9), holds
- * everything until it is lifted, and erasure falls due at that instant at the earliest.
+ * What holds the personal data of a contact under one policy, and until when (P7): the longest ground wins. A customer has an
+ * account, which is held until it has been inactive for the policy's time. That time is also the end, "in any case", of a
+ * ground that has none of its own (an agreement that runs, a consent that needs no renewal), and of a record that no ground
+ * holds. A legal hold, or a restriction of processing (P9), holds everything until it is lifted.
  */
 export function retentionOf(state: ContactState, policy: Policy): Retention {
   const lastAct = lastActivity(state);
@@ -43,7 +43,7 @@ export function retentionOf(state: ContactState, policy: Policy): Retention {
   const grounds = [...groundsOnRecord(state, policy)].map((ground) =>
     ground.endsAt === NEVER ? { ...ground, endsAt: inactive } : ground,
   );
-  if (grounds.length === 0) grounds.push({ ground: 'inactive', endsAt: inactive });
+  if (grounds.length === 0 || hasAccount(state)) grounds.push({ ground: 'inactive', endsAt: inactive });
   const holds = [...holdsOn(state)];
   if (holds.length > 0) return { grounds: [...grounds, ...holds], endsAt: NEVER };
   const longest = Math.max(...grounds.map(({ endsAt }) => endsAt));
@@ -94,6 +94,10 @@ function endOfReliance(state: ContactState, consent: Consent, purpose: Purpose):
   for (const act of [...optOutsOf(state, purpose.name), state.complained])
     if (act && act.at >= consent.act.at && act.at < end) end = act.at;
   return end;
+}
+
+function hasAccount(state: ContactState): boolean {
+  return (sinceErasure(state, customerStart(state)) ?? sinceErasure(state, customerEnd(state))) !== undefined;
 }
 
 function* holdsOn(state: ContactState): Iterable<Ground> {

@@ -4,6 +4,8 @@ export * from './contact-events.js';
 export * from './deliveries/deliveries.projection.js';
 export * from './deliveries/deliveries.view.js';
 export * from './deliveries/delivery-events.js';
+export * from './due-dates/due-dates.projection.js';
+export * from './due-dates/due-dates.view.js';
 export * from './policies/policies.projection.js';
 export * from './policies/policy-events.js';
 export * from './policies/policy-shelf.js';

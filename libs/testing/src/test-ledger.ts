@@ -1,7 +1,8 @@
 import {
   ApiKeys,
   ApplicationModule,
-  DeliveryChanges,
+  Changes,
+  DueDates,
   MailingProgress,
   Preferences,
   type Ledger,
@@ -17,6 +18,8 @@ import {
   deliveryStream,
   DeliveriesProjection,
   DeliveriesView,
+  DueDatesProjection,
+  DueDatesView,
   openReadModels,
   PreferencesProjection,
   PreferencesView,
@@ -111,9 +114,14 @@ function openParts(now: string) {
   const vault = createMemoryKeyVault();
   const readModels = openReadModels(':memory:');
   const apiKeys = new ApiKeysProjection(readModels);
-  const deliveryChanges = new DeliveryChanges();
+  const deliveryChanges = new Changes();
   const deliveries = new DeliveriesProjection(readModels, deliveryChanges);
-  const projections = [apiKeys, new PreferencesProjection(readModels), deliveries];
+  const policies = createGrowingShelf();
+  const preferences = new PreferencesProjection(readModels);
+  const preferencesView = new PreferencesView(readModels);
+  const dueChanges = new Changes();
+  const dueIndex = new DueDatesProjection({ readModels, preferences: preferencesView, policies, listener: dueChanges });
+  const projections = [apiKeys, preferences, dueIndex, deliveries];
   const processor = new Processor({ store, readModels, projections });
   const publicUrl = 'http://localhost:3000';
   return {
@@ -129,9 +137,10 @@ function openParts(now: string) {
     publicUrl,
     readModels,
     processor,
-    policies: createGrowingShelf(),
-    preferences: new Preferences(new PreferencesView(readModels), processor),
+    policies,
+    preferences: new Preferences(preferencesView, processor),
     mailings: new MailingProgress(new DeliveriesView(readModels), processor, deliveryChanges, store),
+    dueDates: new DueDates(dueIndex, new DueDatesView(readModels), dueChanges, processor, store),
     apiKeys: new ApiKeys(store, clock, apiKeys, undefined),
     start: async () => processor.start(),
     async close() {

@@ -2,6 +2,7 @@ import {
   eventsKnown,
   foldContact,
   NEVER,
+  nextDue,
   policyInForce,
   policyVersionOf,
   tellGround,
@@ -24,7 +25,6 @@ import {
   type JsonObject,
   type NewEvent,
   type Position,
-  type RecordedEvent,
   type Revision,
 } from '@consent-ledger/event-store';
 import {
@@ -37,9 +37,11 @@ import {
   type ProblemCode,
 } from '@consent-ledger/platform';
 import type { PersonalData } from '@consent-ledger/privacy';
-import { contactEventOf, contactStream, type PolicyShelf } from '@consent-ledger/projections';
+import { contactStream, type PolicyShelf } from '@consent-ledger/projections';
 import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, EVENT_STORE, METRICS, PERSONAL_DATA, POLICIES } from '../ports.js';
+import { loadContact, type Contact } from './load-contact.js';
+import { SettleDue } from '../settle-due/settle-due.js';
 
 /** Something that a contact did, or that was learnt of one, on its way to the log. */
 export interface Fact {
@@ -64,14 +66,6 @@ export interface Recorded {
   readonly revision: Revision;
   readonly position: Position;
   readonly recorded: readonly { readonly eventId: string; readonly type: string }[];
-}
-
-/** A contact as it stands in the log. */
-export interface Contact {
-  readonly contactId: string;
-  readonly revision: Revision;
-  readonly recorded: readonly RecordedEvent[];
-  readonly events: readonly ContactEvent[];
 }
 
 /** What a decision may look at. */
@@ -108,17 +102,12 @@ export class ContactRepository {
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(METRICS) private readonly metrics: Pick<Metrics, 'appended'>,
     @Inject(POLICIES) private readonly policies: PolicyShelf,
+    private readonly settleDue: SettleDue,
   ) {}
 
   /** The contact's whole stream, folded by the caller; an unknown contact has no events. */
-  async load(contactId: string): Promise<Contact> {
-    const recorded = await this.store.readStream(contactStream(contactId));
-    return {
-      contactId,
-      revision: recorded.at(-1)?.revision ?? NO_STREAM,
-      recorded,
-      events: recorded.map(contactEventOf),
-    };
+  load(contactId: string): Promise<Contact> {
+    return loadContact(this.store, contactId);
   }
 
   /**
@@ -136,6 +125,7 @@ export class ContactRepository {
 
       const now = instantAfter(contact, this.clock.now());
       const toldAt = settleOccurrence(fact.occurredAt, now);
+      if (await this.settleBefore(contact, toldAt)) continue;
       const context = contextOf(contact, this.policyAt(toldAt, now), toldAt);
       const decision = decide(context);
       if ('refused' in decision) throw refusalProblem(decision.refused);
@@ -156,6 +146,17 @@ export class ContactRepository {
 
   private policyAt(at: Instant, now: Instant): Policy {
     return policyInForce(this.policies.history(), at, now);
+  }
+
+  /**
+   * What fell due before the fact occurred is recorded before it, also when no worker ran: a contact that was to be erased
+   * comes back under a new key, and a prompt that nobody sent is not forgotten because its question was answered since.
+   */
+  private async settleBefore({ contactId, events }: Contact, occurredAt: Instant): Promise<boolean> {
+    if (events.length === 0) return false;
+    const due = nextDue(foldContact(events), this.policies.history());
+    if (!due || due.at > occurredAt) return false;
+    return (await this.settleDue.settle(contactId, occurredAt)) > 0;
   }
 
   private async tryAppend(
@@ -209,11 +210,15 @@ function eventIdOf({ idempotency, eventId }: Decided, index: number): string {
 
 /**
  * Now, but later than all that is on record: of two acts in one millisecond the stricter would win (law 1), and an opt-in
- * that follows an opt-out at once would be without effect.
+ * that follows an opt-out at once would be without effect. What fell due occurred when it was due, whenever it is recorded.
  */
-function instantAfter({ events }: Contact, now: Instant): Instant {
+function instantAfter({ recorded, events }: Contact, now: Instant): Instant {
   let instant = now;
-  for (const { recordedAt } of events) if (recordedAt >= instant) instant = recordedAt + 1;
+  for (const [index, { occurredAt, recordedAt }] of events.entries()) {
+    const { source } = recorded[index]!.metadata as unknown as EventMetadata;
+    const known = source.kind === 'scheduler' ? occurredAt : recordedAt;
+    if (known >= instant) instant = known + 1;
+  }
   return instant;
 }
 

@@ -1,26 +1,26 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { DeliveryChanges } from './delivery-changes.js';
+import { Changes } from './changes.js';
 
 const never = new AbortController().signal;
 const anHour = { timeoutMs: 3_600_000, signal: never };
 
 describe('Waiting for deliveries to change', () => {
   it('ends when one changes', async () => {
-    const changes = new DeliveryChanges();
+    const changes = new Changes();
     const waited = changes.since(changes.count, anHour);
     changes.changed();
     await expect(waited).resolves.toBeUndefined();
   });
 
   it('ends at once when one changed between the look and the wait', async () => {
-    const changes = new DeliveryChanges();
+    const changes = new Changes();
     const seen = changes.count;
     changes.changed();
     await expect(changes.since(seen, anHour)).resolves.toBeUndefined();
   });
 
   it('ends when its time is over, and when it is broken off', async () => {
-    const changes = new DeliveryChanges();
+    const changes = new Changes();
     await expect(changes.since(changes.count, { timeoutMs: 1, signal: never })).resolves.toBeUndefined();
     const stopping = new AbortController();
     const waited = changes.since(changes.count, { timeoutMs: 3_600_000, signal: stopping.signal });
@@ -32,7 +32,7 @@ describe('Waiting for deliveries to change', () => {
   it('goes on while none changes, and leaves nothing behind when it ends', async () => {
     jest.useFakeTimers();
     try {
-      const changes = new DeliveryChanges();
+      const changes = new Changes();
       const ended = jest.fn();
       const waited = changes.since(changes.count, anHour).then(ended);
       await jest.advanceTimersByTimeAsync(3_599_999);

@@ -1,11 +1,11 @@
-import type { DeliveriesListener } from '@consent-ledger/projections';
+import type { DeliveriesListener, DueDatesListener } from '@consent-ledger/projections';
 
-/** Lets who has dealt with all that is due sleep until something about a delivery changes. */
-export class DeliveryChanges implements DeliveriesListener {
+/** Lets who has dealt with all that is due sleep until a read model changes. */
+export class Changes implements DeliveriesListener, DueDatesListener {
   private readonly waiting = new Set<() => void>();
   private changes = 0;
 
-  /** How often deliveries changed. Take it before reading them: what changes after the read then cannot be missed. */
+  /** How often the read model changed. Take it before reading them: what changes after the read then cannot be missed. */
   get count(): number {
     return this.changes;
   }
@@ -15,7 +15,7 @@ export class DeliveryChanges implements DeliveriesListener {
     for (const wake of [...this.waiting]) wake();
   }
 
-  /** Resolves once a delivery has changed since the count was `seen`, after `timeoutMs`, or when `signal` aborts. */
+  /** Resolves once it has changed since the count was `seen`, after `timeoutMs`, or when `signal` aborts. */
   since(seen: number, { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal }): Promise<void> {
     if (this.changes !== seen || signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {

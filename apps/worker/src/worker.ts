@@ -1,0 +1,106 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { DueDates, SettleDue } from '@consent-ledger/application';
+import type { Clock, Logger } from '@consent-ledger/platform';
+import { LONGEST_WAIT_MS, type DueContact } from '@consent-ledger/projections';
+
+export interface WorkerOptions {
+  readonly dueDates: DueDates;
+  readonly settleDue: SettleDue;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** How many contacts are read from the index at a time, and looked at again after a change of policy. */
+const PAGE = 500;
+/** How many contacts are settled at once: appends that arrive together are committed together. */
+const AT_ONCE = 32;
+/** How long a worker waits after something unforeseen, before it goes on. */
+const RECOVERY_PAUSE = 1_000;
+
+/** Turns what falls due into events, in order of due date, for as long as it runs. Several may run: the log decides. */
+export class Worker {
+  private readonly stopping = new AbortController();
+  private running: Promise<void> = Promise.resolve();
+
+  constructor(private readonly options: WorkerOptions) {}
+
+  start(): void {
+    this.running = this.run();
+  }
+
+  /** Finishes the contacts in hand and resolves then. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.running;
+  }
+
+  /** Settles all that is due now; answers how many events that took. A contact that fails is left for the next time. */
+  async settleDue(): Promise<number> {
+    const { dueDates, clock } = this.options;
+    await this.review();
+    let settled = 0;
+    let last: DueContact | undefined;
+    while (!this.stopped) {
+      const page = dueDates.view.due(clock.now(), PAGE, last);
+      if (page.length === 0) return settled;
+      const queue = page.values();
+      const counts = await Promise.all(Array.from({ length: AT_ONCE }, () => this.settleFrom(queue)));
+      settled += counts.reduce((sum, count) => sum + count, 0);
+      last = page.at(-1);
+      await dueDates.reachHead();
+    }
+    return settled;
+  }
+
+  private async run(): Promise<void> {
+    const { dueDates, logger } = this.options;
+    while (!this.stopped) {
+      const seen = dueDates.changes.count;
+      try {
+        const count = await this.settleDue();
+        if (count > 0) logger.info('Recorded what fell due', { count });
+        await this.awaitWork(seen);
+      } catch (error) {
+        logger.error('The worker met an error, and goes on', { error });
+        await this.awaitWork(seen, RECOVERY_PAUSE);
+      }
+    }
+  }
+
+  /** After a change of policy every contact is looked at again, a page at a time, so that requests are answered between. */
+  private async review(): Promise<void> {
+    while (!this.stopped && this.options.dueDates.index.review(PAGE)) await nextTurn();
+  }
+
+  private async settleFrom(queue: IterableIterator<DueContact>): Promise<number> {
+    const { settleDue, dueDates, clock, logger } = this.options;
+    let settled = 0;
+    for (const { contactId } of queue) {
+      if (this.stopped) break;
+      try {
+        const count = await settleDue.settle(contactId, clock.now());
+        // The index said that something was due and the contact's own stream did not: the index is mended.
+        if (count === 0) dueDates.index.refresh(contactId);
+        settled += count;
+      } catch (error) {
+        logger.error('What fell due for a contact could not be recorded, and is tried again', { error });
+      }
+    }
+    return settled;
+  }
+
+  /** Until a due date changed since the count was `seen`, the next one comes, or the worker stops. */
+  private async awaitWork(seen: number, shortestMs = 0): Promise<void> {
+    const { dueDates, clock } = this.options;
+    const { signal } = this.stopping;
+    const dueAt = dueDates.view.nextDueAt() ?? Number.POSITIVE_INFINITY;
+    const untilDue = Math.min(LONGEST_WAIT_MS, Math.max(shortestMs, dueAt - clock.now()));
+    // What is overdue still has just failed: it waits a while, whatever else changes.
+    const timeoutMs = untilDue === 0 ? RECOVERY_PAUSE : untilDue;
+    await dueDates.changes.since(untilDue === 0 ? dueDates.changes.count : seen, { timeoutMs, signal });
+  }
+
+  private get stopped(): boolean {
+    return this.stopping.signal.aborted;
+  }
+}

@@ -1,0 +1,101 @@
+import {
+  dueEvent,
+  foldContact,
+  nextDue,
+  policyInForce,
+  policyVersionOf,
+  type Due,
+  type EventMetadata,
+  type Instant,
+} from '@consent-ledger/consent';
+import {
+  NO_STREAM,
+  RevisionConflict,
+  type EventStore,
+  type JsonObject,
+  type NewEvent,
+} from '@consent-ledger/event-store';
+import { deterministicId, newId, toRfc3339, type Clock, type Metrics } from '@consent-ledger/platform';
+import type { KeyVault } from '@consent-ledger/privacy';
+import { contactEventOf, contactStream, type PolicyShelf } from '@consent-ledger/projections';
+import { Inject, Injectable } from '@nestjs/common';
+import { CLOCK, EVENT_STORE, KEY_VAULT, METRICS, POLICIES } from '../ports.js';
+import { ReconsentMail } from '../prompt-reconsent/reconsent-mail.js';
+
+/**
+ * Turns what fell due for a contact into events (P5 to P8). Each occurred at the instant at which it was due, whenever it is
+ * recorded, and has an id that follows from what it is: whoever does this, however often and wherever it was cut short, the
+ * log comes out the same. What an event promises happens before it is appended: the mail is asked for, the key destroyed.
+ */
+@Injectable()
+export class SettleDue {
+  constructor(
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    @Inject(KEY_VAULT) private readonly vault: KeyVault,
+    @Inject(POLICIES) private readonly policies: PolicyShelf,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(METRICS) private readonly metrics: Metrics,
+    private readonly mail: ReconsentMail,
+  ) {}
+
+  /** Records all that is due for the contact by `until`, in order of due date; answers how many events that took. */
+  async settle(contactId: string, until: Instant): Promise<number> {
+    let settled = 0;
+    for (;;) {
+      const stream = await this.store.readStream(contactStream(contactId));
+      const due = nextDue(foldContact(stream.map(contactEventOf)), this.policies.history());
+      if (!due || due.at > until) return settled;
+      await this.fulfil(contactId, due);
+      if (await this.append(contactId, stream.at(-1)?.revision ?? NO_STREAM, due)) settled += 1;
+    }
+  }
+
+  private async fulfil(contactId: string, due: Due): Promise<void> {
+    switch (due.kind) {
+      case 'prompt':
+        await this.mail.request({ contactId, promptId: idOf(contactId, due), purposes: due.purposes, reminder: false });
+        return;
+      case 'reminder':
+        await this.mail.request({ contactId, promptId: due.promptId, purposes: due.purposes, reminder: true });
+        return;
+      case 'retention-end':
+        await this.vault.destroy(contactId);
+        return;
+      case 'lapse':
+      case 'evidence-end':
+        return;
+    }
+  }
+
+  /** Answers `false` when somebody else wrote to the contact meanwhile: what is due may be another thing then. */
+  private async append(contactId: string, revision: number, due: Due): Promise<boolean> {
+    const { type, data } = dueEvent(due);
+    const metadata = this.metadataOf(due) as unknown as JsonObject;
+    const event: NewEvent = { id: idOf(contactId, due), type, data: data as unknown as JsonObject, metadata };
+    try {
+      await this.store.append(contactStream(contactId), revision, [event]);
+      this.metrics.appended(type);
+      return true;
+    } catch (error) {
+      if (error instanceof RevisionConflict) return false;
+      throw error;
+    }
+  }
+
+  private metadataOf({ at }: Due): EventMetadata {
+    const now = Math.max(this.clock.now(), at);
+    return {
+      occurredAt: toRfc3339(at),
+      recordedAt: toRfc3339(now),
+      actor: { kind: 'system' },
+      source: { kind: 'scheduler' },
+      correlationId: newId(),
+      schemaVersion: 1,
+      policyVersion: policyVersionOf(policyInForce(this.policies.history(), at, now)),
+    };
+  }
+}
+
+function idOf(contactId: string, due: Due): string {
+  return deterministicId('due', contactId, due.kind, due.at, JSON.stringify(dueEvent(due).data));
+}
