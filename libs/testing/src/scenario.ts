@@ -1,9 +1,10 @@
-import type { Fact, Recorded } from '@consent-ledger/application';
+import { SettleDue, type Fact, type Recorded } from '@consent-ledger/application';
 import type { NewContactEvent } from '@consent-ledger/consent';
 import type { RecordedEvent } from '@consent-ledger/event-store';
 import type { ProblemCode } from '@consent-ledger/platform';
 import { expect } from '@jest/globals';
 import type { Command } from '@nestjs/cqrs';
+import type { Person } from './people.js';
 import { createTestLedger, type TestLedger } from './test-ledger.js';
 
 /** Something that happened before: a command that was carried out, or anything done to the ledger. */
@@ -70,6 +71,11 @@ export function given(...steps: readonly Step[]): Given {
 export function openPartOf({ type, data }: RecordedEvent): { type: string; data: object } {
   const { sealed: _sealed, ...open } = data;
   return { type, data: open };
+}
+
+/** A step in which all that is due for somebody is recorded, as the worker does. */
+export function settled({ contactId }: Person): Step {
+  return (ledger) => ledger.app.get(SettleDue).settle(contactId, ledger.clock.now());
 }
 
 /** A step that lets time pass, in milliseconds. */

@@ -17,7 +17,8 @@ import type { JsonObject, Revision } from '@consent-ledger/event-store';
 import { toRfc3339, type Clock, type Metrics } from '@consent-ledger/platform';
 import type { PolicyShelf } from '@consent-ledger/projections';
 import { evidenceBody, verdictBody } from '../ask-eligibility/answer.js';
-import type { Contact, ContactRepository } from '../contact/contact-repository.js';
+import type { ContactRepository } from '../contact/contact-repository.js';
+import type { Contact } from '../contact/load-contact.js';
 import { occasionOf, type Delivery } from './delivery.js';
 import type { DeliveryRepository } from './delivery-repository.js';
 

@@ -10,6 +10,7 @@ import { CLOCK, CONTACT_IDS, EVENT_STORE, POLICIES } from '../ports.js';
 import { csvRows, type CsvRow } from './csv-rows.js';
 import type { ImportCounts, ImportOptions } from './import-events.js';
 import { mappingOf, type ImportPreset, type MappingChanges } from './import-mapping.js';
+import { SettleDue } from '../settle-due/settle-due.js';
 import { ImportRepository, type ImportOrigin } from './import-repository.js';
 import { recordRow, type RowOutcome } from './record-row.js';
 import { createRowReader, type ReadRow, type RowReader, type RowRefusal, type StatementName } from './row-reader.js';
@@ -111,7 +112,11 @@ export class ImportContacts {
     const scratch = await openScratchLog(this.store);
     const unsealed = { seal: () => Promise.resolve('') };
     const uncounted = { appended: () => undefined };
-    const contacts = new ContactRepository(scratch.store, unsealed, this.clock, uncounted, this.policies);
+    const undestroyed = { destroy: () => Promise.resolve({ destroyed: false }) };
+    const unasked = { request: () => Promise.resolve('no-address' as const) };
+    const { clock, policies } = this;
+    const settleDue = new SettleDue(scratch.store, undestroyed, policies, clock, uncounted, unasked);
+    const contacts = new ContactRepository(scratch.store, unsealed, clock, uncounted, policies, settleDue);
     try {
       const start = () => this.store.head();
       const { counts, sha256, refused } = await this.#walk(

@@ -1,12 +1,13 @@
 import { policyInForce, policyVersionOf, type ContactEvent, type Policy } from '@consent-ledger/consent';
+import type { EventStore } from '@consent-ledger/event-store';
 import { deterministicId, newId, type Clock, type Logger } from '@consent-ledger/platform';
 import { KeyMissing, SealBroken, type PersonalData } from '@consent-ledger/privacy';
 import type { PolicyShelf } from '@consent-ledger/projections';
 import { Inject, Injectable } from '@nestjs/common';
-import { ContactRepository, type Contact } from '../contact/contact-repository.js';
+import { loadContact, type Contact } from '../contact/load-contact.js';
 import { RECONSENT } from '../deliver/delivery.js';
 import { DeliveryRepository } from '../deliver/delivery-repository.js';
-import { CLOCK, LOGGER, PERSONAL_DATA, POLICIES } from '../ports.js';
+import { CLOCK, EVENT_STORE, LOGGER, PERSONAL_DATA, POLICIES } from '../ports.js';
 
 export interface ReconsentMailRequest {
   readonly contactId: string;
@@ -26,7 +27,7 @@ export interface ReconsentMailRequest {
 @Injectable()
 export class ReconsentMail {
   constructor(
-    private readonly contacts: ContactRepository,
+    @Inject(EVENT_STORE) private readonly store: EventStore,
     private readonly deliveries: DeliveryRepository,
     @Inject(PERSONAL_DATA) private readonly personalData: PersonalData,
     @Inject(POLICIES) private readonly policies: PolicyShelf,
@@ -37,7 +38,7 @@ export class ReconsentMail {
   /** One mail for each prompt and one for its reminder, however often it is asked for. */
   async request(wanted: ReconsentMailRequest): Promise<'requested' | 'no-address'> {
     const { contactId, promptId, purposes, reminder } = wanted;
-    const contact = await this.contacts.load(contactId);
+    const contact = await loadContact(this.store, contactId);
     const address = await this.addressOf(contact);
     if (address === undefined) return 'no-address';
 

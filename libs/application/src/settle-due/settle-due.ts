@@ -8,17 +8,12 @@ import {
   type EventMetadata,
   type Instant,
 } from '@consent-ledger/consent';
-import {
-  NO_STREAM,
-  RevisionConflict,
-  type EventStore,
-  type JsonObject,
-  type NewEvent,
-} from '@consent-ledger/event-store';
+import { RevisionConflict, type EventStore, type JsonObject, type NewEvent } from '@consent-ledger/event-store';
 import { deterministicId, newId, toRfc3339, type Clock, type Metrics } from '@consent-ledger/platform';
 import type { KeyVault } from '@consent-ledger/privacy';
-import { contactEventOf, contactStream, type PolicyShelf } from '@consent-ledger/projections';
+import { contactStream, type PolicyShelf } from '@consent-ledger/projections';
 import { Inject, Injectable } from '@nestjs/common';
+import { loadContact } from '../contact/load-contact.js';
 import { CLOCK, EVENT_STORE, KEY_VAULT, METRICS, POLICIES } from '../ports.js';
 import { ReconsentMail } from '../prompt-reconsent/reconsent-mail.js';
 
@@ -31,22 +26,22 @@ import { ReconsentMail } from '../prompt-reconsent/reconsent-mail.js';
 export class SettleDue {
   constructor(
     @Inject(EVENT_STORE) private readonly store: EventStore,
-    @Inject(KEY_VAULT) private readonly vault: KeyVault,
+    @Inject(KEY_VAULT) private readonly vault: Pick<KeyVault, 'destroy'>,
     @Inject(POLICIES) private readonly policies: PolicyShelf,
     @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(METRICS) private readonly metrics: Metrics,
-    private readonly mail: ReconsentMail,
+    @Inject(METRICS) private readonly metrics: Pick<Metrics, 'appended'>,
+    @Inject(ReconsentMail) private readonly mail: Pick<ReconsentMail, 'request'>,
   ) {}
 
   /** Records all that is due for the contact by `until`, in order of due date; answers how many events that took. */
   async settle(contactId: string, until: Instant): Promise<number> {
     let settled = 0;
     for (;;) {
-      const stream = await this.store.readStream(contactStream(contactId));
-      const due = nextDue(foldContact(stream.map(contactEventOf)), this.policies.history());
+      const { events, revision } = await loadContact(this.store, contactId);
+      const due = nextDue(foldContact(events), this.policies.history());
       if (!due || due.at > until) return settled;
       await this.fulfil(contactId, due);
-      if (await this.append(contactId, stream.at(-1)?.revision ?? NO_STREAM, due)) settled += 1;
+      if (await this.append(contactId, revision, due)) settled += 1;
     }
   }
 
