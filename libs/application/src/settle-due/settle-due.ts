@@ -1,9 +1,13 @@
 import {
+  decideEligibility,
   dueEvent,
   foldContact,
+  momentFor,
+  NEVER,
   nextDue,
   policyInForce,
   policyVersionOf,
+  type ContactState,
   type Due,
   type EventMetadata,
   type Instant,
@@ -38,19 +42,22 @@ export class SettleDue {
     let settled = 0;
     for (;;) {
       const { events, revision } = await loadContact(this.store, contactId);
-      const due = nextDue(foldContact(events), this.policies.history());
+      const state = foldContact(events);
+      const due = nextDue(state, this.policies.history());
       if (!due || due.at > until) return settled;
-      await this.fulfil(contactId, due);
+      await this.fulfil(contactId, due, state);
       if (await this.append(contactId, revision, due)) settled += 1;
     }
   }
 
-  private async fulfil(contactId: string, due: Due): Promise<void> {
+  private async fulfil(contactId: string, due: Due, state: ContactState): Promise<void> {
     switch (due.kind) {
       case 'prompt':
+        if (!this.mayBeAsked(state, due.purposes)) return;
         await this.mail.request({ contactId, promptId: idOf(contactId, due), purposes: due.purposes, reminder: false });
         return;
       case 'reminder':
+        if (!this.mayBeAsked(state, due.purposes)) return;
         await this.mail.request({ contactId, promptId: due.promptId, purposes: due.purposes, reminder: true });
         return;
       case 'retention-end':
@@ -60,6 +67,17 @@ export class SettleDue {
       case 'evidence-end':
         return;
     }
+  }
+
+  /** Nobody is asked for a mail that could only be held back: a worker that was down for longer than the window sends none. */
+  private mayBeAsked(state: ContactState, purposes: readonly string[]): boolean {
+    const now = momentFor(state, this.clock.now());
+    const policy = policyInForce(this.policies.history(), now, NEVER);
+    return purposes.some(
+      (purpose) =>
+        policy.purposes.has(purpose) &&
+        decideEligibility(state, this.policies.history(), purpose, now).reason === 'CONSENT',
+    );
   }
 
   /** Answers `false` when somebody else wrote to the contact meanwhile: what is due may be another thing then. */
