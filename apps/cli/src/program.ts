@@ -8,6 +8,7 @@ import { addListKeys } from './list-keys.command.js';
 import { addPublishPolicy } from './publish-policy.command.js';
 import { addRebuild } from './rebuild.command.js';
 import { addRevokeKey } from './revoke-key.command.js';
+import { addSimulate } from './simulate.command.js';
 import { CommandFailed, Difference, type Surroundings } from './surroundings.js';
 import { addVerify } from './verify.command.js';
 
@@ -42,6 +43,7 @@ function createProgram(surroundings: Surroundings): Command {
   addPublishPolicy(policy, surroundings);
   addDiffPolicies(policy, surroundings);
   addRebuild(ledger, surroundings);
+  addSimulate(ledger, surroundings);
   addVerify(ledger, surroundings);
   return ledger;
 }

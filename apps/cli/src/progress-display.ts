@@ -1,7 +1,7 @@
 import type { Position } from '@consent-ledger/event-store';
 import type { Surroundings } from './surroundings.js';
 
-/** How far a walk through the log has come. */
+/** How far a walk through the log, or through all contacts, has come; positions count from 0. */
 export interface Progress {
   readonly position: Position;
   readonly head: Position;
@@ -25,6 +25,7 @@ const CLEAR_TO_END = '\x1b[K';
 export function createProgressDisplay(
   label: string,
   { stderr, clock }: Pick<Surroundings, 'stderr' | 'clock'>,
+  unit = 'events',
 ): ProgressDisplay {
   const isTerminal = stderr.isTTY === true;
   const interval = isTerminal ? REDRAWN_EVERY : LINE_EVERY;
@@ -37,7 +38,7 @@ export function createProgressDisplay(
       if (now < next) return;
       next = now + interval;
       drawn = true;
-      const line = `${label}: ${describeProgress(progress)}`;
+      const line = `${label}: ${describeProgress(progress, unit)}`;
       stderr.write(isTerminal ? START_OF_LINE + line + CLEAR_TO_END : `${line}\n`);
     },
     end() {
@@ -51,11 +52,11 @@ export function formatCount(count: number): string {
   return count.toLocaleString('en');
 }
 
-function describeProgress({ position, head, perSecond }: Progress): string {
+function describeProgress({ position, head, perSecond }: Progress, unit: string): string {
   const [done, all] = [position + 1, head + 1];
   const percent = Math.floor((100 * done) / Math.max(1, all));
   const left = perSecond > 0 ? `, ${formatDuration((all - done) / perSecond)} left` : '';
-  return `${formatCount(done)} of ${formatCount(all)} events (${percent}%), ${formatCount(perSecond)} a second${left}`;
+  return `${formatCount(done)} of ${formatCount(all)} ${unit} (${percent}%), ${formatCount(perSecond)} a second${left}`;
 }
 
 /** Seconds as `1:02` or `1:00:02`. */
