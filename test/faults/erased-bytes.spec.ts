@@ -39,11 +39,11 @@ const occurredAt = '2012-03-01T12:00:00Z';
 async function live(service: BuiltService): Promise<string> {
   const { ip, userAgent, url, note, recordingRef, reference, restriction, hold, name, order } = told;
   const source = { kind: 'phone', reference };
+  await post(service, '/v1/legal-holds', { address, held: true, reason: hold, source, occurredAt });
   await post(service, '/v1/opt-ins', {
     ...{ address, occurredAt, source, purposes: ['newsletter'], evidence: { ip, userAgent, url, note, recordingRef } },
     statement: { id: 'signup-form', version: 1, language: 'nl' },
   });
-  await post(service, '/v1/legal-holds', { address, held: true, reason: hold, source, occurredAt });
   await post(service, '/v1/opt-outs', { address, occurredAt, purposes: ['event-invitation'], source });
   await post(service, '/v1/relationships', { address, occurredAt, kind: 'customer-started', source });
   await post(service, '/v1/relationships', {

@@ -68,7 +68,9 @@ export async function given(service: TestService, address: string, ...facts: rea
   let last: Reply['body'];
   for (const fact of facts) {
     const reply = await record(service, address, fact);
-    if (reply.status !== 201) throw new Error(`${fact.path} was not recorded: ${reply.status} ${reply.text}`);
+    // Time may have erased it before the request did: then the answer is the certificate of that.
+    if (reply.status !== 201 && reply.body?.certificate === undefined)
+      throw new Error(`${fact.path} was not recorded: ${reply.status} ${reply.text}`);
     last = reply.body;
   }
   return last;

@@ -41,6 +41,12 @@ const facts: [name: string, fact: Fact, type: string][] = [
   ['an erasure', erasure('request'), 'PersonalDataErased'],
 ];
 
+/** Only an erasure has a certificate. */
+const certificateOf = (type: string) =>
+  type === 'PersonalDataErased'
+    ? { certificate: expect.objectContaining({ reason: 'request', keyDestroyed: true }) }
+    : {};
+
 /** Facts that take any `occurredAt`, one for each call. */
 const calls = facts.filter(([name]) =>
   ['an opt-in', 'an opt-out', 'a purchase', 'a complaint', 'a restriction', 'an erasure'].includes(name),
@@ -73,6 +79,7 @@ describe('recording facts', () => {
         revision: 0,
         position: before + 1,
         recorded: [{ eventId: expect.stringMatching(/^[0-9a-f]{8}-/), type }],
+        ...certificateOf(type),
       });
       expect(headers.get('etag')).toBe('"0"');
       const [event] = await eventsOf(service, address);
@@ -234,11 +241,17 @@ describe('recording facts', () => {
       ['an agreement that runs', customer()],
       ['an erasure that nothing followed', erasure('request')],
     ])('%s, recorded again, is 200 with nothing recorded and the same ETag', async (_, fact) => {
-      const { contactId, position } = await given(service, address, fact);
+      const { contactId, position, recorded } = await given(service, address, fact);
       clock.set('2026-06-15T10:00:01.000Z');
       const { status, headers, body } = await record(service, address, fact);
       expect(status).toBe(200);
-      expect(body).toStrictEqual({ contactId, revision: 0, position, recorded: [] });
+      expect(body).toStrictEqual({
+        contactId,
+        revision: 0,
+        position,
+        recorded: [],
+        ...certificateOf(recorded[0].type),
+      });
       expect(headers.get('etag')).toBe('"0"');
     });
 

@@ -43,7 +43,7 @@ const rows: [string, Row][] = [
   [
     'row 1: erased by retention',
     {
-      given: [newsletter, erasure('retention', on('2026-02-01T00:00:00Z'))],
+      given: [optIn(['newsletter'], on('2012-01-10T09:00:00.000Z')), erasure('retention')],
       reason: 'ERASED',
       evidence: ['PersonalDataErased'],
     },

@@ -980,6 +980,9 @@ export interface components {
             evidenceEndsAt?: components["schemas"]["Instant"];
             requestId?: string;
             optOutId?: string;
+            optInId?: string;
+            optInIds?: string[];
+            promptId?: string;
             conditions?: string[];
             permanent?: boolean;
             reason?: components["schemas"]["ErasureReason"];
