@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Line, Row } from './row.js';
 import { batchVerdicts } from './rows/batch-verdicts.js';
+import { dueDates } from './rows/due-dates.js';
 import { footprint } from './rows/footprint.js';
 import { optIns } from './rows/opt-ins.js';
 import { rebuilding } from './rows/rebuild.js';
@@ -12,7 +13,7 @@ import { streamedVerdicts } from './rows/streamed-verdicts.js';
 import { full, quick, type Sizes } from './sizes.js';
 import { tableOf } from './table.js';
 
-const rows: readonly Row[] = [singleVerdict, batchVerdicts, streamedVerdicts, optIns, rebuilding, footprint];
+const rows: readonly Row[] = [singleVerdict, batchVerdicts, streamedVerdicts, optIns, rebuilding, dueDates, footprint];
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);

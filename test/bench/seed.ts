@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { publishPolicies, readPolicies } from '@consent-ledger/application';
+import { createCalendar } from '@consent-ledger/consent';
 import {
   NO_STREAM,
   openSqliteEventStore,
@@ -36,23 +37,43 @@ const acts: readonly ((contact: number) => { type: string; data: JsonObject })[]
       : { type: 'OptedIn', data: { purposes: ['sales-contact'], statement, actOf: 'person' } },
 ];
 
+/** A consent that lapses twelve months later, unless the person is heard of (P6). */
+const salesContact = {
+  type: 'OptedIn',
+  data: { purposes: ['sales-contact'], statement, actOf: 'person' },
+} as const;
+const calendar = createCalendar('Europe/Amsterdam');
+
 /**
  * Writes a log of `contacts` × `eventsEach` events through the event store, as the service itself would have: contact ids
  * under the pepper, sealed addresses, whole metadata. A contact's events lie far apart, as they do in the world. The policy
- * stands before all of them: it is in force from a past of which the log may not know anything yet.
+ * stands before all of them: it is in force from a past of which the log may not know anything yet. Those for whom
+ * `lapsesAt` names an instant hold one consent that lapses then.
  */
-export async function seedLog(directory: string, contacts: number, eventsEach = 1): Promise<void> {
+export async function seedLog(
+  directory: string,
+  contacts: number,
+  eventsEach = 1,
+  lapsesAt: (contact: number) => number | undefined = () => undefined,
+): Promise<void> {
   mkdirSync(directory, { recursive: true });
   const store = openSqliteEventStore({ path: join(directory, 'log.sqlite') });
   await publishPolicies(store, systemClock(), await readPolicies(POLICIES));
   const contactIds = createContactIds(PEPPER);
   for (let act = 0; act < eventsEach; act++)
     for (let first = 0; first < contacts; first += AT_ONCE)
-      await appendMany(store, contactIds, act, first, Math.min(contacts, first + AT_ONCE));
+      await appendMany(store, contactIds, act, first, Math.min(contacts, first + AT_ONCE), lapsesAt);
   await store.close();
 }
 
-async function appendMany(store: EventStore, contactIds: ContactIds, act: number, first: number, end: number) {
+async function appendMany(
+  store: EventStore,
+  contactIds: ContactIds,
+  act: number,
+  first: number,
+  end: number,
+  lapsesAt: (contact: number) => number | undefined,
+) {
   const personalData = createPersonalData(createMemoryKeyVault());
   const appends: Promise<unknown>[] = [];
   for (let contact = first; contact < end; contact++) {
@@ -61,14 +82,18 @@ async function appendMany(store: EventStore, contactIds: ContactIds, act: number
     const streamId = contactStream(contactId);
     const id = newId();
     const sealed = await personalData.seal(contactId, { streamId, eventId: id }, { address });
-    appends.push(store.append(streamId, act + NO_STREAM, [eventOf(id, act, contact, sealed)]));
+    appends.push(store.append(streamId, act + NO_STREAM, [eventOf(id, act, contact, sealed, lapsesAt(contact))]));
   }
   await Promise.all(appends);
 }
 
-function eventOf(id: string, act: number, contact: number, sealed: string): NewEvent {
-  const { type, data } = acts[act]!(contact);
-  const occurredAt = toRfc3339(Date.now() - (acts.length - act) * 30 * DAY - shuffled(contact, SPREAD));
+function eventOf(id: string, act: number, contact: number, sealed: string, lapse: number | undefined): NewEvent {
+  const { type, data } = lapse === undefined ? acts[act]!(contact) : salesContact;
+  const occurredAt = toRfc3339(
+    lapse === undefined
+      ? Date.now() - (acts.length - act) * 30 * DAY - shuffled(contact, SPREAD)
+      : calendar.subtract(lapse, { months: 12, days: 0 }),
+  );
   return {
     id,
     type,

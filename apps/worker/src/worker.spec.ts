@@ -27,7 +27,7 @@ const DAY = 86_400_000;
 
 function workerOf(ledger: TestLedger, settleDue: Pick<SettleDue, 'settle'> = ledger.app.get(SettleDue)): Worker {
   const { dueDates, clock, logger } = ledger;
-  return new Worker({ dueDates, settleDue: settleDue as SettleDue, clock, logger });
+  return new Worker({ dueDates, settleDue, clock, logger });
 }
 
 /** Lets a worker record all that is due now. */

@@ -5,7 +5,7 @@ import { LONGEST_WAIT_MS, type DueContact } from '@consent-ledger/projections';
 
 export interface WorkerOptions {
   readonly dueDates: DueDates;
-  readonly settleDue: SettleDue;
+  readonly settleDue: Pick<SettleDue, 'settle'>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
