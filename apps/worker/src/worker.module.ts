@@ -1,4 +1,4 @@
-import { CLOCK, DueDates, LOGGER, SettleDue } from '@consent-ledger/application';
+import { CLOCK, DueDates, EraseStrangers, LOGGER, SettleDue } from '@consent-ledger/application';
 import type { Clock, Logger } from '@consent-ledger/platform';
 import { Inject, Module, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Worker } from './worker.js';
@@ -8,8 +8,14 @@ import { Worker } from './worker.js';
 export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly worker: Worker;
 
-  constructor(@Inject(CLOCK) clock: Clock, @Inject(LOGGER) logger: Logger, dueDates: DueDates, settleDue: SettleDue) {
-    this.worker = new Worker({ dueDates, settleDue, clock, logger });
+  constructor(
+    @Inject(CLOCK) clock: Clock,
+    @Inject(LOGGER) logger: Logger,
+    dueDates: DueDates,
+    settleDue: SettleDue,
+    eraseStrangers: EraseStrangers,
+  ) {
+    this.worker = new Worker({ dueDates, settleDue, eraseStrangers, clock, logger });
   }
 
   onApplicationBootstrap(): void {

@@ -1,4 +1,4 @@
-import { SettleDue } from '@consent-ledger/application';
+import { AddRecipients, deliveryIdOf, EraseStrangers, SettleDue } from '@consent-ledger/application';
 import { decideEligibility, eventsKnown, foldContact } from '@consent-ledger/consent';
 import type { RecordedEvent } from '@consent-ledger/event-store';
 import { contactEventOf } from '@consent-ledger/projections';
@@ -6,7 +6,10 @@ import {
   anna,
   bram,
   by,
+  createMailing,
+  createScriptedMailRoom,
   createTestLedger,
+  deliverThrough,
   nextPolicy,
   optIn,
   optOut,
@@ -27,7 +30,7 @@ const DAY = 86_400_000;
 
 function workerOf(ledger: TestLedger, settleDue: Pick<SettleDue, 'settle'> = ledger.app.get(SettleDue)): Worker {
   const { dueDates, clock, logger } = ledger;
-  return new Worker({ dueDates, settleDue, clock, logger });
+  return new Worker({ dueDates, settleDue, eraseStrangers: ledger.app.get(EraseStrangers), clock, logger });
 }
 
 /** Lets a worker record all that is due now. */
@@ -151,6 +154,24 @@ describe('A worker', () => {
     ledger.dueDates.index.reviewAll();
     expect(await settle(ledger)).toBe(1);
     expect(await told(ledger, anna)).toContain('2025-03-01T12:00 ReconsentPrompted');
+  });
+
+  it('erases the address of a stranger to whom a mail was kept back, once a day (P7)', async () => {
+    const ledger = await createTestLedger();
+    const worker = workerOf(ledger);
+    const mail = async (mailingId: string, who: Person) => {
+      await ledger.execute(createMailing({ mailingId }));
+      await ledger.app.get(AddRecipients).add(mailingId, [{ address: who.address }], 'a-request');
+      await deliverThrough(createScriptedMailRoom(), ledger).deliver(deliveryIdOf(mailingId, who.contactId));
+      await ledger.caughtUp();
+    };
+    await mail('spring', anna);
+    expect(await worker.eraseStrangers()).toBe(1);
+    await mail('summer', bram);
+    expect(await worker.eraseStrangers()).toBe(0);
+    ledger.clock.advance(DAY);
+    expect(await worker.eraseStrangers()).toBe(1);
+    expect(await ledger.vault.find(bram.contactId)).toBeUndefined();
   });
 
   it('runs until it is stopped, and wakes for what falls due soon', async () => {

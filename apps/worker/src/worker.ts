@@ -1,11 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { DueDates, SettleDue } from '@consent-ledger/application';
+import type { DueDates, EraseStrangers, SettleDue } from '@consent-ledger/application';
 import type { Clock, Logger } from '@consent-ledger/platform';
 import { LONGEST_WAIT_MS, type DueContact } from '@consent-ledger/projections';
 
 export interface WorkerOptions {
   readonly dueDates: DueDates;
   readonly settleDue: Pick<SettleDue, 'settle'>;
+  readonly eraseStrangers: Pick<EraseStrangers, 'sweep'>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -14,6 +15,8 @@ export interface WorkerOptions {
 const PAGE = 500;
 /** How many contacts are settled at once: appends that arrive together are committed together. */
 const AT_ONCE = 32;
+/** How often the worker looks for people who are not on record and whose address nothing holds any longer. */
+const STRANGERS_EVERY = 86_400_000;
 /** How long a worker waits after something unforeseen, before it goes on. */
 const RECOVERY_PAUSE = 1_000;
 
@@ -21,6 +24,7 @@ const RECOVERY_PAUSE = 1_000;
 export class Worker {
   private readonly stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
+  private strangersAt = 0;
 
   constructor(private readonly options: WorkerOptions) {}
 
@@ -59,12 +63,28 @@ export class Worker {
       try {
         const count = await this.settleDue();
         if (count > 0) logger.info('Recorded what fell due', { count });
+        await this.eraseStrangers();
         await this.awaitWork(seen);
       } catch (error) {
         logger.error('The worker met an error, and goes on', { error });
         await this.awaitWork(seen, RECOVERY_PAUSE);
       }
     }
+  }
+
+  /** Erases the addresses of strangers that nothing holds any longer (P7), once a day; answers how many. */
+  async eraseStrangers(): Promise<number> {
+    const { eraseStrangers, clock } = this.options;
+    if (clock.now() < this.strangersAt) return 0;
+    let destroyed = 0;
+    let after: string | undefined;
+    do {
+      const swept = await eraseStrangers.sweep(after);
+      destroyed += swept.destroyed;
+      after = swept.next;
+    } while (after !== undefined && !this.stopped);
+    this.strangersAt = clock.now() + STRANGERS_EVERY;
+    return destroyed;
   }
 
   /** After a change of policy every contact is looked at again, a page at a time, so that requests are answered between. */
