@@ -6,7 +6,7 @@ import {
   type PreparedMail,
   type SendOutcome,
 } from '@consent-ledger/application';
-import { NEVER, type Instant, type Policy, type PolicyDocument } from '@consent-ledger/consent';
+import { NEVER, type PolicyDocument } from '@consent-ledger/consent';
 import type { Links } from '@consent-ledger/links';
 import {
   composeMessage,
@@ -17,6 +17,7 @@ import {
   type TemplateVariables,
   type Templates,
 } from '@consent-ledger/mail';
+import { dateInWords } from '@consent-ledger/platform';
 
 export interface MailRoomOptions {
   readonly templates: Templates;
@@ -87,7 +88,7 @@ async function reconsent(letter: Letter, options: MailRoomOptions): Promise<Mess
   const url = await options.links.urlFor({ kind: 'reconsent', contactId, promptId: promptId! });
   const purposes = asked.map(({ purpose, endsAt }) => {
     const { name, description } = policy.document.purposes[purpose] ?? {};
-    const until = endsAt === NEVER ? undefined : dateInWords(endsAt, language, policy);
+    const until = endsAt === NEVER ? undefined : dateInWords(endsAt, language, policy.calendar.timeZone);
     return { name: inLanguage(name, language) ?? purpose, description: inLanguage(description, language), until };
   });
   const name = new Intl.ListFormat(language).format(purposes.map((purpose) => purpose.name));
@@ -173,13 +174,6 @@ function sender({ controller }: PolicyDocument, { from }: MailRoomOptions): stri
 function listHost(publicUrl: string, from: string): string {
   const { hostname } = new URL(publicUrl);
   return /[a-z]/i.test(hostname) && hostname.includes('.') ? hostname : from.slice(from.lastIndexOf('@') + 1);
-}
-
-/** The day of an instant as people write it where the policy holds, such as 31 maart 2027. */
-function dateInWords(instant: Instant, language: string, { calendar }: Policy): string {
-  // British English, for the order that the rest of Europe reads.
-  const locale = language === 'en' ? 'en-GB' : language;
-  return new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: calendar.timeZone }).format(instant);
 }
 
 function inLanguage(texts: Readonly<Record<string, string>> | undefined, language: string): string | undefined {

@@ -2,6 +2,7 @@ export * from './api-key.js';
 export * from './clock.js';
 export * from './configuration.js';
 export * from './data-files.js';
+export * from './date-in-words.js';
 export * from './durable-file.js';
 export * from './end-of-turn.js';
 export * from './ids.js';
