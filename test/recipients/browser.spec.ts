@@ -3,6 +3,7 @@ import { chromium, type Browser, type BrowserContextOptions, type Page } from 'p
 import { startService, type TestService } from '../support/service.js';
 import { verdictOf } from '../mail/steps.js';
 import { confirmationFromMail, linkFromMail } from './pages.js';
+import { promptLink } from './prompts.js';
 
 const CHROMIUM = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking'];
@@ -99,8 +100,26 @@ describe.each(Object.entries(devices))('on a %s without JavaScript', (device, vi
     await page.context().close();
   });
 
+  it('a person answers a re-consent prompt by choosing, and sees what was recorded (P5)', async () => {
+    const address = `${device}.again@example.nl`;
+    const { page, complaints } = await open(await promptLink(service, address), { viewport, locale: 'nl-NL' });
+    await page.getByRole('group', { name: 'Nieuwsbrief' }).getByLabel('Ja, blijf dit sturen').check();
+    await page.getByRole('group', { name: 'Uitnodigingen voor events' }).getByLabel('Nee, stuur dit niet meer').check();
+    expect(await reasonOf(address, 'event-invitation')).toBe('CONSENT');
+
+    await press(page, 'Leg mijn keuze vast');
+    expect(await heading(page)).toBe('Je keuze is vastgelegd');
+    expect(await page.getByRole('status').innerText()).toMatch(/Nieuwsbrief\s+Je hebt ja gezegd\./);
+    expect(await reasonOf(address, 'event-invitation')).toBe('OPTED_OUT');
+    expect(await reasonOf(address)).toBe('CONSENT');
+    await expectUsable(page);
+    expect(complaints).toStrictEqual([]);
+    await page.context().close();
+  });
+
   it('every page fits, in both colour schemes, with targets that a thumb can hit', async () => {
     const link = await linkFromMail(service, `${device}.past@example.nl`);
+    const question = await promptLink(service, `${device}.asked@example.nl`);
     for (const colorScheme of ['light', 'dark'] as const) {
       const { page } = await open(link, { viewport, locale: 'nl-NL', colorScheme });
       await expectUsable(page);
@@ -109,13 +128,19 @@ describe.each(Object.entries(devices))('on a %s without JavaScript', (device, vi
       await page.goto(new URL(`${link}x`, service.url).href);
       expect(await heading(page)).toBe('Deze link werkt niet');
       await expectUsable(page);
+      await page.goto(new URL(question, service.url).href);
+      expect(await heading(page)).toBe('Wil je onze berichten blijven ontvangen?');
+      await expectUsable(page);
+      await press(page, 'Leg mijn keuze vast');
+      expect(await page.getByRole('alert').innerText()).toBe('Je hebt nog niets gekozen.');
+      await expectUsable(page);
       await page.context().close();
     }
   });
 });
 
 async function expectUsable(page: Page): Promise<void> {
-  for (const target of await page.locator('button, header a').all()) {
+  for (const target of await page.locator('button, header a, input:not([type=hidden])').all()) {
     const { width, height } = (await target.boundingBox())!;
     expect(Math.min(width, height)).toBeGreaterThanOrEqual(SMALLEST_TARGET);
   }
@@ -131,7 +156,7 @@ type Colour = readonly number[];
 
 /** The colour of every text, and that of what lies behind it. */
 function coloursOf(page: Page): Promise<{ color: Colour; ground: Colour }[]> {
-  return page.locator('h1, p, a, button').evaluateAll((elements) =>
+  return page.locator('h1, p, a, button, legend, label, blockquote, dt, dd').evaluateAll((elements) =>
     elements.map((element) => {
       const view = element.ownerDocument.defaultView!;
       const channels = (colour: string) => (colour.match(/[\d.]+/g) ?? []).map(Number);

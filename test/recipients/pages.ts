@@ -1,3 +1,6 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createLinks, type ClaimsOf, type MailedKind } from '@consent-ledger/links';
 import type { Reply, TestService } from '../support/service.js';
 import { mailTo, optIn, startMailing } from '../mail/steps.js';
 
@@ -23,12 +26,17 @@ export async function visit(service: TestService, path: string, acceptLanguage =
   return pageOf(path, reply);
 }
 
-/** Presses the button with this label, and sends what its form holds to where the page was. */
-export async function press(service: TestService, page: Page, label: string): Promise<Page> {
+/** Presses the button with this label, and sends what its form holds, and what was chosen in it, to where the page was. */
+export async function press(
+  service: TestService,
+  page: Page,
+  label: string,
+  chosen: Readonly<Record<string, string>> = {},
+): Promise<Page> {
   const form = page.forms.find(({ buttons }) => buttons.some((button) => button.label === label));
   if (!form) throw new Error(`The page has no button "${label}":\n${page.text}`);
   const { name, value } = form.buttons.find((button) => button.label === label)!;
-  return send(service, page.path, { ...form.hidden, ...(name !== undefined && { [name]: value }) });
+  return send(service, page.path, { ...form.hidden, ...chosen, ...(name !== undefined && { [name]: value }) });
 }
 
 /** Posts the fields as a form does. */
@@ -70,6 +78,16 @@ export async function confirmationFromMail(service: TestService, address: string
   });
   if (status !== 201) throw new Error(`The opt-in was answered with ${status}.`);
   return pathIn((await mailTo(service, address)).text);
+}
+
+/** The path of a link as the service signs it, for what no mail was sent about. */
+export async function signedPath(service: TestService, claims: ClaimsOf<MailedKind>): Promise<string> {
+  const { linkKeys } = JSON.parse(await readFile(join(service.directory, 'secrets.json'), 'utf8'));
+  const keys = linkKeys.map(({ id, secret }: Record<'id' | 'secret', string>) => ({
+    id,
+    secret: Buffer.from(secret, 'base64'),
+  }));
+  return new URL(await createLinks({ keys, publicUrl: service.url }).urlFor(claims)).pathname;
 }
 
 function pathIn(text: string | undefined): string {

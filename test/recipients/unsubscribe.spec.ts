@@ -1,11 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createLinks, type LinkClaims } from '@consent-ledger/links';
 import Database from 'better-sqlite3';
 import { startService, type TestService } from '../support/service.js';
 import { optOut, verdictOf } from '../mail/steps.js';
-import { confirmationFromMail, linkFromMail, linkFromMailing, press, send, visit } from './pages.js';
+import { confirmationFromMail, linkFromMail, linkFromMailing, press, send, signedPath, visit } from './pages.js';
 
 let service: TestService;
 let passed = 0;
@@ -34,15 +32,6 @@ const preferencesOf = async (address: string) => {
     verdicts.push({ purpose, eligible, reason, basis, validUntil, missing, evidence });
   }
   return verdicts;
-};
-
-const linkOf = async (claims: LinkClaims): Promise<string> => {
-  const { linkKeys } = JSON.parse(await readFile(join(service.directory, 'secrets.json'), 'utf8'));
-  const keys = linkKeys.map(({ id, secret }: Record<'id' | 'secret', string>) => ({
-    id,
-    secret: Buffer.from(secret, 'base64'),
-  }));
-  return createLinks({ keys, publicUrl: service.url }).sign(claims);
 };
 
 const oneClick = 'List-Unsubscribe=One-Click';
@@ -133,10 +122,26 @@ describe('one click in the mail program (RFC 8058)', () => {
 
   it('stops all commercial mail where the link is for all', async () => {
     await linkFromMail(service, 'alles@example.nl');
-    const token = await linkOf({ kind: 'unsubscribe', contactId: await contactOf('alles@example.nl'), purpose: 'all' });
-    await service.request('POST', `/u/${token}`, { key: null, ...urlencoded });
+    const contactId = await contactOf('alles@example.nl');
+    const link = await signedPath(service, { kind: 'unsubscribe', contactId, purpose: 'all' });
+    await service.request('POST', link, { key: null, ...urlencoded });
     expect(await reasonOf('alles@example.nl')).toBe('OPTED_OUT');
     expect(await reasonOf('alles@example.nl', 'sales-contact')).toBe('OPTED_OUT');
+  });
+
+  it('stops exactly the purposes that the mail asked about where the link is for several', async () => {
+    await linkFromMail(service, 'meer@example.nl', ['newsletter', 'event-invitation', 'sales-contact']);
+    const contactId = await contactOf('meer@example.nl');
+    const furtherPurposes = ['event-invitation'];
+    const link = await signedPath(service, { kind: 'unsubscribe', contactId, purpose: 'newsletter', furtherPurposes });
+    const page = await visit(service, link);
+    const button = 'Meld mij af voor: Nieuwsbrief en Uitnodigingen voor events';
+    expect(page.forms[0]!.buttons[0]!.label).toBe(button);
+    const done = await press(service, page, button);
+    const reasons = ['newsletter', 'event-invitation', 'sales-contact'].map((one) => reasonOf('meer@example.nl', one));
+    expect(await Promise.all(reasons)).toStrictEqual(['OPTED_OUT', 'OPTED_OUT', 'CONSENT']);
+    await press(service, done, 'Maak mijn afmelding ongedaan');
+    expect(await reasonOf('meer@example.nl', 'event-invitation')).toBe('CONSENT');
   });
 
   it('works ten years on, and for a contact that was erased since', async () => {

@@ -21,6 +21,7 @@ import { OptOutUndo } from './recipients/opt-out-undo.js';
 import { Pages } from './recipients/pages.js';
 import { ProblemPage } from './recipients/problem-page.js';
 import { RecipientsController } from './recipients/recipients.controller.js';
+import { ReconsentController } from './recipients/reconsent.controller.js';
 import { RelationshipsController } from './relationships/relationships.controller.js';
 import { RestrictionsController } from './restrictions/restrictions.controller.js';
 import { ApiKeyGuard } from './security/api-key.guard.js';
@@ -40,6 +41,7 @@ const controllers = [
   MailingsController,
   SimulationsController,
   RecipientsController,
+  ReconsentController,
   AssetsController,
   HealthController,
   MetricsController,

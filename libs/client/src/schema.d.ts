@@ -524,6 +524,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/reconsent/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Signed over all that the link means. */
+                token: components["parameters"]["Token"];
+            };
+            cookie?: never;
+        };
+        /**
+         * The page that asks for consent again
+         * @description Changes nothing. Shows the statement on which consent is renewed, and how each purpose of the prompt stands (P5).
+         */
+        get: operations["showReconsentPage"];
+        put?: never;
+        /**
+         * Answer the prompt
+         * @description A yes renews consent with the statement that was shown, a no opts out; what is not answered stays as it is. A no
+         *     always works. A yes after consent has ended is refused by a page that says so (P5).
+         */
+        post: operations["answerReconsent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health/live": {
         parameters: {
             query?: never;
@@ -1242,6 +1270,21 @@ export interface components {
             /** @description The signed right to take back the opt-out that the page just made. */
             undo?: string;
         } & (unknown | unknown | unknown);
+        ReconsentForm: {
+            /** @description The id of the statement that the page showed. */
+            statement?: string;
+            version?: string;
+            language?: string;
+            /**
+             * @description A no to all commercial mail.
+             * @constant
+             */
+            all?: "no";
+            /** @description The signed right to take back the opt-out that the page just made. */
+            undo?: string;
+        } & {
+            [key: string]: "yes" | "no";
+        };
         EmptyForm: Record<string, never>;
         Liveness: {
             /** @constant */
@@ -1344,6 +1387,15 @@ export interface components {
         };
         /** @description Nothing waits for this confirmation, or something later stands against it; the page says to ask again */
         OvertakenPage: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "text/html": string;
+            };
+        };
+        /** @description A yes could not be recorded, because consent has ended or the statement was changed; the page says which */
+        TooLatePage: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2434,6 +2486,49 @@ export interface operations {
             413: components["responses"]["DamagedLink"];
             415: components["responses"]["DamagedLink"];
             422: components["responses"]["OvertakenPage"];
+            503: components["responses"]["BusyPage"];
+        };
+    };
+    showReconsentPage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Signed over all that the link means. */
+                token: components["parameters"]["Token"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Page"];
+            400: components["responses"]["DamagedLink"];
+            404: components["responses"]["DamagedLink"];
+            503: components["responses"]["BusyPage"];
+        };
+    };
+    answerReconsent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Signed over all that the link means. */
+                token: components["parameters"]["Token"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["ReconsentForm"];
+            };
+        };
+        responses: {
+            200: components["responses"]["Page"];
+            400: components["responses"]["DamagedLink"];
+            404: components["responses"]["DamagedLink"];
+            409: components["responses"]["TooLatePage"];
+            413: components["responses"]["DamagedLink"];
+            415: components["responses"]["DamagedLink"];
             503: components["responses"]["BusyPage"];
         };
     };

@@ -14,16 +14,16 @@ export type QuestionStanding = 'open' | 'renewed' | 'stopped' | 'ended';
 /** How the question about one purpose stands at an instant. A purpose that the policy lacks by now has ended. */
 export function questionStanding(state: ContactState, policy: Policy, purpose: string, at: Instant): QuestionStanding {
   if (isWithdrawn(state, purpose)) return 'stopped';
-  if (validUntil(state, policy, purpose, at) === undefined) return 'ended';
+  if (renewableUntil(state, policy, purpose, at) === undefined) return 'ended';
   const asked = state.prompted[purpose];
   return asked && isAfter(state.given[purpose], asked) ? 'renewed' : 'open';
 }
 
-/** The first instant at which the consent that is valid at `at` no longer is; `undefined` where none is. */
-export function validUntil(state: ContactState, policy: Policy, name: string, at: Instant): Instant | undefined {
+/** The first instant at which the consent that can be renewed at `at` no longer can; `undefined` where none can. */
+export function renewableUntil(state: ContactState, policy: Policy, name: string, at: Instant): Instant | undefined {
   const purpose = policy.purposes.get(name);
   const consent = purpose && consentOnRecord(state, policy, purpose);
-  if (!consent || consent.act.at > at) return undefined;
+  if (!consent || consent.act.at > at || isWithdrawn(state, name)) return undefined;
   const end = endOfConsent(consent);
   return at < end ? end : undefined;
 }

@@ -4,19 +4,30 @@ import type { PolicyShelf } from '@consent-ledger/projections';
 import { Inject, Injectable } from '@nestjs/common';
 import Handlebars from 'handlebars';
 import type { Language } from './language.js';
+import type { QuestionView } from './reconsent-view.js';
 import { texts } from './texts.js';
 
 export type PageName =
-  'unsubscribe' | 'unsubscribed' | 'undone' | 'confirm' | 'confirmed' | 'overtaken' | 'damaged' | 'busy';
+  | 'unsubscribe'
+  | 'unsubscribed'
+  | 'undone'
+  | 'confirm'
+  | 'confirmed'
+  | 'overtaken'
+  | 'reconsent'
+  | 'reconsented'
+  | 'damaged'
+  | 'busy';
 
 /** These tell what a POST did. A switch on them would be a GET: it would show the page before, as if nothing were done. */
-const outcomes = new Set<PageName>(['unsubscribed', 'undone', 'confirmed', 'overtaken']);
+const outcomes = new Set<PageName>(['unsubscribed', 'undone', 'confirmed', 'overtaken', 'reconsented']);
 
 /** What a page is told beside its texts; nothing that says who the person is. */
 export interface PageContext {
   readonly purpose?: string | undefined;
   readonly all?: boolean;
   readonly undo?: string | undefined;
+  readonly question?: QuestionView;
 }
 
 /** The recipients' pages, rendered here: no script, no third party, Dutch and English. */
@@ -34,7 +45,8 @@ export class Pages {
     const { controller } = this.policies.history().at(-1)!.policy.document;
     const body = this.bodyOf(page)({ ...context, text, texts: text[page], controller });
     const other = outcomes.has(page) ? undefined : language === 'nl' ? 'en' : 'nl';
-    return this.layout({ language, other, text, title: text[page].title, body, controller });
+    const title = page === 'reconsent' ? context.question!.title : text[page].title;
+    return this.layout({ language, other, text, title, body, controller });
   }
 
   private bodyOf(page: PageName): Handlebars.TemplateDelegate {

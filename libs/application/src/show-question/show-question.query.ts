@@ -4,7 +4,7 @@ import {
   NEVER,
   policyInForce,
   questionStanding,
-  validUntil,
+  renewableUntil,
   type Instant,
   type Policy,
   type QuestionStanding,
@@ -26,7 +26,7 @@ export interface QuestionAnswer {
 export interface AskedAbout {
   readonly purpose: string;
   readonly standing: QuestionStanding;
-  /** When the consent that is valid now ends; `undefined` where none is. */
+  /** Until when a yes counts, exclusive; `undefined` where it no longer does. */
   readonly endsAt: Instant | undefined;
 }
 
@@ -58,7 +58,7 @@ export class ShowQuestionHandler implements IQueryHandler<ShowQuestionQuery> {
     const purposes = prompt.data.purposes.map((purpose) => ({
       purpose,
       standing: questionStanding(state, policy, purpose, at),
-      endsAt: validUntil(state, policy, purpose, at),
+      endsAt: renewableUntil(state, policy, purpose, at),
     }));
     return { purposes, policy };
   }

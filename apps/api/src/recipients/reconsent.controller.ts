@@ -1,0 +1,134 @@
+import {
+  CLOCK,
+  LINKS,
+  POLICIES,
+  RenewConsentCommand,
+  ShowQuestionQuery,
+  UnsubscribeCommand,
+  type QuestionAnswer,
+} from '@consent-ledger/application';
+import type { ClaimsOf, Links } from '@consent-ledger/links';
+import { Problem, type Clock } from '@consent-ledger/platform';
+import type { PolicyShelf } from '@consent-ledger/projections';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { CommandBus, QueryBus } from '@nestjs/cqrs';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Takes } from '../http/media-type.guard.js';
+import { Open } from '../security/scope.decorator.js';
+import { languageOf, type Language } from './language.js';
+import { OptOutUndo } from './opt-out-undo.js';
+import { Pages } from './pages.js';
+import { factOf, fieldsOf } from './recipient-act.js';
+import { RecipientPage } from './recipient-page.decorator.js';
+import { answersIn, statementIn, viewOf, type QuestionNote } from './reconsent-view.js';
+
+type Claims = ClaimsOf<'reconsent'>;
+
+/** The page on which a person answers a re-consent prompt (P5). Only a POST changes anything; the link is the whole authority. */
+@Controller('reconsent')
+@Open()
+@Takes('any')
+export class ReconsentController {
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly queries: QueryBus,
+    private readonly pages: Pages,
+    private readonly undo: OptOutUndo,
+    @Inject(POLICIES) private readonly policies: PolicyShelf,
+    @Inject(LINKS) private readonly links: Links,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  @Get(':token')
+  @RecipientPage()
+  async show(
+    @Param('token') token: string,
+    @Query('lang') lang: unknown,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string> {
+    const language = languageOf(request, lang);
+    const link = await this.links.verify('reconsent', token, this.clock.now());
+    if (!link.ok) return this.damaged(reply, language, 400);
+    const question = await this.ask(link.claims);
+    return question ? this.page(question, language) : this.damaged(reply, language, 404);
+  }
+
+  @Post(':token')
+  @HttpCode(200)
+  @RecipientPage()
+  async answer(
+    @Param('token') token: string,
+    @Body() body: unknown,
+    @Query('lang') lang: unknown,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string> {
+    const language = languageOf(request, lang);
+    const link = await this.links.verify('reconsent', token, this.clock.now());
+    if (!link.ok) return this.damaged(reply, language, 400);
+    const { claims } = link;
+    const question = await this.ask(claims);
+    if (!question) return this.damaged(reply, language, 404);
+    const fields = fieldsOf(body);
+    if (typeof fields['undo'] === 'string') {
+      const undone = await this.undo.take(fields['undo'], claims.contactId, request);
+      return undone ? this.pages.render('undone', language, {}) : this.damaged(reply, language, 400);
+    }
+
+    const { yes, no } = answersIn(fields, question);
+    if (yes.length === 0 && no.length === 0) return this.page(question, language, 'nothingChosen');
+    const undo = no.length > 0 ? await this.stop(claims, no, request) : undefined;
+    const refusal = yes.length > 0 ? await this.renew(claims, yes, question, fields, request) : undefined;
+    const now = (await this.ask(claims))!;
+    if (!refusal) return this.pages.render('reconsented', language, { question: this.view(now, language), undo });
+    void reply.status(409);
+    return this.page(now, language, refusal);
+  }
+
+  /** A no counts before a yes is looked at: it is never refused. */
+  private async stop({ contactId, promptId }: Claims, no: readonly string[] | 'all', request: FastifyRequest) {
+    const fact = factOf(contactId, 'preference-page', request, promptId);
+    const recorded = await this.commands.execute(new UnsubscribeCommand(fact, no));
+    return this.undo.offer(recorded, no === 'all' ? no : no[0]!);
+  }
+
+  /** Renews what can still be renewed; answers what the page has to say about the rest. */
+  private async renew(
+    { contactId, promptId }: Claims,
+    yes: readonly string[],
+    { purposes }: QuestionAnswer,
+    fields: Readonly<Record<string, unknown>>,
+    request: FastifyRequest,
+  ): Promise<QuestionNote | undefined> {
+    const inTime = purposes.filter(({ purpose, endsAt }) => yes.includes(purpose) && endsAt !== undefined);
+    const statement = statementIn(fields);
+    if (!statement) return 'statementChanged';
+    const fact = factOf(contactId, 'preference-page', request, promptId);
+    const names = inTime.map(({ purpose }) => purpose);
+    try {
+      if (names.length > 0) await this.commands.execute(new RenewConsentCommand(fact, names, statement));
+    } catch (error) {
+      if (!(error instanceof Problem) || error.status >= 500) throw error;
+      return error.code === 'NOT_RENEWABLE' ? 'tooLate' : 'statementChanged';
+    }
+    return names.length < yes.length ? 'tooLate' : undefined;
+  }
+
+  private ask({ contactId, promptId }: Claims): Promise<QuestionAnswer | undefined> {
+    return this.queries.execute(new ShowQuestionQuery(contactId, promptId));
+  }
+
+  private page(question: QuestionAnswer, language: Language, note?: QuestionNote): string {
+    return this.pages.render('reconsent', language, { question: this.view(question, language, note) });
+  }
+
+  private view(question: QuestionAnswer, language: Language, note?: QuestionNote) {
+    return viewOf(question, this.policies.history(), language, note);
+  }
+
+  private damaged(reply: FastifyReply, language: Language, status: 400 | 404): string {
+    void reply.status(status);
+    return this.pages.render('damaged', language, {});
+  }
+}

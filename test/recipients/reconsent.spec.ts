@@ -1,0 +1,260 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { shippedPolicy } from '@consent-ledger/testing';
+import { optOut, verdictOf } from '../mail/steps.js';
+import { startService, type TestService } from '../support/service.js';
+import { linkFromMail, press, send, signedPath, visit, type Page } from './pages.js';
+import { promptLink } from './prompts.js';
+
+const DAY = 86_400_000;
+const record = 'Leg mijn keuze vast';
+const noToAll = 'Nee, stuur mij geen enkel commercieel bericht meer';
+const renewal = shippedPolicy.statements.find(({ id }) => id === 'reconsent')!;
+
+let service: TestService;
+let passed = 0;
+
+beforeAll(async () => {
+  service = await startService({ clock: { now: () => Date.now() + passed } });
+});
+afterEach(() => {
+  passed = 0;
+});
+afterAll(() => service.stop());
+
+const contactOf = async (address: string): Promise<string> =>
+  (await service.post('/v1/contacts/lookup', { address })).body.contactId;
+
+const eventsOf = async (address: string) =>
+  (await service.get(`/v1/contacts/${await contactOf(address)}/history`)).body.events;
+
+/** The types of what the person did, without what the service did of itself. */
+const actsOf = async (address: string): Promise<string[]> => {
+  const acts = (await eventsOf(address)).filter(({ actor }: { actor: { kind: string } }) => actor.kind === 'person');
+  return acts.map(({ type }: { type: string }) => type);
+};
+
+const reasonOf = async (address: string, purpose = 'newsletter') => (await verdictOf(service, address, purpose)).reason;
+
+const reasonsOf = async (address: string) => [await reasonOf(address), await reasonOf(address, 'event-invitation')];
+
+const answer = (page: Page, answers: Readonly<Record<string, 'yes' | 'no'>>): Promise<Page> => {
+  const fields = Object.entries(answers).map(([purpose, word]) => [`answer.${purpose}`, word]);
+  return press(service, page, record, Object.fromEntries(fields));
+};
+
+const choicesOn = ({ text }: Page): string[] => {
+  const inputs = text.matchAll(/<input type="(radio|checkbox)" name="answer\.([\w-]+)" value="(\w+)">/g);
+  return [...inputs].map(([, kind, purpose, word]) => `${kind} ${purpose} ${word}`).sort();
+};
+
+describe('looking at the question whether to go on (P5)', () => {
+  it.each(['GET', 'HEAD', 'OPTIONS'])('by %s changes nothing, however often', async (method) => {
+    const address = `kijk.${method.toLowerCase()}@example.nl`;
+    const link = await promptLink(service, address);
+    for (const path of [link, `${link}?all=no`, `${link}?answer.newsletter=yes`])
+      await service.request(method, path, { key: null });
+    expect(await actsOf(address)).toStrictEqual(['OptedIn']);
+    expect(await reasonsOf(address)).toStrictEqual(['CONSENT', 'CONSENT']);
+  });
+
+  it.each([
+    ['nl', 'Wil je onze berichten blijven ontvangen?', 'Nieuwsbrief', 'Jouw antwoord telt vóór'],
+    ['en', 'Do you want to keep receiving our messages?', 'Newsletter', 'Your answer counts before'],
+  ])(
+    'shows in "%s" exactly the statement of the policy, and each purpose with a yes and a no',
+    async (language, ...words) => {
+      const page = await visit(service, await promptLink(service, `toon.${language}@example.nl`), language);
+      expect([page.status, page.language, page.heading]).toStrictEqual([200, language, words[0]]);
+      const [, shown] = /<blockquote>([^<]*)<\/blockquote>/.exec(page.text)!;
+      expect(shown).toBe(renewal.texts[language]);
+      for (const word of words) expect(page.text).toContain(word);
+      expect(choicesOn(page)).toStrictEqual([
+        'radio event-invitation no',
+        'radio event-invitation yes',
+        'radio newsletter no',
+        'radio newsletter yes',
+      ]);
+      expect(page.text).not.toMatch(/checked|toon\.|@example|<script/);
+      expect(page.headers.get('cache-control')).toBe('no-store');
+    },
+  );
+});
+
+describe('answering the question (P5)', () => {
+  it('with yes renews consent with the statement that was shown, by the act of the person', async () => {
+    const address = 'ja@example.nl';
+    const page = await visit(service, await promptLink(service, address), 'en');
+    const done = await press(service, page, 'Record my choice', { 'answer.newsletter': 'yes' });
+    expect([done.status, done.heading]).toStrictEqual([200, 'Je keuze is vastgelegd']);
+    const [renewed] = (await eventsOf(address)).filter(({ type }: { type: string }) => type === 'ConsentRenewed');
+    const statement = { id: 'reconsent', version: 1, language: 'en', hash: renewal.hashes['en'] };
+    expect(renewed).toMatchObject({
+      data: { purposes: ['newsletter'], statement },
+      actor: { kind: 'person' },
+      source: { kind: 'preference-page' },
+      personal: { reference: expect.any(String) },
+    });
+    const { evidence } = await verdictOf(service, address);
+    expect(evidence).toMatchObject([{ eventId: renewed.eventId, type: 'ConsentRenewed' }]);
+  });
+
+  it('leaves what was not answered as it is: its consent lapses, the renewed one goes on', async () => {
+    const address = 'half@example.nl';
+    await answer(await visit(service, await promptLink(service, address)), { newsletter: 'yes' });
+    passed = 31 * DAY;
+    expect(await reasonsOf(address)).toStrictEqual(['CONSENT', 'CONSENT_LAPSED']);
+  });
+
+  it('with no opts out of that purpose, which can be undone, and of no other', async () => {
+    const address = 'nee@example.nl';
+    const done = await answer(await visit(service, await promptLink(service, address)), { newsletter: 'no' });
+    expect(await reasonsOf(address)).toStrictEqual(['OPTED_OUT', 'CONSENT']);
+    expect(done.text).toContain('Je bent hiervoor afgemeld.');
+    const undone = await press(service, done, 'Maak mijn afmelding ongedaan');
+    expect(undone.heading).toBe('Je afmelding is ongedaan gemaakt');
+    expect(await reasonsOf(address)).toStrictEqual(['CONSENT', 'CONSENT']);
+  });
+
+  it('with yes to one and no to another does both', async () => {
+    const address = 'beide@example.nl';
+    const page = await visit(service, await promptLink(service, address));
+    await answer(page, { newsletter: 'no', 'event-invitation': 'yes' });
+    expect(await actsOf(address)).toStrictEqual(['OptedIn', 'OptedOut', 'ConsentRenewed']);
+    expect(await reasonsOf(address)).toStrictEqual(['OPTED_OUT', 'CONSENT']);
+  });
+
+  it('with no to everything opts out of all commercial mail', async () => {
+    const address = 'niets@example.nl';
+    const done = await press(service, await visit(service, await promptLink(service, address)), noToAll);
+    expect([done.status, done.heading]).toStrictEqual([200, 'Je keuze is vastgelegd']);
+    expect(await reasonsOf(address)).toStrictEqual(['OPTED_OUT', 'OPTED_OUT']);
+    expect(await reasonOf(address, 'sales-contact')).toBe('OPTED_OUT');
+  });
+
+  it('twice is answered alike, and nothing is doubled', async () => {
+    const address = 'dubbel@example.nl';
+    const page = await visit(service, await promptLink(service, address));
+    const answers = { newsletter: 'yes', 'event-invitation': 'no' } as const;
+    const [first, second] = [await answer(page, answers), await answer(page, answers)];
+    expect([second.status, second.heading]).toStrictEqual([first.status, first.heading]);
+    expect(second.text).toContain('Je hebt ja gezegd.');
+    expect(await actsOf(address)).toStrictEqual(['OptedIn', 'OptedOut', 'ConsentRenewed']);
+  });
+
+  it('with nothing changes nothing, and says that nothing was chosen', async () => {
+    const address = 'leeg@example.nl';
+    const page = await answer(await visit(service, await promptLink(service, address)), {});
+    expect(page.status).toBe(200);
+    expect(page.text).toContain('<p class="alert" role="alert">Je hebt nog niets gekozen.</p>');
+    expect(await actsOf(address)).toStrictEqual(['OptedIn']);
+  });
+
+  it('touches no purpose that the question was not about (P4)', async () => {
+    const address = 'vreemd@example.nl';
+    const link = await promptLink(service, address, ['newsletter']);
+    const page = await visit(service, link);
+    await answer(page, { 'sales-contact': 'yes', 'event-invitation': 'no', newsletter: 'yes' });
+    const events = await eventsOf(address);
+    expect(events.at(-1).data.purposes).toStrictEqual(['newsletter']);
+    expect(await actsOf(address)).toStrictEqual(['OptedIn', 'ConsentRenewed']);
+  });
+
+  it('with both for one purpose counts as no: the stricter wins', async () => {
+    const address = 'dubbelzinnig@example.nl';
+    const link = await promptLink(service, address, ['newsletter']);
+    const raw = 'answer.newsletter=yes&answer.newsletter=no&statement=reconsent&version=1&language=nl';
+    const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
+    await service.request('POST', link, { key: null, raw, headers });
+    expect(await reasonOf(address)).toBe('OPTED_OUT');
+  });
+
+  it('with yes to another text than that of the policy records no yes, and shows the text again', async () => {
+    const address = 'tekst@example.nl';
+    const page = await visit(service, await promptLink(service, address));
+    const fields = { 'answer.newsletter': 'yes', 'answer.event-invitation': 'no' };
+    const reply = await send(service, page.path, { ...page.forms[0]!.hidden, ...fields, version: '9' });
+    expect(reply.status).toBe(409);
+    expect(reply.text).toContain('intussen gewijzigd');
+    expect(reply.text).toContain(renewal.texts['nl']);
+    expect(await actsOf(address)).toStrictEqual(['OptedIn', 'OptedOut']);
+    expect((await send(service, page.path, fields)).status).toBe(409);
+  });
+});
+
+describe('answering too late (P5)', () => {
+  it('with yes is refused by a page that says so, and no still works', async () => {
+    const address = 'laat@example.nl';
+    const page = await visit(service, await promptLink(service, address));
+    passed = 31 * DAY;
+    const refused = await answer(page, { newsletter: 'yes', 'event-invitation': 'no' });
+    expect([refused.status, refused.heading]).toStrictEqual([409, 'De tijd om te antwoorden is voorbij']);
+    expect(await reasonsOf(address)).toStrictEqual(['CONSENT_LAPSED', 'OPTED_OUT']);
+    expect(await actsOf(address)).toStrictEqual(['OptedIn', 'OptedOut']);
+
+    const again = await visit(service, page.path);
+    expect([again.status, again.heading]).toStrictEqual([200, 'De tijd om te antwoorden is voorbij']);
+    expect(choicesOn(again)).toStrictEqual(['checkbox newsletter no']);
+    await answer(again, { newsletter: 'no' });
+    expect(await reasonsOf(address)).toStrictEqual(['OPTED_OUT', 'OPTED_OUT']);
+  });
+
+  it('works with no to everything ten years on', async () => {
+    const address = 'oud@example.nl';
+    const link = await promptLink(service, address);
+    passed = 10 * 365 * DAY;
+    expect((await press(service, await visit(service, link), noToAll)).status).toBe(200);
+    expect(await reasonOf(address)).toBe('OPTED_OUT');
+  });
+
+  it('with yes does not end an opt-out of the time between (P4)', async () => {
+    const address = 'tussen@example.nl';
+    const page = await visit(service, await promptLink(service, address));
+    await optOut(service, address, ['newsletter']);
+    const refused = await answer(page, { newsletter: 'yes', 'event-invitation': 'yes' });
+    expect(refused.status).toBe(409);
+    expect(refused.text).toContain('Niet elke ja kon worden vastgelegd');
+    expect(await reasonsOf(address)).toStrictEqual(['OPTED_OUT', 'CONSENT']);
+    expect((await eventsOf(address)).at(-1).data.purposes).toStrictEqual(['event-invitation']);
+  });
+
+  it('says that it was answered where it was', async () => {
+    const link = await promptLink(service, 'klaar@example.nl', ['newsletter']);
+    await answer(await visit(service, link), { newsletter: 'yes' });
+    const page = await visit(service, link);
+    expect(page.heading).toBe('Je hebt al geantwoord');
+    expect(choicesOn(page)).toStrictEqual(['checkbox newsletter no']);
+  });
+});
+
+describe('a link to the question that is not whole or not meant for this', () => {
+  it('is answered with the page for damaged links, and changes nothing', async () => {
+    const address = 'heel@example.nl';
+    const link = await promptLink(service, address);
+    const unsubscribe = await linkFromMail(service, 'ander@example.nl');
+    for (const path of [link.slice(0, -1), `${link}x`, '/reconsent/x', unsubscribe.replace('/u/', '/reconsent/')])
+      for (const page of [await visit(service, path), await send(service, path, { all: 'no' })])
+        expect([page.status, page.heading]).toStrictEqual([400, 'Deze link werkt niet']);
+    expect((await visit(service, link.replace('/reconsent/', '/u/'))).status).toBe(400);
+    expect(await reasonsOf(address)).toStrictEqual(['CONSENT', 'CONSENT']);
+  });
+
+  it('is not found where the log knows no such prompt', async () => {
+    await promptLink(service, 'geen@example.nl');
+    const contactId = await contactOf('geen@example.nl');
+    const [optedIn] = await eventsOf('geen@example.nl');
+    for (const promptId of ['no-such-prompt', optedIn.eventId]) {
+      const link = await signedPath(service, { kind: 'reconsent', contactId, promptId });
+      for (const page of [await visit(service, link), await send(service, link, { all: 'no' })])
+        expect([page.status, page.heading]).toStrictEqual([404, 'Deze link werkt niet']);
+    }
+    expect(await reasonsOf('geen@example.nl')).toStrictEqual(['CONSENT', 'CONSENT']);
+  });
+
+  it('is no right to undo the opt-out of somebody else (P4)', async () => {
+    const [mine, yours] = [await promptLink(service, 'mijn@example.nl'), await promptLink(service, 'jouw@example.nl')];
+    const done = await answer(await visit(service, mine), { newsletter: 'no' });
+    const { undo } = done.forms[0]!.hidden;
+    expect((await send(service, yours, { undo: undo! })).status).toBe(400);
+    expect(await reasonOf('mijn@example.nl')).toBe('OPTED_OUT');
+  });
+});
