@@ -90,8 +90,9 @@ export async function signedPath(service: TestService, claims: ClaimsOf<MailedKi
   return new URL(await createLinks({ keys, publicUrl: service.url }).urlFor(claims)).pathname;
 }
 
-function pathIn(text: string | undefined): string {
-  const [url] = /https?:\/\/\S+\/(u|confirm)\/[\w.-]+/.exec(text ?? '') ?? [];
+/** The path of the first of the service's links in a mail's text, or of the first to one of its pages. */
+export function pathIn(text: string | undefined, page = 'u|confirm'): string {
+  const [url] = new RegExp(`https?://\\S+/(${page})/[\\w.-]+`).exec(text ?? '') ?? [];
   if (url === undefined) throw new Error('The mail holds no link.');
   return new URL(url).pathname;
 }

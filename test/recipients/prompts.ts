@@ -6,13 +6,14 @@ import { signedPath } from './pages.js';
 
 const DAY = 86_400_000;
 
-/** Gives consent a day more than three years ago; answers the contact's id. */
+/** Gives consent three years ago and some days, one unless said otherwise; answers the contact's id. */
 export async function optInLongAgo(
   service: TestService,
   address: string,
   purposes: readonly string[],
+  days = 1,
 ): Promise<string> {
-  const occurredAt = new Date(Date.now() - DAY);
+  const occurredAt = new Date(Date.now() - days * DAY);
   occurredAt.setUTCFullYear(occurredAt.getUTCFullYear() - 3);
   const { status, body } = await service.post('/v1/opt-ins', {
     address,

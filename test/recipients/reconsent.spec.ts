@@ -198,10 +198,10 @@ describe('answering too late (P5)', () => {
     expect(await reasonsOf(address)).toStrictEqual(['OPTED_OUT', 'OPTED_OUT']);
   });
 
-  it('works with no to everything ten years on', async () => {
+  it('works with no to everything a year on', async () => {
     const address = 'oud@example.nl';
     const link = await promptLink(service, address);
-    passed = 10 * 365 * DAY;
+    passed = 365 * DAY;
     expect((await press(service, await visit(service, link), noToAll)).status).toBe(200);
     expect(await reasonOf(address)).toBe('OPTED_OUT');
   });

@@ -1054,8 +1054,13 @@ export interface components {
         RecordedVerdict: {
             at: components["schemas"]["Instant"];
             eligible?: boolean;
-            /** @description A reason of the table, or why a confirmation was not sent. */
+            /** @description A reason of the table, or why a confirmation or a re-consent prompt was not sent. */
             reason: string;
+            /** @description The verdict on each purpose that a re-consent prompt asks about. */
+            purposes?: {
+                purpose: components["schemas"]["PurposeName"];
+                reason: string;
+            }[];
             basis?: components["schemas"]["Basis"];
             validUntil?: components["schemas"]["ValidUntil"];
             missing?: components["schemas"]["MissingConditions"];

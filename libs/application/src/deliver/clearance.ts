@@ -38,6 +38,15 @@ export interface Clearance {
   readonly asked?: readonly AskedPurpose[];
 }
 
+type Finding = Pick<Clearance, 'outcome' | 'reason' | 'until' | 'asked'>;
+
+/** Whether a prompt may ask about a purpose: only with the reason `CONSENT`. */
+interface JudgedPurpose {
+  readonly purpose: string;
+  readonly reason: string;
+  readonly asked: AskedPurpose | undefined;
+}
+
 export interface ClearanceDependencies {
   readonly contacts: ContactRepository;
   readonly deliveries: DeliveryRepository;
@@ -93,30 +102,49 @@ export class Clearances {
    * It waits until its own event is on record, which the link in it names.
    */
   private async clearReconsent(delivery: Delivery, { events, revision }: Contact): Promise<Clearance> {
-    const { promptId, requestedPurposes } = delivery;
     const { policies, clock } = this.needs;
     const state = foldContact(events);
     const at = momentFor(state, clock.now());
     const policy = policyInForce(policies.history(), at, NEVER);
-    const isOnRecord = events.some(({ id }) => id === promptId);
-    const asked = askedBy(state, policy, { id: promptId!, purposes: requestedPurposes!, isOnRecord }, at);
-    const judged = requestedPurposes!.map((purpose) => {
-      const question = asked.find((one) => one.purpose === purpose);
-      return { purpose, reason: this.reasonToAsk(purpose, question, state, policy, at), question };
-    });
-
-    const open = judged.flatMap(({ reason, question }) => (reason === 'CONSENT' && question ? [question] : []));
+    const isOnRecord = events.some(({ id }) => id === delivery.promptId);
+    const judged = this.judgeEach(delivery, state, policy, at, isOnRecord);
+    const finding = await this.findingOn(judged, delivery, policy, at, isOnRecord);
     const recorded = {
       at: toRfc3339(at),
+      reason: finding.reason,
       purposes: judged.map(({ purpose, reason }) => ({ purpose, reason })),
       policy: { id: policy.id, version: policy.version },
       contactRevision: revision,
     };
-    const base = { policy, revision, recorded };
-    if (open.length === 0) return { ...base, outcome: 'suppress', reason: judged[0]!.reason };
-    if (!isOnRecord) return { ...base, outcome: 'wait', reason: 'PROMPT_NOT_ON_RECORD' };
-    const tooSoon = await this.tooSoonToRemind(delivery, policy, at);
-    return tooSoon ? { ...base, ...tooSoon } : { ...base, outcome: 'send', reason: 'CONSENT', asked: open };
+    return { ...finding, policy, revision, recorded };
+  }
+
+  private judgeEach(
+    { promptId, requestedPurposes }: Delivery,
+    state: ContactState,
+    policy: Policy,
+    at: Instant,
+    isOnRecord: boolean,
+  ): readonly JudgedPurpose[] {
+    const purposes = requestedPurposes!;
+    const open = askedBy(state, policy, { id: promptId!, purposes, isOnRecord }, at);
+    return purposes.map((purpose) => {
+      const asked = open.find((one) => one.purpose === purpose);
+      return { purpose, asked, reason: this.reasonToAsk(purpose, asked, state, policy, at) };
+    });
+  }
+
+  private async findingOn(
+    judged: readonly JudgedPurpose[],
+    delivery: Delivery,
+    policy: Policy,
+    at: Instant,
+    isOnRecord: boolean,
+  ): Promise<Finding> {
+    const asked = judged.flatMap(({ reason, asked }) => (reason === 'CONSENT' && asked ? [asked] : []));
+    if (asked.length === 0) return { outcome: 'suppress', reason: judged[0]!.reason };
+    if (!isOnRecord) return { outcome: 'wait', reason: 'PROMPT_NOT_ON_RECORD' };
+    return (await this.tooSoonToRemind(delivery, policy, at)) ?? { outcome: 'send', reason: 'CONSENT', asked };
   }
 
   /** A reminder follows the prompt as it was sent, not as it was due: after a standstill both may be due at once. */
@@ -133,7 +161,7 @@ export class Clearances {
 
   private reasonToAsk(
     purpose: string,
-    question: AskedPurpose | undefined,
+    asked: AskedPurpose | undefined,
     state: ContactState,
     policy: Policy,
     at: Instant,
@@ -142,7 +170,7 @@ export class Clearances {
     const { reason } = decideEligibility(state, this.needs.policies.history(), purpose, at);
     this.needs.metrics.verdict(reason);
     if (reason !== 'CONSENT') return reason;
-    if (!question) return 'RECONSENT_ANSWERED';
+    if (!asked) return 'RECONSENT_ANSWERED';
     return policy.renewalStatement?.covers.includes(purpose) ? reason : 'NO_STATEMENT_TO_RENEW_ON';
   }
 }

@@ -117,7 +117,7 @@ describe('a re-consent prompt at the moment of sending (P5)', () => {
     await deliver();
     expect(mailRoom.sent).toStrictEqual([]);
     expect(await outcomes(ledger, delivery)).toMatchObject([
-      ['DeliverySuppressed', { reason, verdict: { purposes: [{ purpose: 'newsletter', reason }] } }],
+      ['DeliverySuppressed', { reason, verdict: { reason, purposes: [{ purpose: 'newsletter', reason }] } }],
     ]);
   });
 
