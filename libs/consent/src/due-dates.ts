@@ -20,8 +20,12 @@ export type Due =
  * brings nothing more. It may lie in the past: then nothing has recorded it yet.
  */
 export function nextDue(state: ContactState, history: PolicyHistory, knownAt: Instant = NEVER): Due | undefined {
+  return nextDueWithin(policySpans(history, knownAt), state);
+}
+
+function nextDueWithin(spans: readonly PolicySpan[], state: ContactState): Due | undefined {
   let before: PolicySpan | undefined;
-  for (const span of policySpans(history, knownAt)) {
+  for (const span of spans) {
     const due = firstDue(state, span, before);
     if (due) return due;
     before = span;
@@ -31,9 +35,10 @@ export function nextDue(state: ContactState, history: PolicyHistory, knownAt: In
 
 /** All that falls due until an instant, exclusive, in order, if nothing happens to the contact but that. */
 export function* forecast(state: ContactState, history: PolicyHistory, until: Instant): Generator<Due, void> {
+  const spans = policySpans(history);
   let expected = state;
   for (let number = 1; ; number++) {
-    const due = nextDue(expected, history);
+    const due = nextDueWithin(spans, expected);
     if (!due || due.at >= until) return;
     yield due;
     expected = evolve(expected, recordedAsDue(due, `forecast-${number}`));
@@ -63,17 +68,37 @@ export function recordedAsDue(due: Due, id: string): ContactEvent {
 
 /** The first due of a stretch of time under one policy; of several at one instant, in the order of this list. */
 function firstDue(state: ContactState, span: PolicySpan, before: PolicySpan | undefined): Due | undefined {
-  const questions = [...openQuestions(state, span.policy)];
-  let first: Due | undefined;
-  for (const due of [
+  const consents = standingConsents(state, span.policy);
+  const questions = [...questionsAbout(consents, state, span.policy)];
+  const ofConsent = firstWithin(span, [
     nextPrompt(state, span, questions),
     nextReminder(state, span, questions),
-    nextLapse(state, span, before),
-    nextEvidenceEnd(state),
-    retentionEnd(state, span),
-  ])
-    if (due && due.at >= span.from && due.at < span.until && !(first && first.at <= due.at)) first = due;
+    nextLapse(state, span, before, consents),
+  ]);
+  const others = [ofConsent, nextEvidenceEnd(state)];
+  // A consent that is asked about, or lapses, holds the data until then at least: the grounds need not be looked at (P7).
+  return firstWithin(span, ofConsent ? others : [...others, retentionEnd(state, span)]);
+}
+
+function firstWithin({ from, until }: PolicySpan, dues: readonly (Due | undefined)[]): Due | undefined {
+  let first: Due | undefined;
+  for (const due of dues) if (due && due.at >= from && due.at < until && !(first && first.at <= due.at)) first = due;
   return first;
+}
+
+/** A consent on record for a purpose, valid or ended, that no act of the person has withdrawn. */
+interface StandingConsent {
+  readonly purpose: Purpose;
+  readonly consent: Consent;
+}
+
+function standingConsents(state: ContactState, policy: Policy): readonly StandingConsent[] {
+  const standing: StandingConsent[] = [];
+  for (const purpose of policy.purposes.values()) {
+    const consent = isWithdrawn(state, purpose.name) ? undefined : consentOnRecord(state, policy, purpose);
+    if (consent) standing.push({ purpose, consent });
+  }
+  return standing;
 }
 
 /** P5: a consent that is to be renewed, and what was asked of the person about it. */
@@ -86,11 +111,17 @@ export interface Question {
 }
 
 /** The consents about which the person may be asked, but for the time (P5). */
-export function* openQuestions(state: ContactState, policy: Policy): Iterable<Question> {
-  for (const purpose of policy.purposes.values()) {
+export function openQuestions(state: ContactState, policy: Policy): Iterable<Question> {
+  return questionsAbout(standingConsents(state, policy), state, policy);
+}
+
+function* questionsAbout(
+  consents: readonly StandingConsent[],
+  state: ContactState,
+  policy: Policy,
+): Iterable<Question> {
+  for (const { purpose, consent } of consents) {
     if (!purpose.renewAfter || isBarred(state, purpose.name)) continue;
-    const consent = consentOnRecord(state, policy, purpose);
-    if (!consent) continue;
     const dueAt = promptDueAt(consent, policy, purpose);
     yield { purpose, consent, dueAt, prompt: promptOf(state, policy, purpose, consent, dueAt) };
   }
@@ -154,23 +185,33 @@ function isReminded({ reminded }: ContactState, purpose: string, prompt: Mark): 
   return reminder !== undefined && reminder.at >= prompt.at;
 }
 
-function nextLapse(state: ContactState, span: PolicySpan, before: PolicySpan | undefined): Due | undefined {
+function nextLapse(
+  state: ContactState,
+  span: PolicySpan,
+  before: PolicySpan | undefined,
+  consents: readonly StandingConsent[],
+): Due | undefined {
   let at = NEVER;
   let purposes: string[] = [];
-  for (const { name } of span.policy.purposes.values()) {
-    const end = lapseOf(state, span, before, name);
+  for (const standing of consents) {
+    const end = lapseOf(state, span, before, standing);
     if (end === undefined || end > at) continue;
+    const { name } = standing.purpose;
     purposes = end < at ? [name] : [...purposes, name];
     at = end;
   }
   return purposes.length > 0 ? { kind: 'lapse', at, purposes: purposes.sort() } : undefined;
 }
 
-/** The instant in a stretch of time at which time alone ends the consent for a purpose, where that is not on record yet. */
-function lapseOf(state: ContactState, span: PolicySpan, before: PolicySpan | undefined, name: string) {
-  if (isWithdrawn(state, name)) return undefined;
-  const end = endUnder(state, span.policy, name);
-  if (end === undefined || end === NEVER) return undefined;
+/** The instant in a stretch of time at which time alone ends a consent, where that is not on record yet. */
+function lapseOf(
+  state: ContactState,
+  span: PolicySpan,
+  before: PolicySpan | undefined,
+  { purpose: { name }, consent }: StandingConsent,
+): Instant | undefined {
+  const end = endOfConsent(consent);
+  if (end === NEVER) return undefined;
   const at = end > span.from ? end : span.from;
   if (at === span.from && !wasValidUntil(state, before, name, at)) return undefined;
   const recorded = sinceErasure(state, state.lapsed[name]);
@@ -183,11 +224,6 @@ function wasValidUntil(state: ContactState, before: PolicySpan | undefined, name
   const purpose = before.policy.purposes.get(name);
   const consent = purpose && consentOnRecord(state, before.policy, purpose);
   return consent !== undefined && consent.act.at < at && endOfConsent(consent) >= at;
-}
-
-function endUnder(state: ContactState, policy: Policy, name: string): Instant | undefined {
-  const consent = consentOnRecord(state, policy, policy.purposes.get(name)!);
-  return consent && endOfConsent(consent);
 }
 
 /** P8: a recording is deleted in its time, but not while a legal hold stands. */

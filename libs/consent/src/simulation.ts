@@ -75,13 +75,13 @@ export function createTally(outlook: Outlook): Tally {
   const present = outlook.comparedWith && policyInForce(outlook.comparedWith, at, NEVER);
   const counts = noCounts(months, [policy, ...(present ? [present] : [])]);
   const until = months.at(-1)?.until ?? at;
+  const purposes = Object.entries(counts.purposes);
   return {
     counts,
     add(state, visit) {
       counts.contacts++;
       const moment = momentFor(state, at);
-      for (const [purpose, count] of Object.entries(counts.purposes))
-        countVerdict(count, state, purpose, { policy, present, at: moment });
+      for (const [purpose, count] of purposes) countVerdict(count, state, purpose, { policy, present, at: moment });
       let month = 0;
       for (const due of forecast(state, history, until)) {
         while (month < months.length && due.at >= months[month]!.until) month++;
