@@ -8,12 +8,22 @@ import { dueDates } from './rows/due-dates.js';
 import { footprint } from './rows/footprint.js';
 import { optIns } from './rows/opt-ins.js';
 import { rebuilding } from './rows/rebuild.js';
+import { simulation } from './rows/simulation.js';
 import { singleVerdict } from './rows/single-verdict.js';
 import { streamedVerdicts } from './rows/streamed-verdicts.js';
 import { full, quick, type Sizes } from './sizes.js';
 import { tableOf } from './table.js';
 
-const rows: readonly Row[] = [singleVerdict, batchVerdicts, streamedVerdicts, optIns, rebuilding, dueDates, footprint];
+const rows: readonly Row[] = [
+  singleVerdict,
+  batchVerdicts,
+  streamedVerdicts,
+  optIns,
+  rebuilding,
+  dueDates,
+  simulation,
+  footprint,
+];
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);

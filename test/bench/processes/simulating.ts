@@ -1,0 +1,95 @@
+import 'reflect-metadata';
+import { readPolicies, Simulator } from '@consent-ledger/application';
+import { evolve, unknownContact, type ContactState } from '@consent-ledger/consent';
+import { openSqliteEventStore, type JsonObject } from '@consent-ledger/event-store';
+import { systemClock } from '@consent-ledger/platform';
+import {
+  contactEventOf,
+  createPolicyShelf,
+  openReadModels,
+  PreferencesProjection,
+  PreferencesView,
+  rebuild,
+} from '@consent-ledger/projections';
+import Database from 'better-sqlite3';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { answer } from './answering.js';
+
+type EventRow = [
+  position: number,
+  streamId: string,
+  revision: number,
+  id: string,
+  type: string,
+  data: string,
+  metadata: string,
+];
+
+const MONTHS = 36;
+const shipped = fileURLToPath(new URL('../../../libs/consent/policies/', import.meta.url));
+const directory = process.env['DATA_DIR']!;
+const log = join(directory, 'log.sqlite');
+
+const store = openSqliteEventStore({ path: log });
+const readModels = openReadModels(join(directory, 'read-models.sqlite'));
+await rebuild({ store, readModels, projection: new PreferencesProjection(readModels) });
+
+const documents = await readPolicies(shipped);
+const simulator = new Simulator({
+  contacts: new PreferencesView(readModels),
+  deliveries: { sentDeliveries: () => [] },
+  policies: createPolicyShelf(documents.map((document) => ({ document, publishedAt: 0 }))),
+  store,
+  clock: systemClock(),
+});
+
+/** Folds the stream of every contact, one after the other, and asks nothing of the states. */
+function fold(): number {
+  const read = (text: string) => JSON.parse(text) as JsonObject;
+  const db = new Database(log, { readonly: true });
+  const rows = db
+    .prepare<[], EventRow>(
+      "SELECT * FROM events WHERE stream_id >= 'contact-' AND stream_id < 'contact.' ORDER BY stream_id, revision",
+    )
+    .raw();
+  const startedAt = performance.now();
+  let [contacts, last] = [0, ''];
+  let state: ContactState = unknownContact;
+  for (const row of rows.iterate()) {
+    const [position, streamId, revision, id, type, data, metadata] = row;
+    if (streamId !== last) {
+      contacts += 1;
+      last = streamId;
+      state = unknownContact;
+    }
+    state = evolve(
+      state,
+      contactEventOf({ id, type, data: read(data), metadata: read(metadata), streamId, revision, position }),
+    );
+  }
+  const seconds = (performance.now() - startedAt) / 1000;
+  db.close();
+  return contacts / seconds;
+}
+
+async function simulate(): Promise<{ perSecond: number; growth: number; dues: number }> {
+  let first: number | undefined;
+  let peak = 0;
+  const startedAt = performance.now();
+  const { counts } = await simulator.run(
+    { months: MONTHS },
+    {
+      onProgress() {
+        const { rss } = process.memoryUsage;
+        peak = Math.max(peak, rss());
+        first ??= peak;
+      },
+    },
+  );
+  const seconds = (performance.now() - startedAt) / 1000;
+  const dues = counts.months.reduce((sum, { prompts, reminders, erasures }) => sum + prompts + reminders + erasures, 0);
+  return { perSecond: counts.contacts / seconds, growth: peak - first!, dues };
+}
+
+answer({}, { fold: () => ({ perSecond: fold() }), simulate });
