@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { foldContact, type ContactEvent } from './contact.js';
 import { happened, instant } from './contact.fixture.js';
 import { giftcard } from './policy.fixture.js';
-import { restrictProcessing } from './restriction.js';
+import { liftFor, restrictFor, restrictProcessing } from './restriction.js';
+import { standingRestriction } from './standing.js';
 
 const [first, within, minutesLater] = [
   '2024-06-01T10:00:00.000Z',
@@ -39,5 +40,41 @@ describe('lifting a restriction (P9)', () => {
     expect(given(restricted).when(false, within)).toStrictEqual({ events: [{ type: 'RestrictionLifted', data: {} }] });
     expect(given(restricted, lifted).when(false, minutesLater)).toStrictEqual({ events: [] });
     expect(given().when(false, first)).toStrictEqual({ events: [] });
+  });
+});
+
+describe('a restriction while a request is judged (P9)', () => {
+  const forRequest = happened('ProcessingRestricted', first, { requestId: 'request-1' });
+  const state = foldContact([forRequest]);
+
+  it('is recorded once', () => {
+    const recorded = { events: [{ type: 'ProcessingRestricted', data: { requestId: 'request-1' } }] };
+    expect(restrictFor(foldContact([]), 'request-1')).toStrictEqual(recorded);
+    expect(restrictFor(state, 'request-1')).toStrictEqual({ events: [] });
+  });
+
+  it('ends with the request and with nothing else', () => {
+    expect(given(forRequest).when(false, minutesLater)).toStrictEqual({ events: [] });
+    expect(liftFor(state, 'request-2', { keep: false })).toStrictEqual({ events: [] });
+    expect(liftFor(state, 'request-1', { keep: false })).toStrictEqual({
+      events: [{ type: 'RestrictionLifted', data: { requestId: 'request-1' } }],
+    });
+  });
+
+  it('leaves every other one standing when it ends', () => {
+    const others = [restricted, happened('ProcessingRestricted', within, { requestId: 'request-2' })];
+    const lifted = happened('RestrictionLifted', minutesLater, { requestId: 'request-1' });
+    expect(standingRestriction(foldContact([forRequest, lifted]))).toBeUndefined();
+    for (const other of others)
+      expect(standingRestriction(foldContact([forRequest, lifted, other]))).toMatchObject({ id: other.id });
+  });
+
+  it('becomes one that stays where that was asked for', () => {
+    expect(liftFor(state, 'request-1', { keep: true })).toStrictEqual({
+      events: [
+        { type: 'ProcessingRestricted', data: {} },
+        { type: 'RestrictionLifted', data: { requestId: 'request-1' } },
+      ],
+    });
   });
 });
