@@ -5,6 +5,7 @@ import {
   PoliciesProjection,
   PreferencesProjection,
   PreferencesView,
+  RequestsProjection,
   type Projection,
   type ReadModels,
 } from '@consent-ledger/projections';
@@ -20,6 +21,7 @@ const makers = {
       preferences: new PreferencesView(readModels),
       policies: new PoliciesProjection(readModels),
     }),
+  requests: (readModels) => new RequestsProjection(readModels),
 } as const satisfies Record<string, (readModels: ReadModels) => Projection>;
 
 export type ProjectionName = keyof typeof makers;

@@ -32,6 +32,7 @@ describe('verifying a ledger', () => {
         'ok     api-keys     is what the log says',
         'ok     preferences  is what the log says',
         'ok     deliveries   is what the log says',
+        'ok     requests     is what the log says',
         'ok     due-dates    follows from the preferences',
         '',
       ].join('\n'),

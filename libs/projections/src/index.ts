@@ -16,4 +16,7 @@ export * from './projection.js';
 export { openReadModels, ReadModelsInUse, type Checkpoints, type LogMark, type ReadModels } from './read-models.js';
 export * from './rebuild.js';
 export * from './recorded-instants.js';
+export * from './requests/request-events.js';
+export * from './requests/requests.projection.js';
+export * from './requests/requests.view.js';
 export * from './same-log.js';
