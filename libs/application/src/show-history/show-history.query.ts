@@ -18,6 +18,7 @@ import { Inject } from '@nestjs/common';
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { verdictBody, type VerdictBody } from '../ask-eligibility/answer.js';
 import { ContactRepository } from '../contact/contact-repository.js';
+import { shownEvidence } from '../contact/evidence.js';
 import { CLOCK, EVENT_STORE, PERSONAL_DATA, POLICIES } from '../ports.js';
 
 export interface HistoryEntry {
@@ -51,9 +52,24 @@ export class ShowHistoryQuery extends Query<HistoryAnswer> {
     readonly contactId: string,
     readonly at?: Instant,
     readonly knownAt?: Instant,
+    /** The language in which it is said that evidence is gone (P8). */
+    readonly language: 'nl' | 'en' = 'en',
   ) {
     super();
   }
+}
+
+interface ToShow {
+  readonly contactId: string;
+  readonly event: ContactEvent;
+  readonly recorded: RecordedEvent;
+  readonly verdicts: HistoryEntry['verdicts'];
+  readonly language: 'nl' | 'en';
+}
+
+interface Sealed extends Pick<ToShow, 'contactId' | 'event' | 'language'> {
+  readonly data: JsonObject;
+  readonly sealed: string;
 }
 
 @QueryHandler(ShowHistoryQuery)
@@ -66,7 +82,7 @@ export class ShowHistoryHandler implements IQueryHandler<ShowHistoryQuery> {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  async execute({ contactId, at, knownAt }: ShowHistoryQuery): Promise<HistoryAnswer> {
+  async execute({ contactId, at, knownAt, language }: ShowHistoryQuery): Promise<HistoryAnswer> {
     const position = await this.store.head();
     const { recorded, events, revision } = await this.contacts.load(contactId);
     const now = this.clock.now();
@@ -79,9 +95,8 @@ export class ShowHistoryHandler implements IQueryHandler<ShowHistoryQuery> {
     const entries: HistoryEntry[] = [];
     for (const { event, recorded } of known) {
       state = evolve(state, event);
-      entries.push(
-        await this.entry(contactId, event, recorded, this.verdictsAt(event.occurredAt, state, knownAt ?? NEVER)),
-      );
+      const verdicts = this.verdictsAt(event.occurredAt, state, knownAt ?? NEVER);
+      entries.push(await this.entry({ contactId, event, recorded, verdicts, language }));
     }
     return {
       contactId,
@@ -93,12 +108,7 @@ export class ShowHistoryHandler implements IQueryHandler<ShowHistoryQuery> {
     };
   }
 
-  private async entry(
-    contactId: string,
-    event: ContactEvent,
-    recorded: RecordedEvent,
-    verdicts: HistoryEntry['verdicts'],
-  ): Promise<HistoryEntry> {
+  private async entry({ contactId, event, recorded, verdicts, language }: ToShow): Promise<HistoryEntry> {
     const { sealed, ...data } = recorded.data;
     const { actor, source, policyVersion } = recorded.metadata as unknown as EventMetadata;
     return {
@@ -109,14 +119,20 @@ export class ShowHistoryHandler implements IQueryHandler<ShowHistoryQuery> {
       actor,
       source,
       data,
-      personal: typeof sealed === 'string' ? await this.open(contactId, event.id, sealed) : null,
+      personal: typeof sealed === 'string' ? await this.open({ contactId, event, data, sealed, language }) : null,
       policyVersion,
       verdicts,
     };
   }
 
-  private open(contactId: string, eventId: string, sealed: string): Promise<JsonObject | 'erased'> {
-    return this.personalData.open(contactId, { streamId: contactStream(contactId), eventId }, sealed);
+  /** A recording that is deleted by now is not pointed to, whatever moment is asked about (P8). */
+  private async open({ contactId, event, data, sealed, language }: Sealed): Promise<JsonObject | 'erased'> {
+    const place = { streamId: contactStream(contactId), eventId: event.id };
+    const opened = await this.personalData.open(contactId, place, sealed);
+    if (opened === 'erased') return opened;
+    const now = this.clock.now();
+    const { timeZone } = policyInForce(this.policies.history(), now, now).calendar;
+    return shownEvidence(opened, data, now, { language, timeZone });
   }
 
   private verdictsAt(at: Instant, state: ContactState, knownAt: Instant): Record<string, VerdictBody> {
