@@ -23,6 +23,8 @@ import { ProblemPage } from './recipients/problem-page.js';
 import { RecipientsController } from './recipients/recipients.controller.js';
 import { ReconsentController } from './recipients/reconsent.controller.js';
 import { RelationshipsController } from './relationships/relationships.controller.js';
+import { ReportPage } from './requests/report-page.js';
+import { RequestsController } from './requests/requests.controller.js';
 import { RestrictionsController } from './restrictions/restrictions.controller.js';
 import { ApiKeyGuard } from './security/api-key.guard.js';
 import { SimulationsController } from './simulations/simulations.controller.js';
@@ -39,6 +41,7 @@ const controllers = [
   ContactsController,
   PoliciesController,
   MailingsController,
+  RequestsController,
   SimulationsController,
   RecipientsController,
   ReconsentController,
@@ -60,6 +63,7 @@ export class ApiModule {
         Pages,
         OptOutUndo,
         ProblemPage,
+        ReportPage,
         { provide: APP_GUARD, useClass: ApiKeyGuard },
         { provide: APP_GUARD, useClass: MediaTypeGuard },
         { provide: APP_FILTER, useClass: ProblemFilter },

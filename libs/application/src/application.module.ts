@@ -3,15 +3,24 @@ import { CqrsModule } from '@nestjs/cqrs';
 import { AddRecipients } from './add-recipients/add-recipients.js';
 import { ApiKeys } from './api-keys/api-keys.js';
 import { Eligibility } from './ask-eligibility/eligibility.js';
+import { CheckIdentityHandler } from './check-identity/check-identity.command.js';
 import { ConfirmOptInHandler } from './confirm-opt-in/confirm-opt-in.command.js';
 import { ContactRepository } from './contact/contact-repository.js';
+import { LinkedContacts } from './contact/linked-contacts.js';
 import { CreateMailingHandler } from './create-mailing/create-mailing.command.js';
+import { Judgement } from './data-subject-request/judgement.js';
+import { RequestRepository } from './data-subject-request/request-repository.js';
+import { Requests } from './data-subject-request/requests.js';
 import { DeliveryRepository } from './deliver/delivery-repository.js';
+import { AccessReports } from './disclose/access-report.js';
+import { DiscloseHandler } from './disclose/disclose.command.js';
 import { EraseContactHandler } from './erase-contact/erase-contact.command.js';
 import { ImportContacts } from './import-contacts/import-contacts.js';
 import { ImportRepository } from './import-contacts/import-repository.js';
 import { EraseStrangers } from './erase-strangers/erase-strangers.js';
 import { DueDates } from './due-dates.js';
+import { ExtendRequestHandler } from './extend-request/extend-request.command.js';
+import { FulfilRequestHandler } from './fulfil-request/fulfil-request.command.js';
 import type { Ledger } from './ledger.js';
 import { LookUpContactHandler } from './look-up-contact/look-up-contact.query.js';
 import { MailingProgress } from './mailing-progress.js';
@@ -36,9 +45,12 @@ import {
 import { Preferences } from './preferences.js';
 import { PublishPolicyHandler } from './publish-policies/publish-policy.command.js';
 import { ReconsentMail } from './prompt-reconsent/reconsent-mail.js';
+import { ReceiveRequestHandler } from './receive-request/receive-request.command.js';
 import { RecordDeliverabilityHandler } from './record-deliverability/record-deliverability.command.js';
 import { RecordRelationshipHandler } from './record-relationship/record-relationship.command.js';
 import { RenewConsentHandler } from './renew-consent/renew-consent.command.js';
+import { RectifyAddress } from './rectify-address/rectify-address.js';
+import { RefuseRequestHandler } from './refuse-request/refuse-request.command.js';
 import { ReplayHandler } from './replay/replay.query.js';
 import { RestrictProcessingHandler } from './restrict-processing/restrict-processing.command.js';
 import { SettleDue } from './settle-due/settle-due.js';
@@ -52,6 +64,7 @@ import { ShowRetentionHandler } from './show-retention/show-retention.query.js';
 import { SimulateHandler } from './simulate/simulate.query.js';
 import { TakeBackImport } from './take-back-import/take-back-import.js';
 import { ShowQuestionHandler } from './show-question/show-question.query.js';
+import { ShowRequestHandler, ShowRequestsHandler } from './show-requests/show-requests.query.js';
 import { UndoOptOutHandler } from './undo-opt-out/undo-opt-out.command.js';
 import { UnsubscribeHandler } from './unsubscribe/unsubscribe.command.js';
 
@@ -68,6 +81,12 @@ const handlers = [
   RestrictProcessingHandler,
   PlaceLegalHoldHandler,
   EraseContactHandler,
+  ReceiveRequestHandler,
+  CheckIdentityHandler,
+  ExtendRequestHandler,
+  FulfilRequestHandler,
+  RefuseRequestHandler,
+  DiscloseHandler,
   CreateMailingHandler,
   PublishPolicyHandler,
   LookUpContactHandler,
@@ -76,6 +95,8 @@ const handlers = [
   ReplayHandler,
   ShowPoliciesHandler,
   ShowMailingHandler,
+  ShowRequestsHandler,
+  ShowRequestHandler,
   DeliveriesHandler,
   ShowErasureHandler,
   ShowRetentionHandler,
@@ -86,6 +107,11 @@ const handlers = [
 const services = [
   EraseStrangers,
   ContactRepository,
+  LinkedContacts,
+  RectifyAddress,
+  RequestRepository,
+  Judgement,
+  AccessReports,
   DeliveryRepository,
   ConfirmationMail,
   ReconsentMail,
@@ -117,6 +143,7 @@ export class ApplicationModule {
       { provide: Preferences, useValue: ledger.preferences },
       { provide: MailingProgress, useValue: ledger.mailings },
       { provide: DueDates, useValue: ledger.dueDates },
+      { provide: Requests, useValue: ledger.requests },
       { provide: ApiKeys, useValue: ledger.apiKeys },
     ];
     return {

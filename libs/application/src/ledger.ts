@@ -31,12 +31,15 @@ import {
   PreferencesProjection,
   PreferencesView,
   Processor,
+  RequestsProjection,
+  RequestsView,
   type PolicyShelf,
   type ReadModels,
 } from '@consent-ledger/projections';
 import { ApiKeys } from './api-keys/api-keys.js';
 import { VerdictCache } from './ask-eligibility/verdict-cache.js';
 import { catchUp } from './catch-up.js';
+import { Requests } from './data-subject-request/requests.js';
 import { DueDates } from './due-dates.js';
 import { closeAll } from './close-all.js';
 import { Changes } from './changes.js';
@@ -66,6 +69,7 @@ export interface Ledger {
   readonly policies: PolicyShelf;
   readonly preferences: Preferences;
   readonly mailings: MailingProgress;
+  readonly requests: Requests;
   readonly dueDates: DueDates;
   readonly apiKeys: ApiKeys;
   /** Publishes the configured policies, then brings the read models up to the end of the log. */
@@ -106,7 +110,7 @@ export function openLedger({ configuration, logger, clock = systemClock(), publi
   const dueChanges = new Changes();
   const dueIndex = new DueDatesProjection({ readModels, preferences: preferencesView, policies, listener: dueChanges });
   const deliveries = new DeliveriesProjection(readModels, deliveryChanges);
-  const projections = [policies, apiKeys, preferences, dueIndex, deliveries];
+  const projections = [policies, apiKeys, preferences, dueIndex, deliveries, new RequestsProjection(readModels)];
   const processor = new Processor({
     store,
     readModels,
@@ -133,6 +137,7 @@ export function openLedger({ configuration, logger, clock = systemClock(), publi
     preferences: new Preferences(preferencesView, processor, verdicts),
     mailings: new MailingProgress(new DeliveriesView(readModels), processor, deliveryChanges, store),
     dueDates: new DueDates(dueIndex, new DueDatesView(readModels), dueChanges, processor, store),
+    requests: new Requests(new RequestsView(readModels), processor, store),
     apiKeys: new ApiKeys(store, clock, apiKeys, configuration.LEDGER_ADMIN_KEY),
 
     async start() {

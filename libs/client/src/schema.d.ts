@@ -416,6 +416,170 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Requests by when their answer is due
+         * @description Those that wait for an answer, what is overdue first, then those that were answered, the latest first.
+         */
+        get: operations["listRequests"];
+        put?: never;
+        /**
+         * A person asks for what the law gives them
+         * @description Opens a request (P9). The answer is due within the time of the policy in force, counted from `occurredAt`. While an
+         *     objection, a restriction or a rectification is judged, as the policy lists them, or where the person asked for it
+         *     (`restrict`), processing is restricted.
+         */
+        post: operations["receiveRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/requests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["RequestId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * One request and all that was done about it
+         * @description Its events in order, with what was sealed; when something was disclosed or refused, and to whom.
+         */
+        get: operations["readRequest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/requests/{id}/identity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["RequestId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * It is established who asks
+         * @description Records how it was established that the request comes from the person. No data leaves before, and nothing but an
+         *     objection is granted.
+         */
+        post: operations["checkIdentity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/requests/{id}/extension": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["RequestId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The answer is put off
+         * @description Once, before it is due, with a reason, by the time that the policy allows.
+         */
+        post: operations["extendRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/requests/{id}/fulfilment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["RequestId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The request is granted
+         * @description Carries out what was asked and says so, which is final: an erasure erases, an objection opts out of all commercial
+         *     mail, a restriction stays, and a rectification puts `address` in the place of the one on record. Access and
+         *     portability are granted once something was disclosed.
+         */
+        post: operations["fulfilRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/requests/{id}/refusal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["RequestId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The request is refused
+         * @description On a ground of the policy and with a reason, which is final. The answer says where the person can complain. An
+         *     objection to commercial mail is never refused.
+         */
+        post: operations["refuseRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/requests/{id}/disclosures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["RequestId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What is held of the person, to be given to them
+         * @description Everything that is held under each address of the person: as JSON with the fields of ISO/IEC TS 27560, or with
+         *     `Accept: text/html` as a page that a person can read and keep. A POST, because it is on record that it left, when
+         *     and to whom.
+         */
+        post: operations["disclosePersonalData"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/policies": {
         parameters: {
             query?: never;
@@ -962,6 +1126,256 @@ export interface components {
             missing?: components["schemas"]["MissingConditions"];
             evidence: components["schemas"]["EventReference"][];
         };
+        /** Format: uuid */
+        RequestId: string;
+        /** @enum {string} */
+        RequestKind: "access" | "portability" | "rectification" | "restriction" | "erasure" | "objection";
+        /** @enum {string} */
+        RequestStatus: "open" | "fulfilled" | "refused";
+        DataSubjectRequest: {
+            address?: components["schemas"]["Address"];
+            contactId?: components["schemas"]["ContactId"];
+            kind: components["schemas"]["RequestKind"];
+            /** @description What the person wrote or said; sealed. */
+            note?: string;
+            /** @description The person asked that processing be restricted while this is judged. */
+            restrict?: boolean;
+            /** @description When it was received; the time for the answer counts from here. Default now. */
+            occurredAt?: components["schemas"]["OccurredAt"];
+            source: components["schemas"]["Source"];
+        } & (unknown | unknown);
+        IdentityCheck: {
+            method: components["schemas"]["KebabName"];
+            note?: string;
+        };
+        RequestExtension: {
+            reason: string;
+        };
+        RequestFulfilment: {
+            /** @description What replaces the address on record; only for a request for rectification. */
+            address?: components["schemas"]["Address"];
+        };
+        RequestRefusal: {
+            ground: components["schemas"]["KebabName"];
+            reason: string;
+        };
+        DisclosureRequest: {
+            /** @enum {string} */
+            language?: "nl" | "en";
+            /** @description Whom it goes to, where that is not the person; sealed. */
+            to?: string;
+        };
+        KebabName: string;
+        RequestRecording: {
+            requestId: components["schemas"]["RequestId"];
+            contactId: components["schemas"]["ContactId"];
+            answerBy: components["schemas"]["Instant"];
+            revision: components["schemas"]["Revision"];
+            position: components["schemas"]["Position"];
+            recorded: {
+                eventId: components["schemas"]["EventId"];
+                type: components["schemas"]["RequestEventType"];
+            }[];
+        };
+        RequestRefusalRecording: {
+            requestId: components["schemas"]["RequestId"];
+            contactId: components["schemas"]["ContactId"];
+            answerBy: components["schemas"]["Instant"];
+            revision: components["schemas"]["Revision"];
+            position: components["schemas"]["Position"];
+            recorded: {
+                eventId: components["schemas"]["EventId"];
+                type: components["schemas"]["RequestEventType"];
+            }[];
+            ground: {
+                name: components["schemas"]["KebabName"];
+                texts: {
+                    [key: string]: string;
+                };
+            };
+            complaint: components["schemas"]["Authority"];
+        };
+        /** @description Where a person can complain. */
+        Authority: {
+            name: string;
+            /** Format: uri */
+            url: string;
+        };
+        /** @enum {string} */
+        RequestEventType: "RequestReceived" | "IdentityChecked" | "RequestExtended" | "PersonalDataDisclosed" | "RequestFulfilled" | "RequestRefused";
+        ListedRequests: {
+            at: components["schemas"]["Instant"];
+            position: components["schemas"]["Position"];
+            requests: components["schemas"]["ListedRequest"][];
+        };
+        ListedRequest: {
+            requestId: components["schemas"]["RequestId"];
+            contactId: components["schemas"]["ContactId"];
+            kind: components["schemas"]["RequestKind"];
+            status: components["schemas"]["RequestStatus"];
+            receivedAt: components["schemas"]["Instant"];
+            answerBy: components["schemas"]["Instant"];
+            overdue: boolean;
+            identityChecked: boolean;
+            extended: boolean;
+        };
+        ShownRequest: {
+            requestId: components["schemas"]["RequestId"];
+            contactId: components["schemas"]["ContactId"];
+            kind: components["schemas"]["RequestKind"];
+            status: components["schemas"]["RequestStatus"];
+            receivedAt: components["schemas"]["Instant"];
+            answerBy: components["schemas"]["Instant"];
+            overdue: boolean;
+            identityChecked: boolean;
+            extended: boolean;
+            revision: components["schemas"]["Revision"];
+            position: components["schemas"]["Position"];
+            events: components["schemas"]["RequestEvent"][];
+        };
+        RequestEvent: {
+            eventId: components["schemas"]["EventId"];
+            type: components["schemas"]["RequestEventType"];
+            occurredAt: components["schemas"]["Instant"];
+            /** @description What the event holds in the open; which fields depends on its type. */
+            data: {
+                kind?: components["schemas"]["RequestKind"];
+                contactId?: components["schemas"]["ContactId"];
+                answerBy?: components["schemas"]["Instant"];
+                method?: components["schemas"]["KebabName"];
+                what?: string[];
+                /** @enum {string} */
+                form?: "json" | "html";
+                rectifiedTo?: components["schemas"]["ContactId"];
+                ground?: components["schemas"]["KebabName"];
+            };
+            personal: components["schemas"]["OpenedPersonalData"];
+        };
+        /** @description What was sealed, opened; `erased` when its key is gone; null when nothing was sealed. */
+        OpenedPersonalData: {
+            [key: string]: unknown;
+        } | "erased" | null;
+        /** @description Everything that is held of a person (GDPR 15 and 20). */
+        AccessReport: {
+            requestId: components["schemas"]["RequestId"];
+            createdAt: components["schemas"]["Instant"];
+            /** @enum {string} */
+            language: "nl" | "en";
+            position: components["schemas"]["Position"];
+            policy: components["schemas"]["PolicyReference"];
+            controller: {
+                name: string;
+                postalAddress: string;
+                email: string;
+                privacyPolicyUrl: string;
+            };
+            authority: components["schemas"]["Authority"];
+            jurisdiction: components["schemas"]["CountryCode"];
+            storageLocations: components["schemas"]["CountryCode"][];
+            recipients: string[];
+            /** @description Each address that is known to be the person's, the one that was asked about first. */
+            contacts: components["schemas"]["AddressReport"][];
+        };
+        /** @description ISO 3166-1 alpha-2. */
+        CountryCode: string;
+        AddressReport: {
+            contactId: components["schemas"]["ContactId"];
+            addresses: string[];
+            /** @description The contact at which the person is reached instead. */
+            replacedBy: components["schemas"]["ContactId"] | null;
+            purposes: {
+                purpose: components["schemas"]["PurposeName"];
+                name: string;
+                description: string;
+                eligible: boolean;
+                reason: components["schemas"]["Reason"];
+                basis: components["schemas"]["Basis"];
+                /** Format: date-time */
+                validUntil: string | null;
+            }[];
+            consentRecords: components["schemas"]["ConsentRecord"][];
+            history: {
+                eventId: components["schemas"]["EventId"];
+                type: components["schemas"]["ContactEventType"];
+                occurredAt: components["schemas"]["Instant"];
+                recordedAt: components["schemas"]["Instant"];
+                actor: components["schemas"]["Actor"];
+                source: components["schemas"]["Source"];
+                data: components["schemas"]["ContactEventData"];
+                personal: components["schemas"]["OpenedPersonalData"];
+                policyVersion: string;
+            }[];
+            messages: {
+                mailingId: string;
+                purpose: components["schemas"]["PurposeName"];
+                status: string;
+                reason: string | null;
+                updatedAt: components["schemas"]["Instant"];
+            }[];
+            retention: components["schemas"]["OpenGround"][];
+            requests: components["schemas"]["ShownRequest"][];
+        };
+        OpenGround: {
+            ground: components["schemas"]["GroundName"];
+            purpose?: components["schemas"]["PurposeName"];
+            /** Format: date-time */
+            endsAt: string | null;
+        };
+        /** @description A consent record, with the names that ISO/IEC TS 27560:2023 gives its fields. */
+        ConsentRecord: {
+            schema_version: string;
+            record_id: string;
+            pii_principal_id: components["schemas"]["ContactId"];
+            pii_processing: {
+                privacy_notice: string;
+                language: string;
+                purpose: components["schemas"]["PurposeName"];
+                purpose_type: string;
+                lawful_basis: string | null;
+                pii_information: string[];
+                pii_controllers: string[];
+                collection_method: components["schemas"]["SourceKind"][];
+                storage_locations: components["schemas"]["CountryCode"][];
+                retention_period: components["schemas"]["OpenGround"][];
+                jurisdiction: components["schemas"]["CountryCode"];
+                recipient_third_parties: string[];
+                withdrawal_method: string;
+                privacy_rights: string[];
+                authority_party: string;
+            };
+            party_identification: {
+                party_id: string;
+                party_name: string;
+                party_role: string;
+                party_address: string | null;
+                party_contact: string;
+            }[];
+            events: {
+                event_time: components["schemas"]["Instant"];
+                /** Format: date-time */
+                validity: string | null;
+                /**
+                 * @description The status of the Data Privacy Vocabulary.
+                 * @enum {string}
+                 */
+                event_type: "ConsentRequested" | "ConsentGiven" | "RenewedConsentGiven" | "ConsentRefused" | "ConsentWithdrawn" | "ConsentExpired" | "ConsentInvalidated";
+                event_state: string;
+                entity_id: string;
+                evidence: {
+                    event_id: components["schemas"]["EventId"];
+                    source: components["schemas"]["SourceKind"];
+                    personal: components["schemas"]["OpenedPersonalData"];
+                };
+                /** @description The text that was shown (P3). */
+                notice: {
+                    id: string;
+                    version: number;
+                    language: string;
+                    hash: string;
+                    text: string | null;
+                } | null;
+            }[];
+        };
         History: {
             contactId: components["schemas"]["ContactId"];
             at: components["schemas"]["Instant"];
@@ -1009,14 +1423,57 @@ export interface components {
             requestId?: string;
             optOutId?: string;
             optInId?: string;
-            optInIds?: string[];
             promptId?: string;
+            optInIds?: string[];
+            /** @description The contact that replaces this one. */
+            to?: components["schemas"]["ContactId"];
+            /** @description The contact whose preferences were carried over. */
+            from?: components["schemas"]["ContactId"];
+            adopted?: boolean;
+            consents?: components["schemas"]["CarriedConsent"][];
+            optOuts?: components["schemas"]["CarriedOptOut"][];
+            undone?: string[];
+            restricted?: boolean;
+            restrictedFor?: components["schemas"]["RequestId"][];
+            liftedFor?: components["schemas"]["RequestId"][];
+            relationship?: components["schemas"]["CarriedRelationship"];
             conditions?: string[];
             permanent?: boolean;
             reason?: components["schemas"]["ErasureReason"];
             requestedAt?: components["schemas"]["Instant"];
             /** @description The grounds that held the data and ended, of an erasure by retention. */
             grounds?: components["schemas"]["EndedGround"][];
+        };
+        /** @description An event of another contact of the person. */
+        CarriedAct: {
+            eventId: components["schemas"]["EventId"];
+            type: components["schemas"]["ContactEventType"];
+            at: components["schemas"]["Instant"];
+        };
+        CarriedConsent: {
+            eventId: components["schemas"]["EventId"];
+            type: components["schemas"]["ContactEventType"];
+            at: components["schemas"]["Instant"];
+            purpose: components["schemas"]["PurposeName"];
+            /** @enum {string} */
+            actOf: "person" | "reported";
+        };
+        /** @description An opt-out that stands at another contact of the person, and the purposes that it stops no longer. */
+        CarriedOptOut: {
+            optOutId: string;
+            purposes: components["schemas"]["PurposeName"][] | "all";
+            except?: components["schemas"]["PurposeName"][];
+        };
+        CarriedRelationship: {
+            started?: {
+                eventId: components["schemas"]["EventId"];
+                type: components["schemas"]["ContactEventType"];
+                at: components["schemas"]["Instant"];
+                conditions: string[];
+            };
+            ended?: components["schemas"]["CarriedAct"];
+            purchased?: components["schemas"]["CarriedAct"];
+            contacted?: components["schemas"]["CarriedAct"];
         };
         /** @description The address, the evidence and free text, as they were sealed. */
         PersonalData: {
@@ -1321,7 +1778,7 @@ export interface components {
             }[];
         };
         /** @enum {string} */
-        ProblemCode: "VALIDATION" | "UNAUTHENTICATED" | "FORBIDDEN" | "NOT_FOUND" | "OPTED_OUT" | "CONFLICT" | "LEGAL_HOLD" | "RETENTION_NOT_ENDED" | "REQUEST_OVERTAKEN" | "NOT_RENEWABLE" | "POLICY_CHANGED" | "POLICY_VERSION_NOT_GREATER" | "STATEMENT_CHANGED" | "POLICY_IN_FORCE_IN_PAST" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "UNKNOWN_PURPOSE" | "PURPOSE_NOT_COMMERCIAL" | "UNKNOWN_STATEMENT" | "STATEMENT_DOES_NOT_COVER" | "OCCURRED_IN_FUTURE" | "IDEMPOTENCY_KEY_REUSED" | "NO_SUCH_REQUEST" | "ADDRESS_NEEDED" | "UNKNOWN_TEMPLATE" | "TEMPLATE_DOES_NOT_FIT" | "UNKNOWN_POLICY" | "INVALID_POLICY" | "INTERNAL" | "UNAVAILABLE";
+        ProblemCode: "VALIDATION" | "UNAUTHENTICATED" | "FORBIDDEN" | "NOT_FOUND" | "OPTED_OUT" | "CONFLICT" | "LEGAL_HOLD" | "RETENTION_NOT_ENDED" | "REQUEST_CLOSED" | "IDENTITY_NOT_CHECKED" | "ALREADY_EXTENDED" | "TOO_LATE_TO_EXTEND" | "NOTHING_DISCLOSED" | "NOTHING_TO_DISCLOSE" | "OBJECTION_IS_ABSOLUTE" | "REQUEST_OVERTAKEN" | "NOT_RENEWABLE" | "POLICY_CHANGED" | "POLICY_VERSION_NOT_GREATER" | "STATEMENT_CHANGED" | "POLICY_IN_FORCE_IN_PAST" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "UNKNOWN_PURPOSE" | "PURPOSE_NOT_COMMERCIAL" | "UNKNOWN_STATEMENT" | "STATEMENT_DOES_NOT_COVER" | "OCCURRED_IN_FUTURE" | "IDEMPOTENCY_KEY_REUSED" | "UNKNOWN_GROUND" | "NO_RIGHTS_IN_POLICY" | "NO_SUCH_REQUEST" | "ADDRESS_NEEDED" | "UNKNOWN_TEMPLATE" | "TEMPLATE_DOES_NOT_FIT" | "UNKNOWN_POLICY" | "INVALID_POLICY" | "INTERNAL" | "UNAVAILABLE";
     };
     responses: {
         /** @description Recorded */
@@ -1344,6 +1801,64 @@ export interface components {
             };
             content: {
                 "application/json": components["schemas"]["Recording"];
+            };
+        };
+        /** @description Recorded */
+        RequestRecorded: {
+            headers: {
+                ETag: components["headers"]["RequestETag"];
+                "X-Correlation-Id": components["headers"]["X-Correlation-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["RequestRecording"];
+            };
+        };
+        /** @description Nothing changed, so nothing was recorded */
+        RequestUnchanged: {
+            headers: {
+                ETag: components["headers"]["RequestETag"];
+                "X-Correlation-Id": components["headers"]["X-Correlation-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["RequestRecording"];
+            };
+        };
+        /** @description Refused, with what the person is to be told */
+        RequestRefused: {
+            headers: {
+                ETag: components["headers"]["RequestETag"];
+                "X-Correlation-Id": components["headers"]["X-Correlation-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["RequestRefusalRecording"];
+            };
+        };
+        /**
+         * @description `REQUEST_CLOSED`: it was answered, which is final; `IDENTITY_NOT_CHECKED`; `ALREADY_EXTENDED`; `TOO_LATE_TO_EXTEND`;
+         *     `NOTHING_DISCLOSED`: access is granted once data was given; `NOTHING_TO_DISCLOSE`: this kind of request discloses
+         *     nothing; `OBJECTION_IS_ABSOLUTE`; or what stands against the act itself, such as `LEGAL_HOLD` and `CONFLICT`
+         */
+        RequestConflict: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description Well formed, but a rule stands against it: `UNKNOWN_GROUND`, `NO_RIGHTS_IN_POLICY`, `ADDRESS_NEEDED`,
+         *     `OCCURRED_IN_FUTURE` or `IDEMPOTENCY_KEY_REUSED`
+         */
+        RequestRefusedByRule: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
             };
         };
         /** @description Erased */
@@ -1530,6 +2045,7 @@ export interface components {
     parameters: {
         ContactId: components["schemas"]["ContactId"];
         MailingId: components["schemas"]["MailingId"];
+        RequestId: components["schemas"]["RequestId"];
         /** @description Signed over all that the link means. */
         Token: string;
         /**
@@ -1549,6 +2065,8 @@ export interface components {
     headers: {
         /** @description The revision of the contact's stream, in quotes; absent while it has no events. */
         ETag: string;
+        /** @description The revision of the request's stream, in quotes. */
+        RequestETag: string;
         /** @description What the request gave, or what was made up for it. */
         "X-Correlation-Id": components["schemas"]["CorrelationId"];
     };
@@ -2261,6 +2779,294 @@ export interface operations {
             404: components["responses"]["NotFound"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listRequests: {
+        parameters: {
+            query?: {
+                /** @description Only those that wait (`open`), or only those that do not (`answered`); default `all`. */
+                status?: "open" | "answered" | "all";
+                /** @description How many at most, 1 to 1000; default 200. */
+                limit?: number;
+            };
+            header?: {
+                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requests */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["X-Correlation-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedRequests"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    receiveRequest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A retry with the same key and request is the same act, answered as the first time; the same key with another
+                 *     request is 422 `IDEMPOTENCY_KEY_REUSED`. A key counts for one caller and one contact. Compared is what stands in
+                 *     the open in the log: what kind of act it is, its purposes, statement, conditions and the like, `source.kind` and
+                 *     `occurredAt`. What is sealed is not: `evidence`, `source.reference` and the `reason` of a restriction or a legal hold. A retry
+                 *     that differs in these alone is answered as the first time, and what it says of them is not kept.
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DataSubjectRequest"];
+            };
+        };
+        responses: {
+            200: components["responses"]["RequestUnchanged"];
+            201: components["responses"]["RequestRecorded"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["RequestConflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["RequestRefusedByRule"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    readRequest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path: {
+                id: components["parameters"]["RequestId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request */
+            200: {
+                headers: {
+                    ETag: components["headers"]["RequestETag"];
+                    "X-Correlation-Id": components["headers"]["X-Correlation-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownRequest"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    checkIdentity: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` last seen; 412 when the contact has moved on. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path: {
+                id: components["parameters"]["RequestId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentityCheck"];
+            };
+        };
+        responses: {
+            200: components["responses"]["RequestUnchanged"];
+            201: components["responses"]["RequestRecorded"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["RequestConflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["RequestRefusedByRule"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    extendRequest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` last seen; 412 when the contact has moved on. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path: {
+                id: components["parameters"]["RequestId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RequestExtension"];
+            };
+        };
+        responses: {
+            200: components["responses"]["RequestUnchanged"];
+            201: components["responses"]["RequestRecorded"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["RequestConflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["RequestRefusedByRule"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    fulfilRequest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` last seen; 412 when the contact has moved on. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path: {
+                id: components["parameters"]["RequestId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RequestFulfilment"];
+            };
+        };
+        responses: {
+            200: components["responses"]["RequestUnchanged"];
+            201: components["responses"]["RequestRecorded"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["RequestConflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["RequestRefusedByRule"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    refuseRequest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` last seen; 412 when the contact has moved on. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path: {
+                id: components["parameters"]["RequestId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RequestRefusal"];
+            };
+        };
+        responses: {
+            200: components["responses"]["RequestRefused"];
+            201: components["responses"]["RequestRefused"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["RequestConflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["RequestRefusedByRule"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    disclosePersonalData: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` last seen; 412 when the contact has moved on. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path: {
+                id: components["parameters"]["RequestId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DisclosureRequest"];
+            };
+        };
+        responses: {
+            /** @description The report */
+            201: {
+                headers: {
+                    ETag: components["headers"]["RequestETag"];
+                    "X-Correlation-Id": components["headers"]["X-Correlation-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessReport"];
+                    "text/html": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["RequestConflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["RequestRefusedByRule"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };

@@ -5,6 +5,7 @@ import {
   DueDates,
   MailingProgress,
   Preferences,
+  Requests,
   type Ledger,
 } from '@consent-ledger/application';
 import type { ContactEventData, ContactEventType } from '@consent-ledger/consent';
@@ -24,6 +25,8 @@ import {
   PreferencesProjection,
   PreferencesView,
   Processor,
+  RequestsProjection,
+  RequestsView,
 } from '@consent-ledger/projections';
 import { afterEach } from '@jest/globals';
 import type { INestApplicationContext } from '@nestjs/common';
@@ -121,7 +124,7 @@ function openParts(now: string) {
   const preferencesView = new PreferencesView(readModels);
   const dueChanges = new Changes();
   const dueIndex = new DueDatesProjection({ readModels, preferences: preferencesView, policies, listener: dueChanges });
-  const projections = [apiKeys, preferences, dueIndex, deliveries];
+  const projections = [apiKeys, preferences, dueIndex, deliveries, new RequestsProjection(readModels)];
   const processor = new Processor({ store, readModels, projections });
   const publicUrl = 'http://localhost:3000';
   return {
@@ -141,6 +144,7 @@ function openParts(now: string) {
     preferences: new Preferences(preferencesView, processor),
     mailings: new MailingProgress(new DeliveriesView(readModels), processor, deliveryChanges, store),
     dueDates: new DueDates(dueIndex, new DueDatesView(readModels), dueChanges, processor, store),
+    requests: new Requests(new RequestsView(readModels), processor, store),
     apiKeys: new ApiKeys(store, clock, apiKeys, undefined),
     start: async () => processor.start(),
     async close() {

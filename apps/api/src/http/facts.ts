@@ -18,7 +18,12 @@ export class Facts {
     if ((address === undefined) === (contactId === undefined))
       throw validationProblem([{ field: 'address', message: 'give either address or contactId' }]);
     if (contactId !== undefined) return { contactId };
-    const normal = readAddress(address!);
+    return this.nameOf(address!);
+  }
+
+  /** The contact of an address, and the address in normal form. Throws the problem `VALIDATION`. */
+  nameOf(address: string): { contactId: string; address: string } {
+    const normal = readAddress(address);
     return { contactId: this.contactIds.of(normal), address: normal };
   }
 
@@ -26,7 +31,7 @@ export class Facts {
   of(dto: FactDto, request: FastifyRequest): Fact {
     const { source, occurredAt } = dto;
     const idempotencyKey = headerOf(request, 'idempotency-key');
-    const expectedRevision = revisionOf(headerOf(request, 'if-match'));
+    const expectedRevision = expectedRevisionOf(request);
     const instant = parseInstant(occurredAt);
     return {
       ...this.contactOf(dto),
@@ -58,7 +63,7 @@ export function readAddress(address: string): string {
 }
 
 /** The facts of an API key are recorded by that key; what it passes on is the act of whoever the source says. */
-function actorOf({ principal }: FastifyRequest, source: Fact['source']['kind']): Actor {
+export function actorOf({ principal }: FastifyRequest, source: Fact['source']['kind']): Actor {
   return { kind: actorKindOf(source), ...(principal && { id: principal.keyId }) };
 }
 
@@ -70,9 +75,11 @@ export function headerOf(request: FastifyRequest, name: 'idempotency-key' | 'if-
   throw validationProblem([{ field: name, message: 'must be one header of 1 to 255 characters' }]);
 }
 
-function revisionOf(ifMatch: string | undefined): number | undefined {
+/** The revision that `If-Match` names. Throws the problem `VALIDATION`. */
+export function expectedRevisionOf(request: FastifyRequest): number | undefined {
+  const ifMatch = headerOf(request, 'if-match');
   if (ifMatch === undefined) return undefined;
   const [, revision] = /^"(\d{1,15})"$/.exec(ifMatch) ?? [];
   if (revision !== undefined) return Number(revision);
-  throw validationProblem([{ field: 'if-match', message: 'must be an ETag of this contact, such as "3"' }]);
+  throw validationProblem([{ field: 'if-match', message: 'must be an ETag that was answered before, such as "3"' }]);
 }

@@ -1,10 +1,12 @@
 import {
+  carryOver,
   eventsKnown,
   foldContact,
   NEVER,
   nextDue,
   policyInForce,
   policyVersionOf,
+  successorOf,
   tellGround,
   type Actor,
   type ContactEvent,
@@ -113,13 +115,35 @@ export class ContactRepository {
   /**
    * Records a fact: appends what `decide` says at the revision it looked at, durably. Throws a `Problem` when the
    * decision refuses, the fact lies in the future, `If-Match` does not match or an `Idempotency-Key` is used twice.
+   * Where another address replaced the contact's, what follows the person is recorded there too before this resolves (P9).
    */
   async record(fact: Fact, decide: (context: DecisionContext) => Decision, options: RecordOptions): Promise<Recorded> {
+    const { contact, recorded } = await this.recordHere(fact, decide, options);
+    if (contact.events.some(({ type }) => type === 'AddressRectified')) await this.follow(fact);
+    return recorded;
+  }
+
+  /** Links and letters know a person by an address that they left: what they do there counts where they are now. */
+  private async follow({ contactId, source, actor, correlationId }: Fact): Promise<void> {
+    const left = await this.load(contactId);
+    const to = successorOf(foldContact(left.events));
+    if (to === undefined) return;
+    const fact = { contactId: to, source: { kind: source.kind }, actor, correlationId };
+    await this.record(fact, ({ state }) => carryOver(left, state, { adopted: false }), {
+      request: { command: 'carry-over', from: contactId },
+    });
+  }
+
+  private async recordHere(
+    fact: Fact,
+    decide: (context: DecisionContext) => Decision,
+    options: RecordOptions,
+  ): Promise<{ readonly contact: Contact; readonly recorded: Recorded }> {
     const idempotency = idempotencyOf(fact, options.request);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const contact = await this.load(fact.contactId);
       const repeated = idempotency && repeatOf(contact, idempotency);
-      if (repeated) return repeated;
+      if (repeated) return { contact, recorded: repeated };
       if (fact.expectedRevision !== undefined && fact.expectedRevision !== contact.revision)
         throw changedContact(contact);
 
@@ -129,7 +153,7 @@ export class ContactRepository {
       const context = contextOf(contact, this.policyAt(toldAt, now), toldAt);
       const decision = decide(context);
       if ('refused' in decision) throw refusalProblem(decision.refused);
-      if (decision.events.length === 0) return this.nothingRecorded(contact);
+      if (decision.events.length === 0) return { contact, recorded: await this.nothingRecorded(contact) };
 
       await options.before?.();
       const occurredAt = decision.occurredAt ?? toldAt;
@@ -139,7 +163,7 @@ export class ContactRepository {
       const decided = { personal, idempotency, eventId, policy, occurredAt, now };
       const events = await this.sealAll(fact, decision.events, decided);
       const appended = await this.tryAppend(contact, events);
-      if (appended) return appended;
+      if (appended) return { contact, recorded: appended };
     }
     throw new Problem('CONFLICT', 'Others keep writing to this contact. Send the request again.');
   }
