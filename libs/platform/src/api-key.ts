@@ -1,7 +1,16 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 
 /** What a key may be used for. */
-export const scopes = ['record', 'erase', 'eligibility', 'history', 'mail', 'requests', 'policy', 'operations'] as const;
+export const scopes = [
+  'record',
+  'erase',
+  'eligibility',
+  'history',
+  'mail',
+  'requests',
+  'policy',
+  'operations',
+] as const;
 export type Scope = (typeof scopes)[number];
 
 export function isScope(text: string): text is Scope {
