@@ -9,7 +9,7 @@ jest.setTimeout(180_000);
 
 const CONTACTS = 60;
 /** The log is looked at for this many events before each kill: in the middle of what falls due. */
-const KILLS_AT = [25, 110, 190];
+const KILLS_AT = [25, 80, 130];
 const YEAR = 365.25 * 86_400_000;
 /** Longer ago than three years, the window and the two years of the proof, so that a whole life falls due at once. */
 const LONG_AGO = Date.now() - 6 * YEAR;
