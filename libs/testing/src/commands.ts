@@ -5,6 +5,7 @@ import {
   OptInCommand,
   OptOutCommand,
   PlaceLegalHoldCommand,
+  ReceiveRequestCommand,
   RecordDeliverabilityCommand,
   RecordRelationshipCommand,
   RestrictProcessingCommand,
@@ -14,6 +15,8 @@ import {
   type Fact,
   type Mailing,
   type OptInRequest,
+  type ReceivedRequest,
+  type RequestAct,
   type Relationship,
 } from '@consent-ledger/application';
 import type { StatementReference } from '@consent-ledger/consent';
@@ -90,6 +93,17 @@ export function placeLegalHold(fact: Fact, held = true, reason?: string): PlaceL
 
 export function erase(fact: Fact, reason: 'request' | 'retention' = 'request'): EraseContactCommand {
   return new EraseContactCommand(fact, reason);
+}
+
+/** A request of a person for what the law gives them. */
+export function receiveRequest(fact: Fact, request: Partial<ReceivedRequest> = {}): ReceiveRequestCommand {
+  return new ReceiveRequestCommand(fact, { kind: 'access', restrict: false, ...request });
+}
+
+/** What an agent does about a request. */
+export function onRequest(requestId: string): RequestAct {
+  const source = { kind: 'customer-service' } as const;
+  return { requestId, source, actor: { kind: 'agent', id: 'desk' }, correlationId: 'a-request' };
 }
 
 /** A mailing of the newsletter, unless said otherwise. */
