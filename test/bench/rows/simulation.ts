@@ -25,7 +25,7 @@ export const simulation: Row = {
     return [
       rateLine('simulation', 'contacts', ours, floor),
       {
-        name: 'simulation, growth of memory',
+        name: 'simulation, growth of memory after a tenth',
         ours: mebibytes(growth),
         target: { text: `≤ ${mebibytes(MOST_GROWTH)}`, met: growth <= MOST_GROWTH },
       },
