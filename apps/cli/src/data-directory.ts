@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { openSqliteEventStore, type EventStore } from '@consent-ledger/event-store';
-import { dataFiles, readConfiguration } from '@consent-ledger/platform';
+import { dataFiles, readConfiguration, type Configuration } from '@consent-ledger/platform';
 import { CommandFailed, type Surroundings } from './surroundings.js';
 
 /** The log of a data directory, open, and where its read models are kept. */
@@ -18,16 +18,20 @@ export async function withLog<T>(
   { environment }: Surroundings,
   work: (directory: OpenDirectory) => Promise<T>,
 ): Promise<T> {
-  const directory = readConfiguration(environment).DATA_DIR;
-  const { log: path, readModels } = dataFiles(directory);
-  if (!existsSync(path))
-    throw new CommandFailed(
-      `There is no event log in ${resolve(directory)}. Set DATA_DIR as the service has it; the first start of the service makes the log.`,
-    );
+  const { log: path, readModels } = requireLog(readConfiguration(environment));
   const store = openSqliteEventStore({ path });
   try {
     return await work({ store, readModelsPath: readModels });
   } finally {
     await store.close();
   }
+}
+
+/** The files of the data directory. Throws `CommandFailed` when there is no log among them. */
+export function requireLog({ DATA_DIR: directory }: Configuration): ReturnType<typeof dataFiles> {
+  const files = dataFiles(directory);
+  if (existsSync(files.log)) return files;
+  throw new CommandFailed(
+    `There is no event log in ${resolve(directory)}. Set DATA_DIR as the service has it; the first start of the service makes the log.`,
+  );
 }

@@ -4,12 +4,15 @@ import { addCheckPolicy } from './check-policy.command.js';
 import { addCreateKey } from './create-key.command.js';
 import { addDiffPolicies } from './diff-policies.command.js';
 import { DIFFERENT, FAILED, MISUSED, SUCCEEDED } from './exit-codes.js';
+import { addExport } from './export.command.js';
+import { addImport } from './import.command.js';
 import { addListKeys } from './list-keys.command.js';
 import { addPublishPolicy } from './publish-policy.command.js';
 import { addRebuild } from './rebuild.command.js';
 import { addRevokeKey } from './revoke-key.command.js';
 import { addSimulate } from './simulate.command.js';
 import { CommandFailed, Difference, type Surroundings } from './surroundings.js';
+import { addTakeBackImport } from './take-back-import.command.js';
 import { addVerify } from './verify.command.js';
 
 /** Carries out one command line (without the program's name) and answers the exit code: 0 done, 1 failed, 2 misused. */
@@ -42,6 +45,8 @@ function createProgram(surroundings: Surroundings): Command {
   addCheckPolicy(policy, surroundings);
   addPublishPolicy(policy, surroundings);
   addDiffPolicies(policy, surroundings);
+  addTakeBackImport(addImport(ledger, surroundings), surroundings);
+  addExport(ledger, surroundings);
   addRebuild(ledger, surroundings);
   addSimulate(ledger, surroundings);
   addVerify(ledger, surroundings);

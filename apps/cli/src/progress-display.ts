@@ -8,8 +8,8 @@ export interface Progress {
   readonly perSecond: number;
 }
 
-export interface ProgressDisplay {
-  show(progress: Progress): void;
+export interface ProgressDisplay<P = Progress> {
+  show(progress: P): void;
   /** Leaves the terminal clean for what is written next. */
   end(): void;
 }
@@ -26,7 +26,17 @@ export function createProgressDisplay(
   label: string,
   { stderr, clock }: Pick<Surroundings, 'stderr' | 'clock'>,
   unit = 'events',
+  surroundings: Pick<Surroundings, 'stderr' | 'clock'>,
 ): ProgressDisplay {
+  return createDisplay(label, describeProgress, surroundings);
+}
+
+/** Shows progress of any kind in the same way, in the words that `describe` finds for it. */
+export function createDisplay<P>(
+  label: string,
+  describe: (progress: P) => string,
+  { stderr, clock }: Pick<Surroundings, 'stderr' | 'clock'>,
+): ProgressDisplay<P> {
   const isTerminal = stderr.isTTY === true;
   const interval = isTerminal ? REDRAWN_EVERY : LINE_EVERY;
   // A file of output needs no line of what is done within seconds.
@@ -39,6 +49,7 @@ export function createProgressDisplay(
       next = now + interval;
       drawn = true;
       const line = `${label}: ${describeProgress(progress, unit)}`;
+      const line = `${label}: ${describe(progress)}`;
       stderr.write(isTerminal ? START_OF_LINE + line + CLEAR_TO_END : `${line}\n`);
     },
     end() {

@@ -15,6 +15,7 @@ import { DeliveryRepository } from './deliver/delivery-repository.js';
 import { AccessReports } from './disclose/access-report.js';
 import { DiscloseHandler } from './disclose/disclose.command.js';
 import { EraseContactHandler } from './erase-contact/erase-contact.command.js';
+import { ExportContacts } from './export-contacts/export-contacts.js';
 import { ImportContacts } from './import-contacts/import-contacts.js';
 import { ImportRepository } from './import-contacts/import-repository.js';
 import { EraseStrangers } from './erase-strangers/erase-strangers.js';
@@ -121,6 +122,7 @@ const services = [
   ImportRepository,
   ImportContacts,
   TakeBackImport,
+  ExportContacts,
 ];
 
 /** The application over one opened ledger, for every app of the process. */

@@ -86,8 +86,8 @@ export interface RecordOptions {
   readonly request: JsonObject;
   /** What describes the person, sealed beside the event. */
   readonly personal?: JsonObject;
-  /** The id of the event, where what it says settles it; a random one by default. */
-  readonly eventIdOf?: (context: DecisionContext) => string;
+  /** The id of the event that was decided on, where what it says settles it; a random one by default. */
+  readonly eventId?: () => string;
   /** Runs once the decision is to append, before the append. */
   readonly before?: () => Promise<void>;
 }
@@ -152,6 +152,7 @@ export class ContactRepository {
       if (await this.settleBefore(contact, toldAt)) continue;
       const context = contextOf(contact, this.policyAt(toldAt, now), toldAt);
       const decision = decide(context);
+      const decision = decide(contextOf(contact, this.policyAt(toldAt, now), toldAt));
       if ('refused' in decision) throw refusalProblem(decision.refused);
       if (decision.events.length === 0) return { contact, recorded: await this.nothingRecorded(contact) };
 
@@ -159,7 +160,7 @@ export class ContactRepository {
       const occurredAt = decision.occurredAt ?? toldAt;
       const policy = this.policyAt(occurredAt, now);
       const personal = isErasedAlready(contact, occurredAt) ? undefined : personalPart(fact, options.personal);
-      const eventId = options.eventIdOf?.(context);
+      const eventId = options.eventId?.();
       const decided = { personal, idempotency, eventId, policy, occurredAt, now };
       const events = await this.sealAll(fact, decision.events, decided);
       const appended = await this.tryAppend(contact, events);

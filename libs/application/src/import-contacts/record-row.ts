@@ -29,14 +29,14 @@ export async function recordRow(contacts: ContactRepository, fact: Fact, row: Re
 
 function recordFact(contacts: ContactRepository, fact: Fact, said: RowFact) {
   const { occurredAt } = said;
-  const eventIdOf = ({ state }: DecisionContext) => importedEventId(fact.contactId, said, state);
+  let eventId: string;
   return contacts.record(
     { ...fact, ...(occurredAt !== undefined && { occurredAt }) },
     (context) => {
-      const id = eventIdOf(context);
-      return context.events.some((event) => event.id === id) ? { events: [] } : decide(context, said);
+      eventId = importedEventId(fact.contactId, said, context.state);
+      return context.events.some(({ id }) => id === eventId) ? { events: [] } : decide(context, said);
     },
-    { request: {}, eventIdOf },
+    { request: {}, eventId: () => eventId },
   );
 }
 

@@ -1,0 +1,61 @@
+import { openSqliteEventStore, START, type EventStore, type RecordedEvent } from '@consent-ledger/event-store';
+import { createMetrics, dataFiles, readSecrets, type Clock, type Configuration } from '@consent-ledger/platform';
+import { createContactIds, createPersonalData, openSqliteKeyVault } from '@consent-ledger/privacy';
+import { createPolicyShelf, isPolicyStream, publishedDocumentOf, type PolicyShelf } from '@consent-ledger/projections';
+import { closeAll } from './close-all.js';
+import { ContactRepository } from './contact/contact-repository.js';
+import { ExportContacts } from './export-contacts/export-contacts.js';
+import { ImportContacts } from './import-contacts/import-contacts.js';
+import { ImportRepository } from './import-contacts/import-repository.js';
+import { requireSamePepper } from './same-pepper.js';
+import { TakeBackImport } from './take-back-import/take-back-import.js';
+
+/** What an operator does in bulk, beside a service that runs or in place of one that does not. */
+export interface LedgerBeside {
+  readonly importContacts: ImportContacts;
+  readonly takeBackImport: TakeBackImport;
+  readonly exportContacts: ExportContacts;
+  close(): Promise<void>;
+}
+
+const EVENTS_AT_ONCE = 5_000;
+
+/**
+ * Opens the log and the vault under `DATA_DIR`, which several processes may share; the read models are the service's own
+ * and are left alone. Throws when one cannot be opened, and `ConfigurationError` for secrets of another log.
+ */
+export async function openLedgerBeside(configuration: Configuration, clock: Clock): Promise<LedgerBeside> {
+  const files = dataFiles(configuration.DATA_DIR);
+  const secrets = readSecrets(configuration);
+  const contactIds = createContactIds(secrets.pepper);
+  const store = openSqliteEventStore({ path: files.log });
+  try {
+    await requireSamePepper(store, contactIds, clock);
+    const policies = await policiesOf(store);
+    const vault = openSqliteKeyVault({ path: files.vault, masterKey: secrets.masterKey });
+    const personalData = createPersonalData(vault);
+    const contacts = new ContactRepository(store, personalData, clock, createMetrics(), policies);
+    const imports = new ImportRepository(store, policies, clock);
+    return {
+      importContacts: new ImportContacts(contacts, imports, store, contactIds, policies, clock),
+      takeBackImport: new TakeBackImport(contacts, imports, store),
+      exportContacts: new ExportContacts(contacts, store, personalData, policies, clock),
+      close: () => closeAll([() => store.close(), () => vault.close()]),
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** Every policy that was published, under whatever id: they are few, and may stand anywhere in the log. */
+async function policiesOf(store: EventStore): Promise<PolicyShelf> {
+  const published: RecordedEvent[] = [];
+  let position = START;
+  for (;;) {
+    const events = await store.readAll(position, EVENTS_AT_ONCE);
+    published.push(...events.filter(({ streamId }) => isPolicyStream(streamId)));
+    if (events.length < EVENTS_AT_ONCE) return createPolicyShelf(published.map(publishedDocumentOf));
+    position = events.at(-1)!.position;
+  }
+}
