@@ -6,6 +6,7 @@ import type { Line, Row } from './row.js';
 import { batchVerdicts } from './rows/batch-verdicts.js';
 import { dueDates } from './rows/due-dates.js';
 import { footprint } from './rows/footprint.js';
+import { importing } from './rows/import.js';
 import { optIns } from './rows/opt-ins.js';
 import { rebuilding } from './rows/rebuild.js';
 import { simulation } from './rows/simulation.js';
@@ -24,6 +25,7 @@ const rows: readonly Row[] = [
   simulation,
   footprint,
 ];
+const rows: readonly Row[] = [singleVerdict, batchVerdicts, streamedVerdicts, optIns, importing, rebuilding, footprint];
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);

@@ -9,6 +9,8 @@ export interface Sizes {
   readonly streamed: number;
   /** Events of the log that is rebuilt. */
   readonly events: number;
+  /** Rows of a file that is imported. */
+  readonly imported: number;
   /** Contacts of which the memory is measured. */
   readonly projected: number;
 }
@@ -19,6 +21,7 @@ export const full: Sizes = {
   contacts: 100_000,
   streamed: 1_000_000,
   events: 1_000_000,
+  imported: 200_000,
   projected: 1_000_000,
 };
 
@@ -28,6 +31,7 @@ export const quick: Sizes = {
   contacts: 20_000,
   streamed: 100_000,
   events: 100_000,
+  imported: 20_000,
   projected: 100_000,
 };
 

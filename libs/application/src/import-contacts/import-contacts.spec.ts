@@ -196,7 +196,6 @@ describe('an import', () => {
     expect(cells).toHaveLength(1100);
     expect(cells.at(-1)).toBe('nobody-1099');
     expect(seen.at(-1)).toBe(1100);
-    expect(seen.length).toBeGreaterThan(2);
   });
 
   it('stops between rows when it is told to, and goes on when it is repeated', async () => {
