@@ -20,12 +20,12 @@ const rows: readonly Row[] = [
   batchVerdicts,
   streamedVerdicts,
   optIns,
+  importing,
   rebuilding,
   dueDates,
   simulation,
   footprint,
 ];
-const rows: readonly Row[] = [singleVerdict, batchVerdicts, streamedVerdicts, optIns, importing, rebuilding, footprint];
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);

@@ -24,11 +24,10 @@ const CLEAR_TO_END = '\x1b[K';
 /** Shows progress on standard error: one line that is drawn again on a terminal, else a line every five seconds. */
 export function createProgressDisplay(
   label: string,
-  { stderr, clock }: Pick<Surroundings, 'stderr' | 'clock'>,
-  unit = 'events',
   surroundings: Pick<Surroundings, 'stderr' | 'clock'>,
+  unit = 'events',
 ): ProgressDisplay {
-  return createDisplay(label, describeProgress, surroundings);
+  return createDisplay(label, (progress) => describeProgress(progress, unit), surroundings);
 }
 
 /** Shows progress of any kind in the same way, in the words that `describe` finds for it. */
@@ -48,7 +47,6 @@ export function createDisplay<P>(
       if (now < next) return;
       next = now + interval;
       drawn = true;
-      const line = `${label}: ${describeProgress(progress, unit)}`;
       const line = `${label}: ${describe(progress)}`;
       stderr.write(isTerminal ? START_OF_LINE + line + CLEAR_TO_END : `${line}\n`);
     },

@@ -1,13 +1,23 @@
 import { openSqliteEventStore, START, type EventStore, type RecordedEvent } from '@consent-ledger/event-store';
-import { createMetrics, dataFiles, readSecrets, type Clock, type Configuration } from '@consent-ledger/platform';
+import {
+  createMetrics,
+  dataFiles,
+  readSecrets,
+  silentLogger,
+  type Clock,
+  type Configuration,
+} from '@consent-ledger/platform';
 import { createContactIds, createPersonalData, openSqliteKeyVault } from '@consent-ledger/privacy';
 import { createPolicyShelf, isPolicyStream, publishedDocumentOf, type PolicyShelf } from '@consent-ledger/projections';
 import { closeAll } from './close-all.js';
 import { ContactRepository } from './contact/contact-repository.js';
+import { DeliveryRepository } from './deliver/delivery-repository.js';
 import { ExportContacts } from './export-contacts/export-contacts.js';
 import { ImportContacts } from './import-contacts/import-contacts.js';
 import { ImportRepository } from './import-contacts/import-repository.js';
+import { ReconsentMail } from './prompt-reconsent/reconsent-mail.js';
 import { requireSamePepper } from './same-pepper.js';
+import { SettleDue } from './settle-due/settle-due.js';
 import { TakeBackImport } from './take-back-import/take-back-import.js';
 
 /** What an operator does in bulk, beside a service that runs or in place of one that does not. */
@@ -34,12 +44,16 @@ export async function openLedgerBeside(configuration: Configuration, clock: Cloc
     const policies = await policiesOf(store);
     const vault = openSqliteKeyVault({ path: files.vault, masterKey: secrets.masterKey });
     const personalData = createPersonalData(vault);
-    const contacts = new ContactRepository(store, personalData, clock, createMetrics(), policies);
+    const metrics = createMetrics();
+    const deliveries = new DeliveryRepository(store, personalData, clock, metrics);
+    const mail = new ReconsentMail(store, deliveries, personalData, policies, clock, silentLogger);
+    const settleDue = new SettleDue(store, vault, policies, clock, metrics, mail);
+    const contacts = new ContactRepository(store, personalData, clock, metrics, policies, settleDue);
     const imports = new ImportRepository(store, policies, clock);
     return {
       importContacts: new ImportContacts(contacts, imports, store, contactIds, policies, clock),
       takeBackImport: new TakeBackImport(contacts, imports, store),
-      exportContacts: new ExportContacts(contacts, store, personalData, policies, clock),
+      exportContacts: new ExportContacts(store, personalData, policies, clock),
       close: () => closeAll([() => store.close(), () => vault.close()]),
     };
   } catch (error) {

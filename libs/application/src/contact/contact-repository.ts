@@ -150,8 +150,6 @@ export class ContactRepository {
       const now = instantAfter(contact, this.clock.now());
       const toldAt = settleOccurrence(fact.occurredAt, now);
       if (await this.settleBefore(contact, toldAt)) continue;
-      const context = contextOf(contact, this.policyAt(toldAt, now), toldAt);
-      const decision = decide(context);
       const decision = decide(contextOf(contact, this.policyAt(toldAt, now), toldAt));
       if ('refused' in decision) throw refusalProblem(decision.refused);
       if (decision.events.length === 0) return { contact, recorded: await this.nothingRecorded(contact) };

@@ -21,7 +21,7 @@ import type { PersonalData } from '@consent-ledger/privacy';
 import { contactOfStream, type PolicyShelf } from '@consent-ledger/projections';
 import { Inject, Injectable } from '@nestjs/common';
 import { stringify } from 'csv-stringify/sync';
-import { ContactRepository, type Contact } from '../contact/contact-repository.js';
+import { loadContact, type Contact } from '../contact/load-contact.js';
 import { CLOCK, EVENT_STORE, PERSONAL_DATA, POLICIES } from '../ports.js';
 
 /** The columns of an export; the preset `consent-ledger` of an import reads them. */
@@ -62,7 +62,6 @@ const EVENTS_AT_ONCE = 1000;
 @Injectable()
 export class ExportContacts {
   constructor(
-    private readonly contacts: ContactRepository,
     @Inject(EVENT_STORE) private readonly store: EventStore,
     @Inject(PERSONAL_DATA) private readonly personalData: Pick<PersonalData, 'open'>,
     @Inject(POLICIES) private readonly policies: PolicyShelf,
@@ -87,7 +86,7 @@ export class ExportContacts {
   }
 
   async #rowsOf(contactId: string): Promise<Row[]> {
-    const contact = await this.contacts.load(contactId);
+    const contact = await loadContact(this.store, contactId);
     const address = await this.#addressOf(contact);
     if (address === undefined) return [];
     const state = foldContact(contact.events);
