@@ -6,6 +6,7 @@ import { scopes, systemClock, type Scope } from '@consent-ledger/platform';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { logOf, mailTo } from '../mail/steps.js';
 import { confirmationFromMail, linkFromMail } from '../recipients/pages.js';
+import { promptLink } from '../recipients/prompts.js';
 import { operations } from '../support/open-api.js';
 import { ADMIN_KEY, eventually, startService, type TestService } from '../support/service.js';
 
@@ -36,7 +37,12 @@ describe('who may call what', () => {
   let apiKeys: ApiKeys;
   const keys = new Map<string, { keyId: string; key: string }>();
   /** What a path's parameters stand for: things that exist, so that a call could change them. */
-  let links: { readonly unsubscribe: string; readonly confirm: string; readonly contactId: string };
+  let links: {
+    readonly unsubscribe: string;
+    readonly confirm: string;
+    readonly reconsent: string;
+    readonly contactId: string;
+  };
 
   beforeAll(async () => {
     service = await startService();
@@ -51,8 +57,9 @@ describe('who may call what', () => {
       );
     const unsubscribe = await linkFromMail(service, 'lezer@example.org');
     const confirm = await confirmationFromMail(service, 'wacht@example.org');
+    const reconsent = await promptLink(service, 'vraag@example.org');
     const { contactId } = (await service.post('/v1/contacts/lookup', { address: 'wacht@example.org' })).body;
-    links = { unsubscribe, confirm, contactId };
+    links = { unsubscribe, confirm, reconsent, contactId };
   });
   afterAll(async () => {
     await store.close();
@@ -73,6 +80,7 @@ describe('who may call what', () => {
   function real(path: string): string {
     if (path.startsWith('/u/')) return links.unsubscribe;
     if (path.startsWith('/confirm/')) return links.confirm;
+    if (path.startsWith('/reconsent/')) return links.reconsent;
     return path.replace('{contactId}', links.contactId).replace('{id}', 'spring-2026');
   }
 
