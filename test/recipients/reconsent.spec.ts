@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { shippedPolicy } from '@consent-ledger/testing';
+import { writePolicies } from '../http/policy-files.js';
 import { optOut, verdictOf } from '../mail/steps.js';
 import { startService, type TestService } from '../support/service.js';
 import { linkFromMail, press, send, signedPath, visit, type Page } from './pages.js';
@@ -178,6 +179,59 @@ describe('answering the question (P5)', () => {
     expect(reply.text).toContain(renewal.texts['nl']);
     expect(await actsOf(address)).toStrictEqual(['OptedIn', 'OptedOut']);
     expect((await send(service, page.path, fields)).status).toBe(409);
+  });
+});
+
+describe('a statement that another version of the policy replaces while the page is open (P5)', () => {
+  const soon = new Date(Date.now() + DAY).toISOString();
+  const reworded = { ...renewal, version: 2, texts: { nl: 'Ja, ga zo door.', en: 'Yes, go on like this.' } };
+  let asked: TestService;
+  let policies: Awaited<ReturnType<typeof writePolicies>>;
+
+  beforeAll(async () => {
+    const { hashes: _hashed, ...statement } = reworded;
+    policies = await writePolicies((shipped: any) => ({
+      ...shipped,
+      version: 2,
+      inForceFrom: soon,
+      statements: [...shipped.statements, statement],
+    }));
+    const environment = { POLICY_PATH: policies.path };
+    asked = await startService({ environment, clock: { now: () => Date.now() + passed } });
+  });
+  afterAll(async () => {
+    await asked.stop();
+    await policies.remove();
+  });
+
+  const fields = { 'answer.newsletter': 'yes' };
+  const renewals = async (address: string) => {
+    const { contactId } = (await asked.post('/v1/contacts/lookup', { address })).body;
+    const { events } = (await asked.get(`/v1/contacts/${contactId}/history`)).body;
+    return events.filter(({ type }: { type: string }) => type === 'ConsentRenewed');
+  };
+
+  it('is not what a yes is recorded on: the page shows the text that counts now, and asks anew (P3)', async () => {
+    const address = 'nieuw@example.nl';
+    const page = await visit(asked, await promptLink(asked, address, ['newsletter']));
+    passed = 2 * DAY;
+    const again = await press(asked, page, record, fields);
+    expect([again.status, again.forms[0]!.hidden['version']]).toStrictEqual([409, '2']);
+    expect(again.text).toContain('intussen gewijzigd');
+    expect(again.text).toContain(reworded.texts['nl']);
+    expect(await renewals(address)).toStrictEqual([]);
+
+    expect((await press(asked, again, record, fields)).status).toBe(200);
+    expect(await renewals(address)).toMatchObject([{ data: { statement: { id: 'reconsent', version: 2 } } }]);
+  });
+
+  it('keeps the yes that was given on it: the same form sent once more is answered alike', async () => {
+    const address = 'eerder@example.nl';
+    const page = await visit(asked, await promptLink(asked, address, ['newsletter']));
+    await press(asked, page, record, fields);
+    passed = 2 * DAY;
+    expect((await press(asked, page, record, fields)).status).toBe(200);
+    expect(await renewals(address)).toMatchObject([{ data: { statement: { version: 1 } } }]);
   });
 });
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { foldContact, type ContactEvent } from './contact.js';
 import { happened, instant, optedIn, optedOut, reported, statement } from './contact.fixture.js';
-import { giftcard, harbour } from './policy.fixture.js';
+import { compilePolicy } from './policy.js';
+import { giftcard, giftcardDocument, harbour } from './policy.fixture.js';
 import { renewConsent, type RenewConsent } from './renew-consent.js';
 
 const given3YearsAgo = '2021-02-01T11:00:00.000Z';
@@ -125,6 +126,33 @@ describe('a yes is refused (P5)', () => {
     const membership = { id: 'membership', version: 3, language: 'nl' };
     expect(asked.when({ purposes: ['event-invitation'], statement: membership }, harbour)).toMatchObject({
       refused: { code: 'STATEMENT_DOES_NOT_COVER', purposes: ['event-invitation'] },
+    });
+  });
+
+  it('to another text than the one that the policy asks on by now, which the page has not shown (P3)', () => {
+    const { statements } = giftcardDocument;
+    const reworded = { ...statements.find(({ id }) => id === 'reconsent')!, version: 2 };
+    const policy = compilePolicy({ ...giftcardDocument, version: 2, statements: [...statements, reworded] });
+    const asked = given(optedIn(given3YearsAgo), prompt());
+    const detail = expect.stringContaining('asks on "reconsent" version 2');
+    expect(asked.when({}, policy)).toStrictEqual({ refused: { code: 'STATEMENT_NOT_CURRENT', detail } });
+    expect(asked.when({ statement: { ...command.statement, version: 2 } }, policy)).toMatchObject({
+      events: [{ data: { statement: { version: 2 } } }],
+    });
+    const answered = given(optedIn(given3YearsAgo), prompt(), renewed('2024-02-02T11:00:00Z', 'newsletter'));
+    expect(answered.when({}, policy)).toStrictEqual({ events: [] });
+  });
+
+  it('to the statement of a form that nobody was asked on again, though it covers the purpose (P3)', () => {
+    const asked = given(optedIn(given3YearsAgo), prompt());
+    const signup = { id: 'signup-form', version: 1, language: 'nl' };
+    expect(asked.when({ statement: signup })).toMatchObject({ refused: { code: 'STATEMENT_NOT_CURRENT' } });
+  });
+
+  it('where the policy asks nobody again, and so shows no statement (P5)', () => {
+    const { reconsent: _asksNobody, ...document } = giftcardDocument;
+    expect(given(optedIn(given3YearsAgo), prompt()).when({}, compilePolicy(document))).toMatchObject({
+      refused: { code: 'STATEMENT_NOT_CURRENT', detail: expect.stringContaining('nobody again') },
     });
   });
 

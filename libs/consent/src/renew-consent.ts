@@ -14,8 +14,9 @@ export interface RenewConsent {
 
 /**
  * Renews consent from this moment on, with the statement shown (P5). Only consent that is valid can be renewed: what was
- * opted out of, complained about, lapsed or erased is refused with `NOT_RENEWABLE`, and the person must opt in anew. A
- * second yes to one question is not recorded. `state` is everything on record of the contact.
+ * opted out of, complained about, lapsed or erased is refused with `NOT_RENEWABLE`, and the person must opt in anew; a yes
+ * to another text than the policy asks on with `STATEMENT_NOT_CURRENT`, and the person must be asked anew. A second yes to
+ * one question is not recorded. `state` is everything on record of the contact.
  */
 export function renewConsent(
   state: ContactState,
@@ -43,7 +44,19 @@ export function renewConsent(
     .filter(({ name, standing }) => standing === 'open' && !isRepeated(state, name, occurredAt, policy))
     .map(({ name }) => name);
   if (renewed.length === 0) return nothing;
+  if (!isAskedOn(policy, statement)) return refuse('STATEMENT_NOT_CURRENT', notAskedOn(policy, statement));
   return record({ type: 'ConsentRenewed', data: { purposes: renewed, statement: shown.reference } });
+}
+
+/** P3: what is recorded is what was on the screen, and the screen shows no statement but this one. */
+function isAskedOn({ renewalStatement }: Policy, { id, version }: StatementName): boolean {
+  return renewalStatement?.id === id && renewalStatement.version === version;
+}
+
+function notAskedOn({ renewalStatement }: Policy, { id, version }: StatementName): string {
+  const said = `The yes was to statement "${id}" version ${version}, and the policy asks`;
+  if (!renewalStatement) return `${said} nobody again: it names no statement for it.`;
+  return `${said} on "${renewalStatement.id}" version ${renewalStatement.version}. Show that one and ask anew.`;
 }
 
 /** A yes that no prompt asked for has only its time to be told by. */

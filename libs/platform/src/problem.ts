@@ -23,6 +23,7 @@ const problems = {
   OBJECTION_IS_ABSOLUTE: [409, 'An objection cannot be refused'],
   REQUEST_OVERTAKEN: [409, 'Something later stands against this request'],
   NOT_RENEWABLE: [409, 'The consent has ended'],
+  STATEMENT_NOT_CURRENT: [409, 'Consent is renewed on another statement'],
   POLICY_CHANGED: [409, 'This version was published with another content'],
   POLICY_VERSION_NOT_GREATER: [409, 'A later version was published before'],
   STATEMENT_CHANGED: [409, 'This statement was published with another text'],
