@@ -117,4 +117,11 @@ describe('the built command line beside a service that runs', () => {
   it('exits with 2 when it is not used as it should be', async () => {
     expect(await ledger('keys', 'create')).toMatchObject({ code: 2, stdout: '' });
   });
+
+  it('ends in good order when whoever reads what it says has seen enough', async () => {
+    const child = start(LEDGER, ['--help']);
+    child.stdout.destroy();
+    const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
+    expect({ code: code as number, stderr }).toStrictEqual({ code: 0, stderr: '' });
+  });
 });
