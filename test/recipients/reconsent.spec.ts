@@ -252,6 +252,26 @@ describe('answering too late (P5)', () => {
     expect(await reasonsOf(address)).toStrictEqual(['OPTED_OUT', 'OPTED_OUT']);
   });
 
+  it('with yes and no offers to undo the no, which was recorded, on the page that refuses the yes (P4)', async () => {
+    const address = 'vergist@example.nl';
+    const page = await visit(service, await promptLink(service, address));
+    passed = 31 * DAY;
+    const refused = await answer(page, { newsletter: 'yes', 'event-invitation': 'no' });
+    expect(await reasonOf(address, 'event-invitation')).toBe('OPTED_OUT');
+    expect(refused.text).not.toContain('hreflang');
+    const undone = await press(service, refused, 'Maak mijn afmelding ongedaan');
+    expect([undone.status, undone.heading]).toStrictEqual([200, 'Je afmelding is ongedaan gemaakt']);
+    expect(await reasonOf(address, 'event-invitation')).toBe('CONSENT_LAPSED');
+  });
+
+  it('with yes alone offers no undo: nothing was recorded', async () => {
+    const page = await visit(service, await promptLink(service, 'enkel@example.nl'));
+    passed = 31 * DAY;
+    const refused = await answer(page, { newsletter: 'yes' });
+    expect([refused.status, refused.text.includes('name="undo"')]).toStrictEqual([409, false]);
+    expect(refused.text).toContain('hreflang');
+  });
+
   it('works with no to everything a year on', async () => {
     const address = 'oud@example.nl';
     const link = await promptLink(service, address);

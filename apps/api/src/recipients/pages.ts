@@ -19,7 +19,7 @@ export type PageName =
   | 'damaged'
   | 'busy';
 
-/** These tell what a POST did. A switch on them would be a GET: it would show the page before, as if nothing were done. */
+/** These tell what a POST did, as does every page with an undo on it. A switch on them would be a GET: it would show the page before, as if nothing were done. */
 const outcomes = new Set<PageName>(['unsubscribed', 'undone', 'confirmed', 'overtaken', 'reconsented']);
 
 /** What a page is told beside its texts; nothing that says who the person is. */
@@ -36,6 +36,7 @@ export class Pages {
   readonly styles = readView('pages.css');
   readonly icon = readView('icon.svg');
   private readonly layout = Handlebars.compile(readView('layout.hbs'), { strict: false });
+  private readonly partials = { undo: Handlebars.compile(readView('undo.hbs')) };
   private readonly bodies = new Map<PageName, Handlebars.TemplateDelegate>();
 
   constructor(@Inject(POLICIES) private readonly policies: PolicyShelf) {}
@@ -43,8 +44,9 @@ export class Pages {
   render(page: PageName, language: Language, context: PageContext): string {
     const text = texts[language];
     const { controller } = this.policies.history().at(-1)!.policy.document;
-    const body = this.bodyOf(page)({ ...context, text, texts: text[page], controller });
-    const other = outcomes.has(page) ? undefined : language === 'nl' ? 'en' : 'nl';
+    const body = this.bodyOf(page)({ ...context, text, texts: text[page], controller }, { partials: this.partials });
+    const tellsOfAnAct = outcomes.has(page) || context.undo !== undefined;
+    const other = tellsOfAnAct ? undefined : language === 'nl' ? 'en' : 'nl';
     const title = page === 'reconsent' ? context.question!.title : text[page].title;
     return this.layout({ language, other, text, title, body, controller });
   }

@@ -83,7 +83,7 @@ export class ReconsentController {
     const now = (await this.ask(claims))!;
     if (!refusal) return this.pages.render('reconsented', language, { question: this.view(now, language), undo });
     void reply.status(409);
-    return this.page(now, language, refusal);
+    return this.page(now, language, refusal, undo);
   }
 
   /** A no counts before a yes is looked at: it is never refused. */
@@ -119,8 +119,8 @@ export class ReconsentController {
     return this.queries.execute(new ShowQuestionQuery(contactId, promptId));
   }
 
-  private page(question: QuestionAnswer, language: Language, note?: QuestionNote): string {
-    return this.pages.render('reconsent', language, { question: this.view(question, language, note) });
+  private page(question: QuestionAnswer, language: Language, note?: QuestionNote, undo?: string): string {
+    return this.pages.render('reconsent', language, { question: this.view(question, language, note), undo });
   }
 
   private view(question: QuestionAnswer, language: Language, note?: QuestionNote) {
