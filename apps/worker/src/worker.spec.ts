@@ -1,4 +1,4 @@
-import { AddRecipients, deliveryIdOf, EraseStrangers, SettleDue } from '@consent-ledger/application';
+import { AddRecipients, deliveryIdOf, EraseStrangers, SettleDue, ShowHistoryQuery } from '@consent-ledger/application';
 import { decideEligibility, eventsKnown, foldContact } from '@consent-ledger/consent';
 import type { RecordedEvent } from '@consent-ledger/event-store';
 import { contactEventOf } from '@consent-ledger/projections';
@@ -22,7 +22,7 @@ import {
   type Person,
   type TestLedger,
 } from '@consent-ledger/testing';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import type { Command } from '@nestjs/cqrs';
 import { Worker } from './worker.js';
 
@@ -105,6 +105,35 @@ describe('A worker', () => {
     await ledger.caughtUp();
     await Promise.all([workerOf(ledger).settleDue(), workerOf(ledger).settleDue()]);
     for (const reader of people) expect((await told(ledger, reader)).map(typeOf)).toStrictEqual(life.map(typeOf));
+  });
+
+  it('that is slow takes no key of somebody who was erased and came back meanwhile (P7)', async () => {
+    const ledger = await createTestLedger();
+    await ledger.execute(optIn(by(anna)));
+    ledger.clock.set('2031-01-01T00:00:00.000Z');
+    const destroy = ledger.vault.destroy.bind(ledger.vault);
+    jest.spyOn(ledger.vault, 'destroy').mockImplementationOnce(async (contactId, keyId) => {
+      await ledger.execute(optIn(by(anna)));
+      return destroy(contactId, keyId);
+    });
+    await settle(ledger);
+    expect(await told(ledger, anna)).toStrictEqual([...life, '2031-01-01T00:00 OptedIn']);
+    const { events } = await ledger.ask(new ShowHistoryQuery(anna.contactId));
+    expect(events.at(-1)!.personal).toStrictEqual({ address: 'anna@example.org' });
+  });
+
+  it('records the erasure whose key is gone, although a purchase of before is told in between (P7)', async () => {
+    const ledger = await createTestLedger();
+    await ledger.execute(optIn(by(anna)));
+    ledger.clock.set('2031-01-01T00:00:00.000Z');
+    const destroy = ledger.vault.destroy.bind(ledger.vault);
+    jest.spyOn(ledger.vault, 'destroy').mockImplementationOnce(async (contactId, keyId) => {
+      const destroyed = await destroy(contactId, keyId);
+      await ledger.lay(contactId, { type: 'PurchaseMade', data: {}, occurredAt: '2028-01-01T00:00:00.000Z' });
+      return destroyed;
+    });
+    await settle(ledger);
+    expect((await told(ledger, anna)).slice(-2)).toStrictEqual(['2028-01-01T00:00 PurchaseMade', life.at(-1)]);
   });
 
   it('that dies before any of its appends leaves the same history to the next one (P5, P7)', async () => {

@@ -35,24 +35,43 @@ export function keyVaultContract(name: string, openVault: () => Promise<KeyVault
     it('makes no key when it is only asked to find one', async () => {
       await given();
       expect(await vault.find(ANNA)).toBeUndefined();
-      expect(await vault.destroy(ANNA)).toStrictEqual({ destroyed: false });
+      expect(await vault.destroy(ANNA, undefined)).toStrictEqual({ destroyed: false });
     });
 
     it('destroys a key for good and knows that it did', async () => {
       await given();
       const { id } = await vault.keyFor(ANNA);
       expect(await vault.wasDestroyed(id)).toBe(false);
-      expect(await vault.destroy(ANNA)).toStrictEqual({ destroyed: true });
+      expect(await vault.destroy(ANNA, id)).toStrictEqual({ destroyed: true });
       expect(await vault.find(ANNA)).toBeUndefined();
       expect(await vault.wasDestroyed(id)).toBe(true);
-      expect(await vault.destroy(ANNA)).toStrictEqual({ destroyed: false });
+      expect(await vault.destroy(ANNA, id)).toStrictEqual({ destroyed: false });
+    });
+
+    it('leaves a key alone that is not the one to destroy, as of a contact that came back meanwhile', async () => {
+      await given();
+      const judged = await vault.keyFor(ANNA);
+      await vault.destroy(ANNA, judged.id);
+      const recent = await vault.keyFor(ANNA);
+      expect(await vault.destroy(ANNA, judged.id)).toStrictEqual({ destroyed: false });
+      expect(await vault.destroy(ANNA, undefined)).toStrictEqual({ destroyed: false });
+      expect(await vault.find(ANNA)).toStrictEqual(recent);
+      expect(await vault.wasDestroyed(recent.id)).toBe(false);
+    });
+
+    it('destroys no key through the name of another contact', async () => {
+      await given();
+      const { id } = await vault.keyFor(ANNA);
+      await vault.keyFor(BRAM);
+      expect(await vault.destroy(BRAM, id)).toStrictEqual({ destroyed: false });
+      expect(await vault.wasDestroyed(id)).toBe(false);
     });
 
     it('leaves the keys of others alone', async () => {
       await given();
       const bram = await vault.keyFor(BRAM);
-      await vault.keyFor(ANNA);
-      await vault.destroy(ANNA);
+      const anna = await vault.keyFor(ANNA);
+      await vault.destroy(ANNA, anna.id);
       expect(await vault.find(BRAM)).toStrictEqual(bram);
       expect(await vault.wasDestroyed(bram.id)).toBe(false);
     });
@@ -60,7 +79,7 @@ export function keyVaultContract(name: string, openVault: () => Promise<KeyVault
     it('gives a contact that comes back another key', async () => {
       await given();
       const before = await vault.keyFor(ANNA);
-      await vault.destroy(ANNA);
+      await vault.destroy(ANNA, before.id);
       const after = await vault.keyFor(ANNA);
       expect(after.id).not.toBe(before.id);
       expect(await vault.wasDestroyed(before.id)).toBe(true);
@@ -69,7 +88,8 @@ export function keyVaultContract(name: string, openVault: () => Promise<KeyVault
 
     it('takes calls that do not wait for each other in their order', async () => {
       await given();
-      const [first, gone, second] = await Promise.all([vault.keyFor(ANNA), vault.destroy(ANNA), vault.keyFor(ANNA)]);
+      const first = await vault.keyFor(ANNA);
+      const [gone, second] = await Promise.all([vault.destroy(ANNA, first.id), vault.keyFor(ANNA)]);
       expect(gone).toStrictEqual({ destroyed: true });
       expect(await vault.wasDestroyed(first.id)).toBe(true);
       expect(await vault.find(ANNA)).toStrictEqual(second);
@@ -77,7 +97,7 @@ export function keyVaultContract(name: string, openVault: () => Promise<KeyVault
 
     it('settles what it accepted when it is closed', async () => {
       await given();
-      const calls = [vault.keyFor(ANNA), vault.destroy(BRAM)];
+      const calls = [vault.keyFor(ANNA), vault.destroy(BRAM, undefined)];
       await vault.close();
       await expect(Promise.all(calls)).resolves.toHaveLength(2);
     });
@@ -106,7 +126,7 @@ export function storedKeyVaultContract(name: string, createStorage: () => VaultS
       const before = await storage.open();
       const anna = await before.keyFor(ANNA);
       const bram = await before.keyFor(BRAM);
-      await before.destroy(BRAM);
+      await before.destroy(BRAM, bram.id);
       await before.close();
 
       const after = await opening(storage);
@@ -127,7 +147,7 @@ export function storedKeyVaultContract(name: string, createStorage: () => VaultS
       const storage = createStorage();
       const [one, other] = [await opening(storage), await opening(storage)];
       const before = await one.keyFor(ANNA);
-      await other.destroy(ANNA);
+      await other.destroy(ANNA, before.id);
       expect(await one.find(ANNA)).toBeUndefined();
       expect(await one.wasDestroyed(before.id)).toBe(true);
       const after = await other.keyFor(ANNA);

@@ -18,10 +18,11 @@ export interface KeyVault {
   find(contactId: string): Promise<DataKey | undefined>;
 
   /**
-   * Destroys the contact's key for good, durable before this resolves; `destroyed` tells whether there was one. Rejects
-   * with `KeyRemnant` when the key is gone but a copy of it could not be purged yet.
+   * Destroys one key of the contact for good, durable before this resolves; `destroyed` tells whether it stood. Another key
+   * that the contact has by now stays: name the one that was judged, or `undefined` where there was none. Rejects with
+   * `KeyRemnant` when the key is gone but a copy of it could not be purged yet; that is tried again each time.
    */
-  destroy(contactId: string): Promise<{ destroyed: boolean }>;
+  destroy(contactId: string, keyId: string | undefined): Promise<{ destroyed: boolean }>;
 
   /** Whether this vault held the key with this id and destroyed it: the proof behind "erased". */
   wasDestroyed(keyId: string): Promise<boolean>;

@@ -14,9 +14,9 @@ export function createMemoryKeyVault(): KeyVault {
     async find(contactId) {
       return keys.get(contactId);
     },
-    async destroy(contactId) {
-      const key = keys.get(contactId);
-      if (key) destroyedIds.add(key.id);
+    async destroy(contactId, keyId) {
+      if (keyId === undefined || keys.get(contactId)?.id !== keyId) return { destroyed: false };
+      destroyedIds.add(keyId);
       return { destroyed: keys.delete(contactId) };
     },
     async wasDestroyed(keyId) {

@@ -29,14 +29,14 @@ describe('PersonalData', () => {
   it('answers "erased" once the key is destroyed', async () => {
     const { vault, personalData } = given();
     const sealed = await personalData.seal(CONTACT, PLACE, VALUE);
-    await vault.destroy(CONTACT);
+    await vault.destroy(CONTACT, (await vault.keyFor(CONTACT)).id);
     expect(await personalData.open(CONTACT, PLACE, sealed)).toBe('erased');
   });
 
   it('answers "erased" for the old data of a contact that came back, and opens the new', async () => {
     const { vault, personalData } = given();
     const old = await personalData.seal(CONTACT, PLACE, VALUE);
-    await vault.destroy(CONTACT);
+    await vault.destroy(CONTACT, (await vault.keyFor(CONTACT)).id);
     const place = { ...PLACE, eventId: '0197a3a2-0000-7000-8000-000000000002' };
     const recent = await personalData.seal(CONTACT, place, { address: 'anna@example.org' });
     expect(await personalData.open(CONTACT, PLACE, old)).toBe('erased');

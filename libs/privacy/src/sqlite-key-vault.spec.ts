@@ -67,8 +67,9 @@ describe('openSqliteKeyVault', () => {
     const destroyed = ids.filter((_, i) => i % 3 !== 0);
     expect(destroyed.every((id) => bytesOnDisk(path).includes(wrapped.get(id)!))).toBe(true);
 
-    for (const id of destroyed.slice(0, 20)) await vault.destroy(id);
-    await Promise.all(destroyed.slice(20).map((id) => vault.destroy(id)));
+    const destroy = async (id: string) => vault.destroy(id, (await vault.find(id))!.id);
+    for (const id of destroyed.slice(0, 20)) await destroy(id);
+    await Promise.all(destroyed.slice(20).map(destroy));
 
     const disk = bytesOnDisk(path);
     const halves = destroyed.flatMap((id) => [wrapped.get(id)!.subarray(0, 30), wrapped.get(id)!.subarray(30)]);
@@ -80,13 +81,14 @@ describe('openSqliteKeyVault', () => {
     const path = newPath();
     const { vault } = await givenKeys(path, 20);
     const wrapped = wrappedKeys(path).get('contact-7')!;
+    const { id } = await vault.keyFor('contact-7');
     const reader = new Database(path);
     reader.exec('BEGIN; SELECT count(*) FROM data_keys');
 
-    await expect(vault.destroy('contact-7')).rejects.toMatchObject({ code: 'KEY_REMNANT' });
+    await expect(vault.destroy('contact-7', id)).rejects.toMatchObject({ code: 'KEY_REMNANT' });
     expect(await vault.find('contact-7')).toBeUndefined();
     reader.close();
-    expect(await vault.destroy('contact-7')).toStrictEqual({ destroyed: false });
+    expect(await vault.destroy('contact-7', undefined)).toStrictEqual({ destroyed: false });
     expect(bytesOnDisk(path).includes(wrapped)).toBe(false);
   });
 

@@ -48,10 +48,10 @@ export function openSqliteKeyVault({ path, masterKey, cachedKeys = CACHED_KEYS }
     return key;
   }
 
-  function remove(contactId: string): boolean {
-    const keyId = statements.remove.get(contactId);
-    if (keyId !== undefined) statements.recordDestroyed.run(keyId);
-    return keyId !== undefined;
+  function remove(contactId: string, keyId: string | undefined): boolean {
+    if (keyId === undefined || statements.remove.run(contactId, keyId).changes === 0) return false;
+    statements.recordDestroyed.run(keyId);
+    return true;
   }
 
   /** The row says which key stands, since another process may have destroyed one; the cache only saves the unwrapping. */
@@ -78,11 +78,11 @@ export function openSqliteKeyVault({ path, masterKey, cachedKeys = CACHED_KEYS }
       const row = statements.read.get(contactId);
       return row && unwrapRow(contactId, row);
     },
-    async destroy(contactId) {
+    async destroy(contactId, keyId) {
       return writes.add(
-        () => remove(contactId),
+        () => remove(contactId, keyId),
         (destroyed) => {
-          unwrapped.delete(contactId);
+          if (destroyed) unwrapped.delete(contactId);
           purged ??= purgeWriteAheadLog(db);
           if (!purged) throw new KeyRemnant();
           return { destroyed };
@@ -106,7 +106,7 @@ function prepareStatements(db: Database.Database) {
     insert: db.prepare<[string, string, Buffer]>(
       'INSERT INTO data_keys (contact_id, key_id, wrapped) VALUES (?, ?, ?)',
     ),
-    remove: db.prepare<[string], string>('DELETE FROM data_keys WHERE contact_id = ? RETURNING key_id').pluck(),
+    remove: db.prepare<[string, string]>('DELETE FROM data_keys WHERE contact_id = ? AND key_id = ?'),
     recordDestroyed: db.prepare<[string]>('INSERT INTO destroyed_keys (key_id) VALUES (?)'),
     findDestroyed: db.prepare<[string], 1>('SELECT 1 FROM destroyed_keys WHERE key_id = ?').pluck(),
   };

@@ -88,11 +88,16 @@ export interface RecordOptions {
   readonly personal?: JsonObject;
   /** The id of the event that was decided on, where what it says settles it; a random one by default. */
   readonly eventId?: () => string;
-  /** Runs once the decision is to append, before the append. */
-  readonly before?: () => Promise<void>;
+  /**
+   * What cannot be undone: done once the decision is to append, before each attempt at it. Answers `false` where more is on
+   * record than was judged. Once it is done its event is appended, whatever was recorded meanwhile.
+   */
+  readonly before?: (judged: Contact) => Promise<boolean>;
 }
 
 const ATTEMPTS = 8;
+/** What was done and cannot be undone must reach the log. */
+const ATTEMPTS_TO_KEEP_A_PROMISE = 100;
 const CLOCK_SKEW = 5 * 60_000;
 
 /** Loads a contact, has a decision made, appends what it says, and decides again when another append came first. */
@@ -100,7 +105,7 @@ const CLOCK_SKEW = 5 * 60_000;
 export class ContactRepository {
   constructor(
     @Inject(EVENT_STORE) private readonly store: EventStore,
-    @Inject(PERSONAL_DATA) private readonly personalData: Pick<PersonalData, 'seal'>,
+    @Inject(PERSONAL_DATA) private readonly personalData: Pick<PersonalData, 'seal' | 'isErased'>,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(METRICS) private readonly metrics: Pick<Metrics, 'appended'>,
     @Inject(POLICIES) private readonly policies: PolicyShelf,
@@ -140,31 +145,55 @@ export class ContactRepository {
     options: RecordOptions,
   ): Promise<{ readonly contact: Contact; readonly recorded: Recorded }> {
     const idempotency = idempotencyOf(fact, options.request);
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    let promised: Judged | undefined;
+    for (let attempt = 0; attempt < (promised ? ATTEMPTS_TO_KEEP_A_PROMISE : ATTEMPTS); attempt++) {
       const contact = await this.load(fact.contactId);
       const repeated = idempotency && repeatOf(contact, idempotency);
       if (repeated) return { contact, recorded: repeated };
-      if (fact.expectedRevision !== undefined && fact.expectedRevision !== contact.revision)
-        throw changedContact(contact);
-
       const now = instantAfter(contact, this.clock.now());
       const toldAt = settleOccurrence(fact.occurredAt, now);
-      if (await this.settleBefore(contact, toldAt)) continue;
-      const decision = decide(contextOf(contact, this.policyAt(toldAt, now), toldAt));
-      if ('refused' in decision) throw refusalProblem(decision.refused);
-      if (decision.events.length === 0) return { contact, recorded: await this.nothingRecorded(contact) };
+      const judged = promised ?? (await this.judge(fact, contact, { now, toldAt }, decide));
+      if (!judged) continue;
+      const { decision } = judged;
+      if (decision.events.length === 0 || (promised && isKept(promised, contact)))
+        return { contact, recorded: await this.nothingRecorded(contact) };
 
-      await options.before?.();
+      if (options.before) {
+        if (!(await options.before(contact))) continue;
+        promised = judged;
+      }
       const occurredAt = decision.occurredAt ?? toldAt;
       const policy = this.policyAt(occurredAt, now);
       const personal = isErasedAlready(contact, occurredAt) ? undefined : personalPart(fact, options.personal);
       const eventId = options.eventId?.();
       const decided = { personal, idempotency, eventId, policy, occurredAt, now };
       const events = await this.sealAll(fact, decision.events, decided);
+      // What was sealed under a key that is gone by now is sealed anew under the next one.
+      if (await this.isErased(events)) continue;
       const appended = await this.tryAppend(contact, events);
       if (appended) return { contact, recorded: appended };
     }
     throw new Problem('CONFLICT', 'Others keep writing to this contact. Send the request again.');
+  }
+
+  /** What is to be recorded of a fact; `undefined` when something that fell due before it was recorded first. */
+  private async judge(
+    { expectedRevision }: Fact,
+    contact: Contact,
+    { now, toldAt }: { readonly now: Instant; readonly toldAt: Instant },
+    decide: (context: DecisionContext) => Decision,
+  ): Promise<Judged | undefined> {
+    if (expectedRevision !== undefined && expectedRevision !== contact.revision) throw changedContact(contact);
+    if (await this.settleBefore(contact, toldAt)) return undefined;
+    const decision = decide(contextOf(contact, this.policyAt(toldAt, now), toldAt));
+    if ('refused' in decision) throw refusalProblem(decision.refused);
+    return { revision: contact.revision, decision };
+  }
+
+  private async isErased(events: readonly NewEvent[]): Promise<boolean> {
+    for (const { sealed } of events.map(({ data }) => data))
+      if (typeof sealed === 'string' && (await this.personalData.isErased(sealed))) return true;
+    return false;
   }
 
   private policyAt(at: Instant, now: Instant): Policy {
@@ -212,6 +241,20 @@ export class ContactRepository {
     const data = { ...(event.data as unknown as JsonObject), ...(sealed && { sealed }) };
     return { id, type: event.type, data, metadata: metadataOf(fact, decided) as unknown as JsonObject };
   }
+}
+
+/** What was decided of a contact at a revision. */
+interface Judged {
+  readonly revision: Revision;
+  readonly decision: Extract<Decision, { readonly events: unknown }>;
+}
+
+/** Whether somebody else put on record by now what was promised. */
+function isKept({ revision, decision }: Judged, { recorded }: Contact): boolean {
+  const since = recorded.filter((event) => event.revision > revision);
+  const isAmong = ({ type, data }: NewContactEvent) =>
+    since.some((event) => event.type === type && JSON.stringify(event.data) === JSON.stringify(data));
+  return decision.events.every(isAmong);
 }
 
 interface Decided {

@@ -11,6 +11,7 @@ import {
   openPartOf,
   optIn,
   optOut,
+  placeLegalHold,
   recordRelationship,
   START_OF_STORY,
   startCustomer,
@@ -18,6 +19,7 @@ import {
 } from '@consent-ledger/testing';
 import { describe, expect, it, jest } from '@jest/globals';
 import { AddRecipients } from '../add-recipients/add-recipients.js';
+import { SettleDue } from '../settle-due/settle-due.js';
 import { ShowHistoryQuery } from '../show-history/show-history.query.js';
 import { ShowPreferencesQuery } from '../show-preferences/show-preferences.query.js';
 
@@ -54,9 +56,9 @@ describe('erasing a contact (P7)', () => {
     await ledger.execute(optIn(by(anna)));
     const typesAtDestruction: string[] = [];
     const destroy = ledger.vault.destroy.bind(ledger.vault);
-    jest.spyOn(ledger.vault, 'destroy').mockImplementation(async (contactId) => {
+    jest.spyOn(ledger.vault, 'destroy').mockImplementation(async (contactId, keyId) => {
       typesAtDestruction.push(...(await ledger.eventsOf(contactId)).map(({ type }) => type));
-      return destroy(contactId);
+      return destroy(contactId, keyId);
     });
     await ledger.execute(erase(by(anna)));
     expect(typesAtDestruction).toStrictEqual(['OptedIn']);
@@ -94,6 +96,47 @@ describe('erasing a contact (P7)', () => {
       ['PersonalDataErased', null],
     ]);
     expect(await ledger.vault.find(anna.contactId)).toBeUndefined();
+  });
+
+  it('whose key is gone is recorded although a legal hold came between (P7)', async () => {
+    const ledger = await createTestLedger();
+    await ledger.execute(optIn(by(anna)));
+    ledger.store.beforeAppend(async () => ledger.execute(placeLegalHold(by(anna))));
+    await ledger.execute(erase(by(anna)));
+    expect((await personalOf(ledger)).map(([type]) => type)).toStrictEqual([
+      'OptedIn',
+      'LegalHoldPlaced',
+      'PersonalDataErased',
+    ]);
+    expect(await ledger.vault.find(anna.contactId)).toBeUndefined();
+  });
+
+  it('by retention whose key is gone is recorded although a purchase came between, which is kept (P7)', async () => {
+    const ledger = await createTestLedger();
+    await ledger.execute(optIn(by(anna)));
+    ledger.clock.advance(TEN_YEARS);
+    await ledger.app.get(SettleDue).settle(anna.contactId, instant('2029-03-01T00:00:00Z'));
+    ledger.store.beforeAppend(() =>
+      ledger.lay(anna.contactId, { type: 'PurchaseMade', data: {}, occurredAt: '2029-04-02T00:00:00.000Z' }),
+    );
+    await expect(ledger.execute(erase(by(anna), 'retention'))).rejects.toMatchObject({ code: 'RETENTION_NOT_ENDED' });
+    const events = await ledger.eventsOf(anna.contactId);
+    expect(events.slice(-2).map(({ type }) => type)).toStrictEqual(['PurchaseMade', 'PersonalDataErased']);
+  });
+
+  it('begins again when somebody comes back before the key is destroyed, and takes no key that it did not judge', async () => {
+    const ledger = await createTestLedger();
+    await ledger.execute(optIn(by(anna)));
+    ledger.clock.advance(TEN_YEARS);
+    const destroy = ledger.vault.destroy.bind(ledger.vault);
+    jest.spyOn(ledger.vault, 'destroy').mockImplementationOnce(async (contactId, keyId) => {
+      await ledger.app.get(SettleDue).settle(contactId, ledger.clock.now());
+      await ledger.execute(optIn(by(anna)));
+      return destroy(contactId, keyId);
+    });
+    await expect(ledger.execute(erase(by(anna), 'retention'))).rejects.toMatchObject({ code: 'RETENTION_NOT_ENDED' });
+    expect((await personalOf(ledger)).at(-1)).toStrictEqual(['OptedIn', { address: 'anna@example.org' }]);
+    expect(await newsletter(ledger)).toBe('CONSENT');
   });
 
   it('is recorded for somebody never heard of at their request, and not by retention', async () => {

@@ -12,9 +12,10 @@ import {
   type Person,
   type TestLedger,
 } from '@consent-ledger/testing';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { AddRecipients } from '../add-recipients/add-recipients.js';
 import { deliveryIdOf } from '../deliver/delivery.js';
+import { ShowHistoryQuery } from '../show-history/show-history.query.js';
 import { ShowPreferencesQuery } from '../show-preferences/show-preferences.query.js';
 import { EraseStrangers } from './erase-strangers.js';
 
@@ -68,6 +69,33 @@ describe('the key of a stranger (P7)', () => {
     ledger.clock.set('2060-01-01T00:00:00Z');
     expect(await sweep(ledger)).toStrictEqual({ destroyed: 0 });
     expect([await hasKey(ledger), await hasKey(ledger, bram)]).toStrictEqual([true, true]);
+  });
+
+  it('that goes while they opt in takes nothing of the opt-in, which is sealed under the next one', async () => {
+    const ledger = await createTestLedger();
+    await mail(ledger, anna, 'newsletter');
+    const keyFor = ledger.vault.keyFor.bind(ledger.vault);
+    jest.spyOn(ledger.vault, 'keyFor').mockImplementationOnce(async (contactId) => {
+      const key = await keyFor(contactId);
+      expect(await sweep(ledger)).toStrictEqual({ destroyed: 1 });
+      return key;
+    });
+    await ledger.execute(optIn(by(anna)));
+    const { events } = await ledger.ask(new ShowHistoryQuery(anna.contactId));
+    expect(events.map(({ personal }) => personal)).toStrictEqual([{ address: 'anna@example.org' }]);
+  });
+
+  it('of somebody who came back while they were judged stays', async () => {
+    const ledger = await createTestLedger();
+    await mail(ledger, anna, 'newsletter');
+    const destroy = ledger.vault.destroy.bind(ledger.vault);
+    jest.spyOn(ledger.vault, 'destroy').mockImplementationOnce(async (contactId, keyId) => {
+      await destroy(contactId, keyId);
+      await ledger.execute(optIn(by(anna)));
+      return destroy(contactId, keyId);
+    });
+    expect(await sweep(ledger)).toStrictEqual({ destroyed: 0 });
+    expect(await hasKey(ledger)).toBe(true);
   });
 
   it('is found in bounded steps, each of which goes on after the one before', async () => {

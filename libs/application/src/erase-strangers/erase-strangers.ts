@@ -42,9 +42,10 @@ export class EraseStrangers {
 
   private async eraseIfEnded(addressee: Addressee): Promise<boolean> {
     const { contactId } = addressee;
-    if (!this.hasEnded(addressee) || !(await this.vault.find(contactId))) return false;
-    if (await this.isOnRecord(contactId)) return false;
-    return (await this.vault.destroy(contactId)).destroyed;
+    if (!this.hasEnded(addressee)) return false;
+    const key = await this.vault.find(contactId);
+    if (!key || (await this.isOnRecord(contactId))) return false;
+    return (await this.vault.destroy(contactId, key.id)).destroyed;
   }
 
   private hasEnded({ waiting, lastSentAt, lastChangedAt }: Addressee): boolean {

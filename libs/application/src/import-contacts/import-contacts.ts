@@ -113,9 +113,12 @@ export class ImportContacts {
   ): Promise<ImportReport> {
     const importId = request.importId ?? newId();
     const scratch = await openScratchLog(this.store);
-    const unsealed = { seal: () => Promise.resolve('') };
+    const unsealed = { seal: () => Promise.resolve(''), isErased: () => Promise.resolve(false) };
     const uncounted = { appended: () => undefined };
-    const undestroyed = { destroy: () => Promise.resolve({ destroyed: false }) };
+    const undestroyed = {
+      find: () => Promise.resolve(undefined),
+      destroy: () => Promise.resolve({ destroyed: false }),
+    };
     const unasked = { request: () => Promise.resolve('no-address' as const) };
     const { clock, policies } = this;
     const settleDue = new SettleDue(scratch.store, undestroyed, policies, clock, uncounted, unasked);

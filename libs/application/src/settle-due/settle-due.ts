@@ -17,7 +17,8 @@ import { deterministicId, newId, toRfc3339, type Clock, type Metrics } from '@co
 import type { KeyVault } from '@consent-ledger/privacy';
 import { contactStream, type PolicyShelf } from '@consent-ledger/projections';
 import { Inject, Injectable } from '@nestjs/common';
-import { loadContact } from '../contact/load-contact.js';
+import { loadContact, type Contact } from '../contact/load-contact.js';
+import { shredJudged, shredLeftovers, wasErasedSince } from '../contact/shred-key.js';
 import { CLOCK, EVENT_STORE, KEY_VAULT, METRICS, POLICIES } from '../ports.js';
 import { ReconsentMail } from '../prompt-reconsent/reconsent-mail.js';
 
@@ -29,8 +30,8 @@ import { ReconsentMail } from '../prompt-reconsent/reconsent-mail.js';
 @Injectable()
 export class SettleDue {
   constructor(
-    @Inject(EVENT_STORE) private readonly store: EventStore,
-    @Inject(KEY_VAULT) private readonly vault: Pick<KeyVault, 'destroy'>,
+    @Inject(EVENT_STORE) readonly store: EventStore,
+    @Inject(KEY_VAULT) readonly vault: Pick<KeyVault, 'find' | 'destroy'>,
     @Inject(POLICIES) private readonly policies: PolicyShelf,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(METRICS) private readonly metrics: Pick<Metrics, 'appended'>,
@@ -41,13 +42,31 @@ export class SettleDue {
   async settle(contactId: string, until: Instant): Promise<number> {
     let settled = 0;
     for (;;) {
-      const { events, revision } = await loadContact(this.store, contactId);
-      const state = foldContact(events);
+      const contact = await loadContact(this.store, contactId);
+      const state = foldContact(contact.events);
       const due = nextDue(state, this.policies.history());
       if (!due || due.at > until) return settled;
-      await this.fulfil(contactId, due, state);
-      if (await this.append(contactId, revision, due)) settled += 1;
+      if (await this.carryOut(contact, due, state)) settled += 1;
     }
+  }
+
+  private async carryOut(contact: Contact, due: Due, state: ContactState): Promise<boolean> {
+    if (due.kind === 'retention-end') return this.erase(contact, due);
+    await this.fulfil(contact.contactId, due, state);
+    return this.append(contact, due);
+  }
+
+  /** Once the key is gone, the erasure is recorded whatever came meanwhile: who came back since has another key, and keeps it. */
+  private async erase(judged: Contact, due: Due): Promise<boolean> {
+    const { contactId, revision } = judged;
+    if (!(await shredJudged(this, judged))) return false;
+    let contact = judged;
+    while (!(await this.append(contact, due))) {
+      contact = await loadContact(this.store, contactId);
+      if (wasErasedSince(contact, revision)) return false;
+    }
+    await shredLeftovers(this, contactId);
+    return true;
   }
 
   private async fulfil(contactId: string, due: Due, state: ContactState): Promise<void> {
@@ -61,8 +80,6 @@ export class SettleDue {
         await this.mail.request({ contactId, promptId: due.promptId, purposes: due.purposes, reminder: true });
         return;
       case 'retention-end':
-        await this.vault.destroy(contactId);
-        return;
       case 'lapse':
       case 'evidence-end':
         return;
@@ -81,7 +98,7 @@ export class SettleDue {
   }
 
   /** Answers `false` when somebody else wrote to the contact meanwhile: what is due may be another thing then. */
-  private async append(contactId: string, revision: number, due: Due): Promise<boolean> {
+  private async append({ contactId, revision }: Contact, due: Due): Promise<boolean> {
     const { type, data } = dueEvent(due);
     const metadata = this.metadataOf(due) as unknown as JsonObject;
     const event: NewEvent = { id: idOf(contactId, due), type, data: data as unknown as JsonObject, metadata };
