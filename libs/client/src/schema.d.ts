@@ -16,7 +16,8 @@ export interface paths {
         /**
          * The person opts in
          * @description Records consent per purpose with its evidence (P3). With `confirmation: "double"` the confirmation mail goes out
-         *     and consent counts from the confirmation on. An import never ends an opt-out: 409 `OPTED_OUT` (P4).
+         *     and consent counts from the confirmation on. An import never ends an opt-out: 409 `OPTED_OUT` (P4); nor does it
+         *     give again a consent that time has ended: 409 `CONSENT_ENDED` (P5).
          */
         post: operations["recordOptIn"];
         delete?: never;
@@ -1778,7 +1779,7 @@ export interface components {
             }[];
         };
         /** @enum {string} */
-        ProblemCode: "VALIDATION" | "UNAUTHENTICATED" | "FORBIDDEN" | "NOT_FOUND" | "OPTED_OUT" | "CONFLICT" | "LEGAL_HOLD" | "RETENTION_NOT_ENDED" | "REQUEST_CLOSED" | "IDENTITY_NOT_CHECKED" | "ALREADY_EXTENDED" | "TOO_LATE_TO_EXTEND" | "NOTHING_DISCLOSED" | "NOTHING_TO_DISCLOSE" | "OBJECTION_IS_ABSOLUTE" | "REQUEST_OVERTAKEN" | "NOT_RENEWABLE" | "STATEMENT_NOT_CURRENT" | "POLICY_CHANGED" | "POLICY_VERSION_NOT_GREATER" | "STATEMENT_CHANGED" | "POLICY_IN_FORCE_IN_PAST" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "UNKNOWN_PURPOSE" | "PURPOSE_NOT_COMMERCIAL" | "UNKNOWN_STATEMENT" | "STATEMENT_DOES_NOT_COVER" | "OCCURRED_IN_FUTURE" | "IDEMPOTENCY_KEY_REUSED" | "UNKNOWN_GROUND" | "NO_RIGHTS_IN_POLICY" | "NO_SUCH_REQUEST" | "ADDRESS_NEEDED" | "UNKNOWN_TEMPLATE" | "TEMPLATE_DOES_NOT_FIT" | "UNKNOWN_POLICY" | "INVALID_POLICY" | "INTERNAL" | "UNAVAILABLE";
+        ProblemCode: "VALIDATION" | "UNAUTHENTICATED" | "FORBIDDEN" | "NOT_FOUND" | "OPTED_OUT" | "CONSENT_ENDED" | "CONFLICT" | "LEGAL_HOLD" | "RETENTION_NOT_ENDED" | "REQUEST_CLOSED" | "IDENTITY_NOT_CHECKED" | "ALREADY_EXTENDED" | "TOO_LATE_TO_EXTEND" | "NOTHING_DISCLOSED" | "NOTHING_TO_DISCLOSE" | "OBJECTION_IS_ABSOLUTE" | "REQUEST_OVERTAKEN" | "NOT_RENEWABLE" | "STATEMENT_NOT_CURRENT" | "POLICY_CHANGED" | "POLICY_VERSION_NOT_GREATER" | "STATEMENT_CHANGED" | "POLICY_IN_FORCE_IN_PAST" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "UNKNOWN_PURPOSE" | "PURPOSE_NOT_COMMERCIAL" | "UNKNOWN_STATEMENT" | "STATEMENT_DOES_NOT_COVER" | "OCCURRED_IN_FUTURE" | "IDEMPOTENCY_KEY_REUSED" | "UNKNOWN_GROUND" | "NO_RIGHTS_IN_POLICY" | "NO_SUCH_REQUEST" | "ADDRESS_NEEDED" | "UNKNOWN_TEMPLATE" | "TEMPLATE_DOES_NOT_FIT" | "UNKNOWN_POLICY" | "INVALID_POLICY" | "INTERNAL" | "UNAVAILABLE";
     };
     responses: {
         /** @description Recorded */
@@ -1971,8 +1972,8 @@ export interface components {
             };
         };
         /**
-         * @description `OPTED_OUT`: only an act of the person ends an opt-out; `LEGAL_HOLD`: nothing is erased while one stands;
-         *     `RETENTION_NOT_ENDED`: grounds still hold the data; or `CONFLICT`: what is there already stands against it
+         * @description `OPTED_OUT`: only an act of the person ends an opt-out; `CONSENT_ENDED`: only an act of the person gives again a
+         *     consent that time has ended; `LEGAL_HOLD`: nothing is erased while one stands; `RETENTION_NOT_ENDED`: grounds still hold the data; or `CONFLICT`: what is there already stands against it
          */
         Conflict: {
             headers: {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { consentOnRecord, customerRelationship, endOfConsent, runningAgreement } from './basis.js';
 import { foldContact, type ContactEvent } from './contact.js';
-import { customerStarted, happened, instant, optedIn } from './contact.fixture.js';
+import { customerStarted, happened, instant, optedIn, reported } from './contact.fixture.js';
 import { NEVER } from './instant.js';
 import type { Policy } from './policy.js';
 import { giftcard, harbour, orchard } from './policy.fixture.js';
@@ -90,6 +90,33 @@ describe('the consent on record', () => {
     const consent = consentFor('newsletter', harbour, given)!;
     expect(endOfConsent(consent)).toBe(consent.contactEndsAt);
     expect(endOfConsent({ ...consent, lapsesAt: 1 })).toBe(1);
+  });
+
+  it("is the person's own, whichever report came before or after it, also when it has ended (P3, P5)", () => {
+    const reports = [reported('2021-01-01T12:00:00Z'), reported('2025-01-31T12:00:00Z')];
+    expect(consentFor('newsletter', giftcard, given, ...reports)?.act).toStrictEqual(act);
+  });
+
+  it('is the first of several reports, and the next one where the first was taken back or erased (P3, P5)', () => {
+    const [first, second] = [reported('2022-01-01T12:00:00Z'), reported('2025-02-01T12:00:00Z')];
+    const takenBack = happened('OptInTakenBack', '2025-03-01T12:00:00Z', { optInIds: [first.id] });
+    const erased = happened('PersonalDataErased', '2023-01-01T12:00:00Z', { reason: 'retention' });
+    expect(consentFor('newsletter', giftcard, second, first)?.act.id).toBe(first.id);
+    expect(consentFor('newsletter', giftcard, second, first, takenBack)?.act.id).toBe(second.id);
+    expect(consentFor('newsletter', giftcard, second, first, erased)?.act.id).toBe(second.id);
+  });
+
+  it('is the first also of the reports that came along from another address (P9)', () => {
+    const there = (at: string) =>
+      ({ eventId: at, type: 'OptedIn', at, purpose: 'newsletter', actOf: 'reported' }) as const;
+    const carried = (at: string, ...consents: ReturnType<typeof there>[]) =>
+      happened('PreferencesCarriedOver', at, { from: 'old', consents, optOuts: [] });
+    const once = carried('2025-06-01T12:00:00Z', there('2022-01-01T12:00:00.000Z'));
+    const again = carried('2025-07-01T12:00:00Z', there('2025-03-01T12:00:00.000Z'));
+    expect(consentFor('newsletter', giftcard, once, again)?.act.id).toBe('2022-01-01T12:00:00.000Z');
+    expect(consentFor('newsletter', giftcard, reported('2021-12-31T12:00:00Z'), again, once)?.lapsesAt).toBe(
+      instant('2025-01-30T12:00:00Z'),
+    );
   });
 
   it('is none once it was erased, and none that was never given', () => {

@@ -1,7 +1,7 @@
 import { later, laterStart, type ContactState, type CustomerStartMark, type Mark } from './contact.js';
 import { NEVER, type Instant } from './instant.js';
 import type { ContactKind, Policy, Purpose } from './policy.js';
-import { carriedReport, sinceErasure } from './standing.js';
+import { reportOnRecord, sinceErasure, standingReports } from './standing.js';
 
 /** A consent on record for one purpose, and the instants from which time alone has ended it. */
 export interface Consent {
@@ -19,22 +19,20 @@ export interface Consent {
 
 /**
  * The consent on record, valid or ended (P3). Only the person renews (P5): what another party reports counts where the
- * person's own consent is absent or had ended before it, and never moves the clock of one that runs.
+ * person never consented themselves, and of several reports the earliest does. So no report revives what time has ended.
  */
 export function consentOnRecord(state: ContactState, policy: Policy, purpose: Purpose): Consent | undefined {
   const given = sinceErasure(state, latest(state.given[purpose.name], state.carried[purpose.name]));
-  const reported = sinceErasure(state, latest(state.reported[purpose.name], carriedReport(state, purpose.name)));
-  const own = given && consentFrom(given, state, policy, purpose);
-  if (!reported || (own && reported.at < endOfConsent(own))) return own;
-  return consentFrom(reported, state, policy, purpose);
+  const act = given ?? reportOnRecord(state, purpose.name);
+  return act && consentFrom(act, state, policy, purpose);
 }
 
-/** Each consent of the purpose on record, the person's own and the one that another party reported: both have their proof. */
+/** Each consent of the purpose on record, the person's own and those that another party reported: each has its proof. */
 export function consentsOnRecord(state: ContactState, policy: Policy, purpose: Purpose): readonly Consent[] {
-  const { given, carried, reported } = state;
-  return [...[given, carried, reported].map((register) => register[purpose.name]), carriedReport(state, purpose.name)]
-    .filter((act) => sinceErasure(state, act) !== undefined)
-    .map((act) => consentFrom(act!, state, policy, purpose));
+  const { given, carried } = state;
+  const own = [given[purpose.name], carried[purpose.name]].filter((act) => sinceErasure(state, act) !== undefined);
+  const reports = standingReports(state).filter(({ purposes }) => purposes.includes(purpose.name));
+  return [...own, ...reports].map((act) => consentFrom(act!, state, policy, purpose));
 }
 
 /** P5: the instant at which the question whether to go on falls due; `NEVER` for a consent that needs no renewal. */

@@ -135,7 +135,7 @@ export interface OptOutMark extends Mark {
   readonly purposes: readonly string[] | 'all';
 }
 
-/** P3: an opt-in that another party reported. */
+/** P3: an opt-in that another party reported; one for each purpose where it was carried over (P9). */
 export interface ReportMark extends Mark {
   readonly purposes: readonly string[];
 }
@@ -183,7 +183,7 @@ export interface ContactState {
   readonly optOuts: readonly OptOutMark[];
   /** P4: the opt-outs that the person took back, by event id. An undo names its opt-out, so their times are not compared. */
   readonly undone: readonly string[];
-  /** P3: every opt-in that another party reported, so that taking one back brings back the one before. */
+  /** P3: every opt-in that another party reported, so that taking one back lets the next one count. */
   readonly reports: readonly ReportMark[];
   /** The reported opt-ins that were taken back, by event id, whether or not they are known yet. */
   readonly takenBack: readonly string[];
@@ -211,7 +211,7 @@ export interface ContactState {
   readonly adopted?: AdoptionMark;
   /** P9: consents given, or reported, under another address. They end nothing that stands against this one. */
   readonly carried: ByPurpose;
-  readonly carriedReports: ByPurpose;
+  readonly carriedReports: readonly ReportMark[];
   readonly carriedOptOuts: readonly CarriedOptOutMark[];
   readonly carriedUndone: readonly string[];
   readonly carriedStart?: CustomerStartMark;
@@ -242,7 +242,7 @@ export const unknownContact: ContactState = {
   restrictedFor: {},
   liftedFor: {},
   carried: {},
-  carriedReports: {},
+  carriedReports: [],
   carriedOptOuts: [],
   carriedUndone: [],
 };
@@ -273,7 +273,7 @@ function registersMoved(state: ContactState, event: ContactEvent, mark: Mark): P
       const recordings = addRecording(state.recordings, mark, event.data.evidenceEndsAt);
       if (event.data.actOf === 'reported') {
         const reports = addMark(state.reports, { ...mark, purposes: event.data.purposes });
-        return { recordings, reports, reported: standingReports(reports, state.takenBack) };
+        return { recordings, reports, reported: latestReports(reports, state.takenBack) };
       }
       return { recordings, ...personGave(state, event.data.purposes, mark) };
     }
@@ -291,7 +291,7 @@ function registersMoved(state: ContactState, event: ContactEvent, mark: Mark): P
       return { undone: addSorted(state.undone, event.data.optOutId) };
     case 'OptInTakenBack': {
       const takenBack = event.data.optInIds.reduce(addSorted, state.takenBack);
-      return { takenBack, reported: standingReports(state.reports, takenBack) };
+      return { takenBack, reported: latestReports(state.reports, takenBack) };
     }
     case 'CustomerStarted':
       return { customerStarted: laterStart(state.customerStarted, mark, event.data.conditions) };
@@ -363,8 +363,8 @@ function carriedInto(state: ContactState, data: CarriedPreferences, mark: Mark):
     ...(restricted && { restricted: later(state.restricted, mark) }),
     restrictedFor: mergeAll(state.restrictedFor, restrictedFor, mark),
     liftedFor: mergeAll(state.liftedFor, liftedFor, mark),
-    carried: mergeConsents(state.carried, consents, 'person'),
-    carriedReports: mergeConsents(state.carriedReports, consents, 'reported'),
+    carried: consents.filter(isByPerson).reduce(mergeConsent, state.carried),
+    carriedReports: consents.filter((consent) => !isByPerson(consent)).reduce(addCarriedReport, state.carriedReports),
     carriedOptOuts: marks.reduce(addCarriedOptOut, state.carriedOptOuts),
     carriedUndone: undone.reduce(addSorted, state.carriedUndone),
     ...(started && { carriedStart: laterStart(state.carriedStart, markOf(started), started.conditions) }),
@@ -378,9 +378,18 @@ function markOf({ eventId, type, at }: CarriedAct): Mark {
   return { at: Date.parse(at), id: eventId, type };
 }
 
-function mergeConsents(marks: ByPurpose, consents: readonly CarriedConsent[], actOf: ActOf): ByPurpose {
-  const acts = consents.filter((consent) => consent.actOf === actOf);
-  return acts.reduce((merged, consent) => mergeAll(merged, [consent.purpose], markOf(consent)), marks);
+function isByPerson({ actOf }: CarriedConsent): boolean {
+  return actOf === 'person';
+}
+
+function mergeConsent(marks: ByPurpose, consent: CarriedConsent): ByPurpose {
+  return mergeAll(marks, [consent.purpose], markOf(consent));
+}
+
+function addCarriedReport(marks: readonly ReportMark[], consent: CarriedConsent): readonly ReportMark[] {
+  const report: ReportMark = { ...markOf(consent), purposes: [consent.purpose] };
+  if (marks.some((mark) => byTime(mark, report) === 0 && mark.purposes[0] === consent.purpose)) return marks;
+  return [...marks, report].sort((a, b) => byTime(a, b) || (a.purposes[0]! < b.purposes[0]! ? -1 : 1));
 }
 
 function addCarriedOptOut(marks: readonly CarriedOptOutMark[], mark: CarriedOptOutMark): readonly CarriedOptOutMark[] {
@@ -399,7 +408,7 @@ function addMark<M extends Mark>(marks: readonly M[], mark: M): readonly M[] {
 }
 
 /** The latest report per purpose of those that were not taken back. */
-export function standingReports(reports: readonly ReportMark[], takenBack: readonly string[]): ByPurpose {
+export function latestReports(reports: readonly ReportMark[], takenBack: readonly string[]): ByPurpose {
   let latest: ByPurpose = {};
   for (const { at, id, type, purposes } of reports)
     if (!takenBack.includes(id)) latest = mergeAll(latest, purposes, { at, id, type });

@@ -200,6 +200,38 @@ describe('law 2: an opt-out is monotone', () => {
   }
 });
 
+describe('what another party reports', () => {
+  const ended: readonly string[] = ['CONSENT_LAPSED', 'NO_RECENT_CONTACT'];
+
+  it('never gives again what time has ended, whenever it is dated, also where it came from another address (P5, P9)', () => {
+    let tried = 0;
+    const reports = additions(['OptedIn', 'PreferencesCarriedOver']).map((added) => added.map(asReport));
+    const consents = histories(['OptedIn', 'OptedIn', 'ContactMade', 'CustomerStarted', 'ConsentLapsed'], 4);
+    fc.assert(
+      fc.property(consents, reports, policies, questions, (events, added, history, at) => {
+        for (const moment of [at, ...edges.filter((edge) => edge > at)])
+          for (const purpose of commercial) {
+            if (!ended.includes(answerOf(ask(events, history, purpose, moment)))) continue;
+            tried++;
+            const verdict = ask([...added, ...events], history, purpose, moment);
+            if (isEligible(verdict)) throw new Error(`${purpose} is ${answerOf(verdict)} at ${moment}`);
+          }
+      }),
+      { numRuns: 600 },
+    );
+    expect(tried).toBeGreaterThan(1_000);
+  });
+
+  /** The event as no more than a report: without the person's own consents, and without contacts, which move a clock. */
+  function asReport(event: ContactEvent): ContactEvent {
+    if (event.type === 'OptedIn') return { ...event, data: { ...event.data, actOf: 'reported' } };
+    if (event.type !== 'PreferencesCarriedOver') return event;
+    const { from, consents } = event.data;
+    const onlyReports = consents.map((consent) => ({ ...consent, actOf: 'reported' as const }));
+    return { ...event, data: { from, consents: onlyReports, optOuts: [] } };
+  }
+});
+
 describe('what an import reported and took back', () => {
   it('leaves every verdict as if it had never been reported, whatever the order of arrival (P3, law 1)', () => {
     let mattered = 0;

@@ -106,8 +106,8 @@ describe('an opt-in that another party reports', () => {
   });
 
   it('is welcome again once the person opted in again (P4)', () => {
-    const history = [optedOut('2020-01-01T10:00:00Z'), optedIn('2020-02-01T10:00:00Z')];
-    expect(given(...history).when(imported)).toStrictEqual(recorded('OptedIn', imported));
+    const history = [optedOut('2022-01-01T10:00:00Z'), optedIn('2022-02-01T10:00:00Z')];
+    expect(given(...history).when(imported)).toStrictEqual({ events: [] });
   });
 
   it.each([
@@ -117,8 +117,31 @@ describe('an opt-in that another party reports', () => {
     expect(given(event).when(imported)).toStrictEqual({ events: [] });
   });
 
-  it('counts from the instant at which consent had ended (P5)', () => {
-    expect(given(optedIn('2021-01-30T11:00:00.000Z')).when(imported)).toStrictEqual(recorded('OptedIn', imported));
+  it.each([
+    ['the person gave', optedIn('2021-01-30T11:00:00.000Z')],
+    ['was reported', reported('2021-01-30T11:00:00.000Z')],
+  ])('is refused from the instant at which time had ended a consent that %s (P5)', (_sentence, event) => {
+    expect(given(event).when({ ...imported, purposes: ['sales-contact', 'newsletter'] })).toStrictEqual({
+      refused: {
+        code: 'CONSENT_ENDED',
+        detail:
+          'Consent for "newsletter" has ended by time; only an opt-in by the person gives it again. Nothing was recorded.',
+        purposes: ['newsletter'],
+      },
+    });
+  });
+
+  it('is refused where the last contact from the person was too long ago (P6)', () => {
+    const decision = given(optedIn('2023-02-28T10:00:00Z', 'sales-contact')).when({
+      ...imported,
+      purposes: ['sales-contact'],
+    });
+    expect(decision).toMatchObject({ refused: { code: 'CONSENT_ENDED' } });
+  });
+
+  it('may ask the person for a confirmation where time had ended a consent: they give it anew (P5)', () => {
+    const decision = given(optedIn('2020-01-30T11:00:00Z')).when({ ...imported, confirmation: 'double' });
+    expect(decision).toStrictEqual(recorded('OptInRequested', imported));
   });
 
   it('is recorded where it happened before the consent on record', () => {

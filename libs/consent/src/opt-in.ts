@@ -1,4 +1,4 @@
-import { consentOnRecord, endOfConsent } from './basis.js';
+import { consentOnRecord, endOfConsent, type Consent } from './basis.js';
 import type { ActOf, ContactState } from './contact.js';
 import { nothing, quoted, record, refuse, refusePurposes, type Decision } from './decision.js';
 import type { Instant } from './instant.js';
@@ -18,8 +18,8 @@ export interface OptIn {
 
 /**
  * Gives consent per purpose with its evidence (P3), at once or once it is confirmed. What another party only reports is
- * refused with `OPTED_OUT` where the person has opted out: it never ends an opt-out (P4, law 2). `state` is everything on
- * record of the contact.
+ * refused with `OPTED_OUT` where the person has opted out: it never ends an opt-out (P4, law 2); and with `CONSENT_ENDED`
+ * where time has ended a consent before it: silence is no renewal (P5). `state` is everything on record of the contact.
  */
 export function optIn(state: ContactState, command: OptIn, policy: Policy): Decision {
   const refused = refusePurposes(policy, command.purposes);
@@ -40,6 +40,14 @@ export function optIn(state: ContactState, command: OptIn, policy: Policy): Deci
       );
   }
 
+  const ended = command.purposes.filter((purpose) => revives(state, command, policy, purpose));
+  if (ended.length > 0)
+    return refuse(
+      'CONSENT_ENDED',
+      `Consent for ${quoted(ended)} has ended by time; only an opt-in by the person gives it again. Nothing was recorded.`,
+      ended,
+    );
+
   const purposes = [...new Set(command.purposes)].filter((purpose) => !isOnRecord(state, command, policy, purpose));
   if (purposes.length === 0) return nothing;
   return record({
@@ -58,8 +66,21 @@ function isOnRecord(state: ContactState, command: OptIn, policy: Policy, name: s
   const { confirmation, actOf, occurredAt } = command;
   if (confirmation === 'double') return state.requested[name]?.at === occurredAt;
   if (actOf === 'person') return state.given[name]?.at === occurredAt;
+  const consent = consentBefore(state, command, policy, name);
+  return consent !== undefined && occurredAt < endOfConsent(consent);
+}
+
+/** Whether another party reports a consent anew that time had ended by then (P5, P6). */
+function revives(state: ContactState, command: OptIn, policy: Policy, name: string): boolean {
+  if (command.actOf === 'person' || command.confirmation === 'double') return false;
+  const consent = consentBefore(state, command, policy, name);
+  return consent !== undefined && command.occurredAt >= endOfConsent(consent);
+}
+
+/** The consent on record, if it was given no later than what is told now. */
+function consentBefore(state: ContactState, { occurredAt }: OptIn, policy: Policy, name: string): Consent | undefined {
   const consent = consentOnRecord(state, policy, policy.purposes.get(name)!);
-  return consent !== undefined && consent.act.at <= occurredAt && occurredAt < endOfConsent(consent);
+  return consent && consent.act.at <= occurredAt ? consent : undefined;
 }
 
 function evidenceEnd(policy: Policy, occurredAt: Instant): string {

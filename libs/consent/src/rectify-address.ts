@@ -13,7 +13,16 @@ import {
 } from './contact.js';
 import { nothing, record, type Decision } from './decision.js';
 import { NEVER, type Instant } from './instant.js';
-import { isAfter, isRestrictedFor, isWithdrawn, ownRestriction, sinceErasure, successorOf } from './standing.js';
+import {
+  isAfter,
+  isRestrictedFor,
+  isWithdrawn,
+  ownRestriction,
+  reportOnRecord,
+  sinceErasure,
+  standingReports,
+  successorOf,
+} from './standing.js';
 
 /** Says that the person is reached at another contact (P9). The caller carries their preferences over before. */
 export function rectifyAddress(state: ContactState, { to }: { readonly to: string }): Decision {
@@ -34,7 +43,7 @@ export interface Origin {
 export function carryOver(origin: Origin, into: ContactState, { adopted }: { readonly adopted: boolean }): Decision {
   const theirs = foldContact(adopted ? origin.events : eventsOfThePerson(origin.events));
   const parts: Omit<CarriedPreferences, 'from' | 'adopted'> = {
-    consents: [...consentsToCarry(theirs, into, 'person'), ...consentsToCarry(theirs, into, 'reported')],
+    consents: [...consentsToCarry(theirs, into), ...reportsToCarry(theirs, into)],
     optOuts: optOutsToCarry(theirs, into),
     ...ifAny('undone', takenBack(theirs, into)),
     ...(restrictsAnew(theirs, into, adopted) && { restricted: true as const }),
@@ -89,17 +98,30 @@ function answers(event: ContactEvent, before: readonly ContactEvent[], until: In
   return event.data.purposes.every((purpose) => given[purpose] ?? reported[purpose]);
 }
 
-function consentsToCarry(theirs: ContactState, into: ContactState, actOf: CarriedConsent['actOf']): CarriedConsent[] {
-  const [own, carried, here, known] =
-    actOf === 'person'
-      ? [theirs.given, theirs.carried, into.given, into.carried]
-      : [theirs.reported, theirs.carriedReports, into.reported, into.carriedReports];
-  const purposes = [...new Set([...Object.keys(own), ...Object.keys(carried)])].sort();
+function consentsToCarry(theirs: ContactState, into: ContactState): CarriedConsent[] {
+  const purposes = [...new Set([...Object.keys(theirs.given), ...Object.keys(theirs.carried)])].sort();
   return purposes.flatMap((purpose) => {
-    const act = sinceErasure(theirs, laterOf(own, carried, purpose));
-    if (!act || isWithdrawn(theirs, purpose) || isKnownThere(act, here[purpose], known[purpose])) return [];
-    return [{ ...actFrom(act), purpose, actOf }];
+    const act = sinceErasure(theirs, laterOf(theirs.given, theirs.carried, purpose));
+    if (!act || isWithdrawn(theirs, purpose) || isKnownThere(act, into.given[purpose], into.carried[purpose]))
+      return [];
+    return [{ ...actFrom(act), purpose, actOf: 'person' }];
   });
+}
+
+/** A report that is no earlier than the one that counts here would have no effect (P3). */
+function reportsToCarry(theirs: ContactState, into: ContactState): CarriedConsent[] {
+  const purposes = [...new Set(standingReports(theirs).flatMap((report) => report.purposes))].sort();
+  return purposes.flatMap((purpose) => {
+    const report = reportOnRecord(theirs, purpose)!;
+    const here = reportOnRecord(into, purpose);
+    if (isWithdrawn(theirs, purpose) || (here && here.at <= report.at) || isToldThere(into, report, purpose)) return [];
+    return [{ ...actFrom(report), purpose, actOf: 'reported' }];
+  });
+}
+
+/** Also where it was taken back or erased since: it does not come back. */
+function isToldThere({ reports, carriedReports }: ContactState, { id }: Mark, purpose: string): boolean {
+  return [...reports, ...carriedReports].some((report) => report.id === id && report.purposes.includes(purpose));
 }
 
 function laterOf(own: ByPurpose, carried: ByPurpose, purpose: string): Mark | undefined {

@@ -11,7 +11,7 @@ import {
 import type { ByPurpose, ContactState, EndedGround, Mark } from './contact.js';
 import { NEVER, type Instant } from './instant.js';
 import type { Policy, Purpose } from './policy.js';
-import { lastLift, optOutsOf, sinceErasure, standingHold, standingRestriction } from './standing.js';
+import { lastLift, optOutsOf, sinceErasure, standingHold, standingReports, standingRestriction } from './standing.js';
 
 /** What may hold personal data of a contact (P7). */
 export type GroundName =
@@ -107,8 +107,8 @@ function* holdsOn(state: ContactState): Iterable<Ground> {
 
 /** The latest act of the person since their data was erased, or else of whatever was recorded of them; a mail to them is no act. */
 function lastActivity(state: ContactState): Instant | undefined {
-  const { given, carried, reported, carriedReports, requested, optOuts, carriedOptOuts, complained, adopted } = state;
-  const consents = [given, carried, reported, carriedReports, requested].flatMap(marksOf);
+  const { given, carried, requested, optOuts, carriedOptOuts, complained, adopted } = state;
+  const consents = [...[given, carried, requested].flatMap(marksOf), ...standingReports(state)];
   const acts = [...consents, ...optOuts, ...carriedOptOuts, complained, adopted];
   const relations = [customerStart(state), customerEnd(state), lastPurchase(state), lastContact(state)];
   const act = latestOf(state, [...acts, ...relations, state.addressProven]);

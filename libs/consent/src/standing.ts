@@ -6,6 +6,7 @@ import {
   type Mark,
   type OptOutMark,
   type RectificationMark,
+  type ReportMark,
 } from './contact.js';
 import type { Instant } from './instant.js';
 
@@ -45,10 +46,28 @@ export function sinceErasure<M extends Mark>({ erased }: ContactState, mark: M |
   return mark && erased && mark.at <= erased.at ? undefined : mark;
 }
 
-/** The report of another party that was carried over from another address, unless it was taken back (P3, P9). */
-export function carriedReport({ carriedReports, takenBack }: ContactState, purpose: string): Mark | undefined {
-  const report = carriedReports[purpose];
-  return report && takenBack.includes(report.id) ? undefined : report;
+/**
+ * The report of another party that counts for a purpose (P3): the earliest that was not taken back, nor erased. Were it the
+ * latest, a nightly sync would renew a consent for ever, and revive one that lapsed (P5).
+ */
+export function reportOnRecord(state: ContactState, purpose: string): Mark | undefined {
+  let earliest: Mark | undefined;
+  for (const { purposes, ...report } of standingReports(state))
+    if (purposes.includes(purpose) && isBefore(report, earliest)) earliest = report;
+  return earliest;
+}
+
+/** Every report of another party that was not taken back, nor erased, here or under the address that this one replaced (P3, P9). */
+export function standingReports(state: ContactState): readonly ReportMark[] {
+  const { reports, carriedReports, takenBack } = state;
+  if (reports.length + carriedReports.length === 0) return reports;
+  return [...reports, ...carriedReports].filter(
+    (report) => !takenBack.includes(report.id) && sinceErasure(state, report) !== undefined,
+  );
+}
+
+function isBefore(mark: Mark, other: Mark | undefined): boolean {
+  return !other || mark.at < other.at || (mark.at === other.at && mark.id < other.id);
 }
 
 /** The restriction of processing that was not lifted since, for itself or while a request is judged (P9). */

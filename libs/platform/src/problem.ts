@@ -11,6 +11,7 @@ const problems = {
   FORBIDDEN: [403, 'The API key lacks a scope'],
   NOT_FOUND: [404, 'There is no such thing'],
   OPTED_OUT: [409, 'The person opted out'],
+  CONSENT_ENDED: [409, 'The consent has ended'],
   CONFLICT: [409, 'The request conflicts with what is on record'],
   LEGAL_HOLD: [409, 'A legal hold stands on the personal data'],
   RETENTION_NOT_ENDED: [409, 'The personal data is still held'],

@@ -1,5 +1,5 @@
 import {
-  standingReports,
+  latestReports,
   type ByPurpose,
   type CarriedOptOut,
   type ContactEventType,
@@ -44,7 +44,8 @@ type Rights = readonly [
   rectified: readonly (string | number)[],
   adopted: readonly (string | number)[],
   carried: readonly (string | number)[],
-  carriedReports: readonly (string | number)[],
+  /** The index of a mark and the purpose it reported, pair after pair. */
+  carriedReports: readonly (number | readonly string[])[],
   /** The index of a mark and its opt-out, pair after pair. */
   carriedOptOuts: readonly (number | CarriedOptOut)[],
   carriedUndone: readonly string[],
@@ -141,7 +142,7 @@ export function decodeContactState(text: string): ContactState {
   const state: Writable<ContactState> = {
     ...(latest === null ? {} : { latest }),
     given: readPurposes(given, marks),
-    reported: standingReports(reports, takenBack),
+    reported: latestReports(reports, takenBack),
     requested: readPurposes(requested, marks),
     optOuts: readScopes<readonly string[] | 'all'>(optOuts, marks),
     undone,
@@ -167,7 +168,7 @@ const noRights = {
   restrictedFor: {},
   liftedFor: {},
   carried: {},
-  carriedReports: {},
+  carriedReports: [],
   carriedOptOuts: [],
   carriedUndone: [],
 } as const satisfies Partial<ContactState>;
@@ -214,7 +215,7 @@ function encodeRights(state: ContactState, marks: (number | string)[]): Rights |
     rectified ? [indexOfMark(marks, rectified), rectified.to] : [],
     adopted ? [indexOfMark(marks, adopted), adopted.from] : [],
     purposePairs(state.carried, marks),
-    purposePairs(state.carriedReports, marks),
+    scopePairs(state.carriedReports, marks),
     state.carriedOptOuts.flatMap(({ optOutId, purposes, except, ...mark }) => [
       indexOfMark(marks, mark),
       { optOutId, purposes, ...(except && { except }) },
@@ -236,7 +237,7 @@ function readRights(rights: Rights, marks: readonly Mark[]) {
     ...(rectified.length > 0 && { rectified: { ...marks[rectified[0] as number]!, to: rectified[1] as string } }),
     ...(adopted.length > 0 && { adopted: { ...marks[adopted[0] as number]!, from: adopted[1] as string } }),
     carried: readPurposes(carried, marks),
-    carriedReports: readPurposes(carriedReports, marks),
+    carriedReports: readScopes<readonly string[]>(carriedReports, marks),
     carriedOptOuts,
     carriedUndone,
     ...(start.length > 0 && {
