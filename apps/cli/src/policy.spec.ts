@@ -24,9 +24,9 @@ function policyFile(name: string, replacements: Readonly<Record<string, string>>
   return path;
 }
 
-const secondVersion = (inForceFrom: string) =>
-  policyFile('2.yaml', {
-    'version: 1\n': 'version: 2\n',
+const secondVersion = (inForceFrom: string, version = 2) =>
+  policyFile(`${version}.yaml`, {
+    'version: 1\n': `version: ${version}\n`,
     'inForceFrom: 2018-05-25T00:00:00+02:00': `inForceFrom: ${inForceFrom}`,
     'renewAfter: P3Y': 'renewAfter: P18M',
     'covers: [newsletter, event-invitation': 'covers: [newsletter',
@@ -83,6 +83,17 @@ describe('publishing a policy file', () => {
     ]);
     const [, event] = await ledger.withStore((store) => store.readStream('policy-dnp-giftcard'));
     expect(event!.data).toMatchObject({ forced: true, reason: 'Decided in June.' });
+  });
+
+  it('refuses one that an earlier version would follow, unless it is forced with a reason', async () => {
+    await run('publish', SHIPPED);
+    await run('publish', secondVersion('2027-03-01T00:00:00Z'));
+    const earlier = secondVersion('2027-02-01T00:00:00Z', 3);
+    const refused = await run('publish', earlier);
+    expect([refused.code, refused.stderr]).toStrictEqual([1, expect.stringContaining('version 2, published before')]);
+
+    const { code, stdout } = await run('publish', earlier, '--force', '--reason', 'Decided in June.');
+    expect([code, stdout]).toStrictEqual([0, expect.stringContaining('is in force only until the version')]);
   });
 
   it.each([

@@ -17,11 +17,14 @@ export function addPublishPolicy(policy: Command, surroundings: Surroundings): v
     .command('publish')
     .description('Publish a policy file to the log. A service that runs judges by it within a second.')
     .argument('<file>', 'a policy file (YAML or JSON)')
-    .option('--force', 'also when it would be in force from a moment that has passed; needs --reason')
+    .option(
+      '--force',
+      'also when it would be in force from a moment that has passed, or before an earlier version; needs --reason',
+    )
     .option('--reason <why>', 'why; it stays in the log, so name nobody in it', readReason)
     .action((file: string, options: PublishOptions, command: Command) => {
       if (options.force && options.reason === undefined)
-        command.error("error: --force needs --reason '<why>': the past is judged anew, and the log says why");
+        command.error("error: --force needs --reason '<why>': a rule stands against it, and the log says why");
       return publish(file, options, surroundings);
     });
 }
@@ -48,10 +51,15 @@ function describe({ document, publishedAt, forced, isNew }: Publication): string
   const title = `${id} version ${version}`;
   if (!isNew) return `${title} was published before, with the same content: ${toRfc3339(publishedAt)}.`;
   return [
-    `${title} is published${forced ? ', and judges the past anew' : ''}.`,
+    `${title} is published${forced ? `, and ${whatIsForced(inForceFrom, publishedAt)}` : ''}.`,
     `  in force from  ${inForceFrom}`,
     `  published at   ${toRfc3339(publishedAt)}`,
   ].join('\n');
+}
+
+function whatIsForced(inForceFrom: string, publishedAt: number): string {
+  if (Date.parse(inForceFrom) < publishedAt) return 'judges the past anew';
+  return 'is in force only until the version that was published before it and comes after it';
 }
 
 function readReason(text: string): string {

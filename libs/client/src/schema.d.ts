@@ -599,6 +599,9 @@ export interface paths {
          *     A version in force from a moment that has passed judges anew what was judged then, so it is refused with
          *     `POLICY_IN_FORCE_IN_PAST` once the log knows anybody, unless it is forced with a reason. Both are recorded. Questions
          *     with a `knownAt` before the publication are still answered by what was known then.
+         *
+         *     A version in force from before an earlier version of its policy would be in force only until that one is, so it is
+         *     refused with `POLICY_OVERTAKEN`, unless it is forced with a reason.
          */
         post: operations["publishPolicy"];
         delete?: never;
@@ -1550,14 +1553,14 @@ export interface components {
                 [key: string]: unknown;
             };
             /**
-             * @description Also when it would be in force from a moment that has passed; needs a reason.
+             * @description Also when it would be in force from a moment that has passed, or before an earlier version; needs a reason.
              * @default false
              */
             force?: boolean;
             reason?: components["schemas"]["PublicationReason"];
         };
         /**
-         * @description In force from before its publication, against the rule.
+         * @description In force from before its publication, or from before an earlier version, against the rule.
          * @constant
          */
         Forced: true;
@@ -1779,7 +1782,7 @@ export interface components {
             }[];
         };
         /** @enum {string} */
-        ProblemCode: "VALIDATION" | "UNAUTHENTICATED" | "FORBIDDEN" | "NOT_FOUND" | "OPTED_OUT" | "CONSENT_ENDED" | "CONFLICT" | "LEGAL_HOLD" | "RETENTION_NOT_ENDED" | "REQUEST_CLOSED" | "IDENTITY_NOT_CHECKED" | "ALREADY_EXTENDED" | "TOO_LATE_TO_EXTEND" | "NOTHING_DISCLOSED" | "NOTHING_TO_DISCLOSE" | "OBJECTION_IS_ABSOLUTE" | "REQUEST_OVERTAKEN" | "NOT_RENEWABLE" | "STATEMENT_NOT_CURRENT" | "POLICY_CHANGED" | "POLICY_VERSION_NOT_GREATER" | "STATEMENT_CHANGED" | "POLICY_IN_FORCE_IN_PAST" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "UNKNOWN_PURPOSE" | "PURPOSE_NOT_COMMERCIAL" | "UNKNOWN_STATEMENT" | "STATEMENT_DOES_NOT_COVER" | "OCCURRED_IN_FUTURE" | "IDEMPOTENCY_KEY_REUSED" | "UNKNOWN_GROUND" | "NO_RIGHTS_IN_POLICY" | "NO_SUCH_REQUEST" | "ADDRESS_NEEDED" | "UNKNOWN_TEMPLATE" | "TEMPLATE_DOES_NOT_FIT" | "UNKNOWN_POLICY" | "INVALID_POLICY" | "INTERNAL" | "UNAVAILABLE";
+        ProblemCode: "VALIDATION" | "UNAUTHENTICATED" | "FORBIDDEN" | "NOT_FOUND" | "OPTED_OUT" | "CONSENT_ENDED" | "CONFLICT" | "LEGAL_HOLD" | "RETENTION_NOT_ENDED" | "REQUEST_CLOSED" | "IDENTITY_NOT_CHECKED" | "ALREADY_EXTENDED" | "TOO_LATE_TO_EXTEND" | "NOTHING_DISCLOSED" | "NOTHING_TO_DISCLOSE" | "OBJECTION_IS_ABSOLUTE" | "REQUEST_OVERTAKEN" | "NOT_RENEWABLE" | "STATEMENT_NOT_CURRENT" | "POLICY_CHANGED" | "POLICY_VERSION_NOT_GREATER" | "STATEMENT_CHANGED" | "POLICY_IN_FORCE_IN_PAST" | "POLICY_OVERTAKEN" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "UNKNOWN_PURPOSE" | "PURPOSE_NOT_COMMERCIAL" | "UNKNOWN_STATEMENT" | "STATEMENT_DOES_NOT_COVER" | "OCCURRED_IN_FUTURE" | "IDEMPOTENCY_KEY_REUSED" | "UNKNOWN_GROUND" | "NO_RIGHTS_IN_POLICY" | "NO_SUCH_REQUEST" | "ADDRESS_NEEDED" | "UNKNOWN_TEMPLATE" | "TEMPLATE_DOES_NOT_FIT" | "UNKNOWN_POLICY" | "INVALID_POLICY" | "INTERNAL" | "UNAVAILABLE";
     };
     responses: {
         /** @description Recorded */
@@ -3140,8 +3143,8 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             /**
-             * @description What is published stands against it: `POLICY_CHANGED`, `POLICY_VERSION_NOT_GREATER`, `STATEMENT_CHANGED` or
-             *     `POLICY_IN_FORCE_IN_PAST`
+             * @description What is published stands against it: `POLICY_CHANGED`, `POLICY_VERSION_NOT_GREATER`, `STATEMENT_CHANGED`,
+             *     `POLICY_IN_FORCE_IN_PAST` or `POLICY_OVERTAKEN`
              */
             409: {
                 headers: {

@@ -29,6 +29,7 @@ const problems = {
   POLICY_VERSION_NOT_GREATER: [409, 'A later version was published before'],
   STATEMENT_CHANGED: [409, 'This statement was published with another text'],
   POLICY_IN_FORCE_IN_PAST: [409, 'The policy would judge the past anew'],
+  POLICY_OVERTAKEN: [409, 'An earlier version would be in force after it'],
   PRECONDITION_FAILED: [412, 'The contact has changed'],
   PAYLOAD_TOO_LARGE: [413, 'The body is too large'],
   UNSUPPORTED_MEDIA_TYPE: [415, 'The body is of a type that is not understood'],

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { PolicyDocument } from '@consent-ledger/consent';
+import { policySpans, type PolicyDocument } from '@consent-ledger/consent';
 import { createMemoryEventStore, NO_STREAM, START, type EventStore } from '@consent-ledger/event-store';
 import { newId } from '@consent-ledger/platform';
 import { loadPolicies } from '@consent-ledger/projections';
@@ -145,6 +145,61 @@ describe('publishing policies', () => {
     const publishing = publishPolicy(store, clock, { ...second, statements: [reworded, ...others] });
     await expect(publishing).rejects.toMatchObject({ code: 'STATEMENT_CHANGED' });
     await expect(publishing).rejects.toThrow('statement "signup-form" version 1');
+  });
+});
+
+describe('a policy in force from before an earlier version of it', () => {
+  const october = '2026-10-01T00:00:00+02:00';
+  const january = '2027-01-01T00:00:00+01:00';
+  let store: EventStore;
+  let version: (number: number, inForceFrom: string) => PolicyDocument;
+
+  beforeEach(async () => {
+    const text = await readFile('libs/consent/policies/dnp-giftcard.yaml', 'utf8');
+    const first = parsePolicy(text, 'dnp-giftcard.yaml');
+    version = (number, inForceFrom) => ({ ...first, version: number, inForceFrom });
+    store = createMemoryEventStore();
+    await publishPolicies(store, clock, [first, version(2, january)]);
+  });
+  /** The first stretch of time is the one before them all, which the first of them judges too. */
+  const versionsInForce = async () => {
+    const shelf = await loadPolicies(store, ['dnp-giftcard']);
+    const spans = policySpans(shelf.history()).slice(1);
+    return spans.map(({ policy }) => policy.version);
+  };
+
+  it('is refused: the earlier one would be in force after it, and the message says what to do', async () => {
+    const publishing = publishPolicy(store, clock, version(3, october));
+    await expect(publishing).rejects.toMatchObject({ code: 'POLICY_OVERTAKEN' });
+    await expect(publishing).rejects.toThrow(`only until ${january}: version 2, published before`);
+    await expect(publishing).rejects.toThrow(`Let inForceFrom be ${january} or later`);
+    expect(await versionsInForce()).toStrictEqual([1, 2]);
+  });
+
+  it('is refused on a first start as well, before anybody is known', async () => {
+    const empty = createMemoryEventStore();
+    const documents = [version(1, january), version(2, october)];
+    await expect(publishPolicies(empty, clock, documents)).rejects.toMatchObject({ code: 'POLICY_OVERTAKEN' });
+  });
+
+  it('takes its place when it is in force from the same instant, however that is written', async () => {
+    await publishPolicy(store, clock, version(3, '2026-12-31T23:00:00Z'));
+    expect(await versionsInForce()).toStrictEqual([1, 3]);
+  });
+
+  it('brings a change forward when it is forced, once the version that waited is replaced', async () => {
+    const reason = 'The change cannot wait until January.';
+    await publishPolicy(store, clock, version(3, january));
+    const { forced } = await publishPolicy(store, clock, version(4, october), { force: true, reason });
+    expect([forced, await versionsInForce()]).toStrictEqual([true, [1, 4, 3]]);
+    await expect(publishPolicy(store, clock, version(5, october), { force: true })).rejects.toMatchObject({
+      code: 'POLICY_OVERTAKEN',
+    });
+  });
+
+  it('is published when the version after it is of another policy', async () => {
+    const other = { ...version(3, october), id: 'harbour-club' };
+    expect(await publishPolicy(store, clock, other)).toMatchObject({ isNew: true });
   });
 });
 

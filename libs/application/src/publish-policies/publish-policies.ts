@@ -22,7 +22,7 @@ import { systemMetadata } from '../system-event.js';
 
 /** How a policy is published, and by whom. */
 export interface PublicationOptions {
-  /** Also when the policy would be in force from a moment in the past. */
+  /** Also when the policy would be in force from a moment in the past, or before an earlier version of it. */
   readonly force?: boolean;
   /** Why, in the operator's words; they stay in the log. Needed to force. */
   readonly reason?: string;
@@ -40,7 +40,12 @@ export interface Publication extends PublishedDocument {
 /** A policy that may not be published; the message says what to do. */
 export class PublicationRefused extends Error {
   constructor(
-    readonly code: 'POLICY_CHANGED' | 'POLICY_VERSION_NOT_GREATER' | 'STATEMENT_CHANGED' | 'POLICY_IN_FORCE_IN_PAST',
+    readonly code:
+      | 'POLICY_CHANGED'
+      | 'POLICY_VERSION_NOT_GREATER'
+      | 'STATEMENT_CHANGED'
+      | 'POLICY_IN_FORCE_IN_PAST'
+      | 'POLICY_OVERTAKEN',
     message: string,
   ) {
     super(message);
@@ -71,7 +76,8 @@ const FIRST_EVENTS = 100;
 /**
  * Publishes one document. Throws `PublicationRefused` when its version was published with another content or is not greater
  * than the last one, when it changes the text of a statement under its old version (P3), and, unless it is forced, when it
- * would be in force from a moment that lies before now: verdicts of that time are on record (law 3).
+ * would be in force from a moment that lies before now: verdicts of that time are on record (law 3); or from before an earlier
+ * version, which would then come into force after it.
  */
 export async function publishPolicy(
   store: EventStore,
@@ -103,23 +109,25 @@ async function publish(
     return { ...same, isNew: false };
   }
   for (const published of versions) requireSuccessor(published.document, document);
-  const note = await noteOf(store, latestOf(clock, versions), document, options);
+  const note = await noteOf(store, clock, versions, document, options);
   const event = policyPublished(document, note, clock, options);
   const revision = recorded.at(-1)?.revision ?? NO_STREAM;
   const { position } = await store.append(streamId, revision, [event]);
   return { document, ...note, publishedAt: Date.parse(event.metadata['recordedAt'] as string), position, isNew: true };
 }
 
-/** What is recorded of the publication. Throws `PublicationRefused` for one that would judge the past anew. */
+/** What is recorded of the publication. Throws `PublicationRefused` for one whose moment is wrong, unless it is forced. */
 async function noteOf(
   store: EventStore,
-  now: Instant,
+  clock: Clock,
+  versions: readonly PublishedDocument[],
   document: PolicyDocument,
   { force = false, reason }: PublicationOptions,
 ): Promise<PublicationNote> {
-  const judgesAnew = Date.parse(document.inForceFrom) < now && (await hasJudged(store));
-  if (judgesAnew && !(force && reason !== undefined)) throw refusedForThePast(document);
-  return { ...(judgesAnew && { forced: true }), ...(reason !== undefined && { reason }) };
+  const judgesAnew = Date.parse(document.inForceFrom) < latestOf(clock, versions) && (await hasJudged(store));
+  const refusal = judgesAnew ? refusedForThePast(document) : refusedAsOvertaken(document, versions);
+  if (refusal && !(force && reason !== undefined)) throw refusal;
+  return { ...(refusal && { forced: true }), ...(reason !== undefined && { reason }) };
 }
 
 /**
@@ -171,6 +179,22 @@ function refusedForThePast(document: PolicyDocument): PublicationRefused {
     'POLICY_IN_FORCE_IN_PAST',
     `${titleOf(document)} would be in force from ${document.inForceFrom}, which has passed: verdicts of that time are on record. ` +
       'Let inForceFrom lie ahead, or publish it with "ledger policy publish <file> --force --reason <why>".',
+  );
+}
+
+/** The version that is in force is the one that came into force last, so an earlier one may follow a later one. */
+function refusedAsOvertaken(
+  document: PolicyDocument,
+  versions: readonly PublishedDocument[],
+): PublicationRefused | undefined {
+  const after = versions.findLast((one) => Date.parse(one.document.inForceFrom) > Date.parse(document.inForceFrom));
+  if (!after) return undefined;
+  const { version, inForceFrom } = after.document;
+  return new PublicationRefused(
+    'POLICY_OVERTAKEN',
+    `${titleOf(document)} would be in force from ${document.inForceFrom} only until ${inForceFrom}: version ${version}, published before, is in force from then on. ` +
+      `Let inForceFrom be ${inForceFrom} or later: of two in force from one moment, the one published last counts. ` +
+      'If it is to be in force before that too, publish it so first, and then its content once more under the next version with "ledger policy publish <file> --force --reason <why>".',
   );
 }
 
