@@ -27,12 +27,21 @@ export function consentOnRecord(state: ContactState, policy: Policy, purpose: Pu
   return act && consentFrom(act, state, policy, purpose);
 }
 
-/** Each consent of the purpose on record, the person's own and those that another party reported: each has its proof. */
-export function consentsOnRecord(state: ContactState, policy: Policy, purpose: Purpose): readonly Consent[] {
-  const { given, carried } = state;
-  const own = [given[purpose.name], carried[purpose.name]].filter((act) => sinceErasure(state, act) !== undefined);
-  const reports = standingReports(state).filter(({ purposes }) => purposes.includes(purpose.name));
-  return [...own, ...reports].map((act) => consentFrom(act!, state, policy, purpose));
+/** An act on which consent rested, and the first instant at which time alone has ended it; `NEVER` when it does not. */
+export type ConsentEnd = Pick<Consent, 'act'> & { readonly endsAt: Instant };
+
+/**
+ * Each consent for a purpose on record, the person's own and those that another party reported: each has its proof (P7). For
+ * a purpose that the policy lacks, nothing follows the act.
+ */
+export function consentsOnRecord(state: ContactState, policy: Policy, name: string): readonly ConsentEnd[] {
+  const purpose = policy.purposes.get(name);
+  const own = [state.given[name], state.carried[name]].filter((act) => sinceErasure(state, act) !== undefined);
+  const reports = standingReports(state).filter(({ purposes }) => purposes.includes(name));
+  return [...own, ...reports].map((act) => ({
+    act: act!,
+    endsAt: purpose ? endOfConsent(consentFrom(act!, state, policy, purpose)) : act!.at,
+  }));
 }
 
 /** P5: the instant at which the question whether to go on falls due; `NEVER` for a consent that needs no renewal. */

@@ -6,8 +6,8 @@ import { dueEvent, forecast, nextDue, type Due } from './due-dates.js';
 import { decideEligibility } from './eligibility.js';
 import { edges, histories, policies, purposes, questions } from './history.fixture.js';
 import { NEVER, type Instant } from './instant.js';
-import type { PolicyHistory } from './policy-history.js';
-import { compilePolicy } from './policy.js';
+import { policyInForce, type PolicyHistory } from './policy-history.js';
+import { compilePolicy, type PurposeDocument } from './policy.js';
 import { giftcard, giftcardDocument, harbour } from './policy.fixture.js';
 
 const dnp: PolicyHistory = [{ policy: giftcard, publishedAt: 0 }];
@@ -25,6 +25,20 @@ function told(due: Due): string {
 }
 
 const given = optedIn('2020-02-29T11:00:00Z');
+
+/** The first policy with other purposes, in force from the year 2026 on. */
+function laterPolicy(changes: Readonly<Record<string, PurposeDocument | undefined>>) {
+  const purposes: Record<string, PurposeDocument> = {};
+  for (const [name, purpose] of Object.entries({ ...giftcardDocument.purposes, ...changes }))
+    if (purpose) purposes[name] = purpose;
+  const { softOptIn: _none, ...document } = giftcardDocument;
+  const statements = document.statements.map((text) => ({
+    ...text,
+    covers: text.covers.filter((name) => purposes[name]),
+  }));
+  const inForceFrom = '2026-01-01T00:00:00+01:00';
+  return compilePolicy({ ...document, version: 2, inForceFrom, purposes, statements });
+}
 
 describe('What falls due next', () => {
   it('is nothing for a contact that the service has never heard of', () => {
@@ -150,6 +164,28 @@ describe('What falls due next', () => {
     ]);
   });
 
+  it('keeps the proof of a consent from when a later policy ended it, which relied on it until then (P7)', () => {
+    const consent = optedIn('2023-02-01T11:00:00Z');
+    const { newsletter } = giftcardDocument.purposes;
+    const shorter = laterPolicy({ newsletter: { ...newsletter!, consent: { renewAfter: 'P6M' } } });
+    expect(falls([consent], [...dnp, { policy: shorter, publishedAt: 0 }])).toStrictEqual([
+      '2025-12-31T23:00:00.000Z lapse newsletter',
+      '2027-12-31T23:00:00.000Z retention-end',
+    ]);
+  });
+
+  it('is the lapse of a purpose that a later policy drops, and its proof is kept from then (P7, P10)', () => {
+    const [dropped, kept] = [optedIn('2025-06-01T10:00:00Z'), optedIn('2025-06-01T10:00:00Z', 'personalised-message')];
+    const without = laterPolicy({ newsletter: undefined });
+    const history: PolicyHistory = [...dnp, { policy: without, publishedAt: 0 }];
+    const ends = ['2025-12-31T23:00:00.000Z lapse newsletter', '2027-12-31T23:00:00.000Z retention-end'];
+    expect(falls([dropped], history)).toStrictEqual(ends);
+    expect(falls([kept], history)).not.toContain(ends[0]);
+    expect(falls([dropped, optedOut('2025-08-01T10:00:00Z')], history)).toStrictEqual([
+      '2027-08-01T10:00:00.000Z retention-end',
+    ]);
+  });
+
   it('comes of the figures of the policy, whatever they are (P5, P6, P7)', () => {
     expect(falls([given], harbourOnly)).toStrictEqual([
       '2020-08-29T10:00:00.000Z lapse newsletter',
@@ -211,7 +247,7 @@ describe('Laws of what falls due', () => {
           if (due.kind !== 'lapse') return;
           for (const purpose of due.purposes) {
             lapses++;
-            expect(decideEligibility(state, history, purpose, due.at).reason).not.toBe('CONSENT');
+            expect(judged(state, history, purpose, due.at)?.reason).not.toBe('CONSENT');
             const before = decideEligibility(state, history, purpose, due.at - 1);
             if (before.reason === 'CONSENT') expect(before.validUntil).toBe(due.at);
           }
@@ -232,8 +268,8 @@ describe('Laws of what falls due', () => {
           const verdict = judged(state, history, purpose, at);
           if (verdict?.reason !== 'CONSENT' || verdict.validUntil === null) continue;
           const then = judged(state, history, purpose, verdict.validUntil);
-          // A later policy may drop the purpose or make it operational, which is no lapse.
-          if (then === undefined || then.reason === 'SERVICE') continue;
+          // A later policy may make the purpose operational, which is no lapse.
+          if (then?.reason === 'SERVICE') continue;
           const recorded = state.lapsed[purpose];
           if (recorded && recorded.at >= verdict.validUntil) continue;
           ends++;
@@ -275,6 +311,25 @@ describe('Laws of what falls due', () => {
       { numRuns: 300 },
     );
     expect(erasures).toBeGreaterThan(50);
+  });
+
+  it('the proof of a consent is kept for its time from the last moment at which it was relied on (P7)', () => {
+    let kept = 0;
+    fc.assert(
+      fc.property(contacts, fc.constantFrom(...purposes), questions, ([events, history], purpose, moment) => {
+        const state = foldContact(events);
+        const at = Math.max(moment, state.latest ?? moment);
+        if (judged(state, history, purpose, at)?.reason !== 'CONSENT') return;
+        const erasure = [...forecast(state, history, NEVER)].find((due) => due.kind === 'retention-end');
+        if (!erasure) return;
+        const { calendar, retention } = policyInForce(history, erasure.at, NEVER);
+        if (retention.consentProof.from === 'given') return;
+        kept++;
+        expect(erasure.at).toBeGreaterThanOrEqual(calendar.add(at, retention.consentProof.period));
+      }),
+      { numRuns: 1_500 },
+    );
+    expect(kept).toBeGreaterThan(20);
   });
 
   it('waits for what moves the data beyond every ground: nothing is erased while a basis of a yes is on record (P7)', () => {

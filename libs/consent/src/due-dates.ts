@@ -192,7 +192,8 @@ function nextLapse(
   consents: readonly StandingConsent[],
 ): Due | undefined {
   let at = NEVER;
-  let purposes: string[] = [];
+  let purposes = droppedPurposes(state, span, before);
+  if (purposes.length > 0) at = span.from;
   for (const standing of consents) {
     const end = lapseOf(state, span, before, standing);
     if (end === undefined || end > at) continue;
@@ -201,6 +202,20 @@ function nextLapse(
     at = end;
   }
   return purposes.length > 0 ? { kind: 'lapse', at, purposes: purposes.sort() } : undefined;
+}
+
+/** The purposes that a policy lacks, and whose consent held until it came into force: that is their lapse (P10). */
+function droppedPurposes(state: ContactState, { policy, from }: PolicySpan, before: PolicySpan | undefined): string[] {
+  const dropped = [...(before?.policy.purposes.keys() ?? [])].filter((name) => !policy.purposes.has(name));
+  return dropped.filter(
+    (name) =>
+      !isWithdrawn(state, name) && wasValidUntil(state, before, name, from) && !isLapsedSince(state, name, from),
+  );
+}
+
+function isLapsedSince(state: ContactState, name: string, at: Instant): boolean {
+  const recorded = sinceErasure(state, state.lapsed[name]);
+  return recorded !== undefined && recorded.at >= at;
 }
 
 /** The instant in a stretch of time at which time alone ends a consent, where that is not on record yet. */
@@ -214,8 +229,7 @@ function lapseOf(
   if (end === NEVER) return undefined;
   const at = end > span.from ? end : span.from;
   if (at === span.from && !wasValidUntil(state, before, name, at)) return undefined;
-  const recorded = sinceErasure(state, state.lapsed[name]);
-  return at < span.until && !(recorded && recorded.at >= at) ? at : undefined;
+  return at < span.until && !isLapsedSince(state, name, at) ? at : undefined;
 }
 
 /** Whether the consent held until a later policy came into force that ends it at that instant. */

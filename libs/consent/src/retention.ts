@@ -2,15 +2,14 @@ import {
   consentsOnRecord,
   customerEnd,
   customerStart,
-  endOfConsent,
   lastContact,
   lastPurchase,
   runningAgreement,
-  type Consent,
+  type ConsentEnd,
 } from './basis.js';
 import type { ByPurpose, ContactState, EndedGround, Mark } from './contact.js';
 import { NEVER, type Instant } from './instant.js';
-import type { Policy, Purpose } from './policy.js';
+import type { Policy } from './policy.js';
 import { lastLift, optOutsOf, sinceErasure, standingHold, standingReports, standingRestriction } from './standing.js';
 
 /** What may hold personal data of a contact (P7). */
@@ -60,7 +59,7 @@ export function endedGrounds(grounds: readonly Ground[]): EndedGround[] {
 
 function* groundsOnRecord(state: ContactState, policy: Policy): Iterable<Ground> {
   const { calendar, retention } = policy;
-  for (const purpose of policy.purposes.values()) yield* consentGrounds(state, policy, purpose);
+  for (const name of purposesConsentedTo(state)) yield* consentGrounds(state, policy, name);
 
   const objection = latestOf(state, [...state.optOuts, state.complained, ...Object.values(state.requested)]);
   if (objection) yield { ground: 'consent-proof', endsAt: calendar.add(objection.at, retention.consentProof.period) };
@@ -77,23 +76,31 @@ function* groundsOnRecord(state: ContactState, policy: Policy): Iterable<Ground>
 }
 
 /** Consent holds the data while it is valid, its proof for a time after it ended or, where the policy says so, was given. */
-function* consentGrounds(state: ContactState, policy: Policy, purpose: Purpose): Iterable<Ground> {
+function* consentGrounds(state: ContactState, policy: Policy, purpose: string): Iterable<Ground> {
   const { period, from } = policy.retention.consentProof;
   for (const consent of consentsOnRecord(state, policy, purpose)) {
     const endsAt = endOfReliance(state, consent, purpose);
-    yield { ground: 'consent', purpose: purpose.name, endsAt };
+    yield { ground: 'consent', purpose, endsAt };
     const start = from === 'given' ? consent.act.at : endsAt;
     const proofEndsAt = start === NEVER ? NEVER : policy.calendar.add(start, period);
-    yield { ground: 'consent-proof', purpose: purpose.name, endsAt: proofEndsAt };
+    yield { ground: 'consent-proof', purpose, endsAt: proofEndsAt };
   }
 }
 
-/** When a consent ends by time, by withdrawal or by a complaint, whichever comes first. */
-function endOfReliance(state: ContactState, consent: Consent, purpose: Purpose): Instant {
-  let end = endOfConsent(consent);
-  for (const act of [...optOutsOf(state, purpose.name), state.complained])
-    if (act && act.at >= consent.act.at && act.at < end) end = act.at;
+/**
+ * When a consent ends by time, by withdrawal or by a complaint, whichever comes first. A later policy may end it sooner, or
+ * lack the purpose, but it was relied on until that came into force: its lapse is then on record (P7).
+ */
+function endOfReliance(state: ContactState, { act, endsAt }: ConsentEnd, purpose: string): Instant {
+  let end = Math.max(endsAt, state.lapsed[purpose]?.at ?? endsAt);
+  for (const objection of [...optOutsOf(state, purpose), state.complained])
+    if (objection && objection.at >= act.at && objection.at < end) end = objection.at;
   return end;
+}
+
+function purposesConsentedTo(state: ContactState): ReadonlySet<string> {
+  const reported = standingReports(state).flatMap(({ purposes }) => purposes);
+  return new Set([...Object.keys(state.given), ...Object.keys(state.carried), ...reported]);
 }
 
 function hasAccount(state: ContactState): boolean {
