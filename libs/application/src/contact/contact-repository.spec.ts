@@ -200,6 +200,17 @@ describe('If-Match', () => {
     });
   });
 
+  it('does not count what the service itself records as due before the fact (P4)', async () => {
+    const ledger = await createTestLedger();
+    await ledger.execute(optIn(by(anna)));
+    ledger.clock.set('2027-03-02T12:00:00Z');
+    await ledger.execute(optOut(by(anna, { expectedRevision: 0 })));
+    expect(await typesOf(ledger)).toStrictEqual(['OptedIn', 'ReconsentPrompted', 'OptedOut']);
+    await expect(ledger.execute(optOut(by(anna, { expectedRevision: 0 })))).rejects.toMatchObject({
+      code: 'PRECONDITION_FAILED',
+    });
+  });
+
   it('lets a repeated request be answered as it was', async () => {
     const ledger = await createTestLedger();
     await ledger.execute(optIn(by(anna)));

@@ -89,6 +89,11 @@ export interface RecordOptions {
   /** The id of the event that was decided on, where what it says settles it; a random one by default. */
   readonly eventId?: () => string;
   /**
+   * What goes on record by itself before `before` runs, where the decision is to append: a crash after it leaves the person
+   * as safe as the decision itself would. The answer does not name it.
+   */
+  readonly safeguard?: (context: DecisionContext) => Decision;
+  /**
    * What cannot be undone: done once the decision is to append, before each attempt at it. Answers `false` where more is on
    * record than was judged. Once it is done its event is appended, whatever was recorded meanwhile.
    */
@@ -146,18 +151,25 @@ export class ContactRepository {
   ): Promise<{ readonly contact: Contact; readonly recorded: Recorded }> {
     const idempotency = idempotencyOf(fact, options.request);
     let promised: Judged | undefined;
+    let expected = fact.expectedRevision;
     for (let attempt = 0; attempt < (promised ? ATTEMPTS_TO_KEEP_A_PROMISE : ATTEMPTS); attempt++) {
       const contact = await this.load(fact.contactId);
       const repeated = idempotency && repeatOf(contact, idempotency);
       if (repeated) return { contact, recorded: repeated };
+      if (!promised && expected !== undefined && !isAt(contact, expected, attempt > 0)) throw changedContact(contact);
       const now = instantAfter(contact, this.clock.now());
       const toldAt = settleOccurrence(fact.occurredAt, now);
-      const judged = promised ?? (await this.judge(fact, contact, { now, toldAt }, decide));
+      const judged = promised ?? (await this.judge(contact, { now, toldAt }, decide));
       if (!judged) continue;
       const { decision } = judged;
       if (decision.events.length === 0 || (promised && isKept(promised, contact)))
         return { contact, recorded: await this.nothingRecorded(contact) };
 
+      const safeguard = promised ? [] : this.safeguardOf(contact, { now, toldAt }, options);
+      if (safeguard.length > 0) {
+        expected = (await this.appendBeforehand(fact, contact, safeguard, { now, toldAt })) ?? expected;
+        continue;
+      }
       if (options.before) {
         if (!(await options.before(contact))) continue;
         promised = judged;
@@ -178,16 +190,37 @@ export class ContactRepository {
 
   /** What is to be recorded of a fact; `undefined` when something that fell due before it was recorded first. */
   private async judge(
-    { expectedRevision }: Fact,
     contact: Contact,
-    { now, toldAt }: { readonly now: Instant; readonly toldAt: Instant },
+    { now, toldAt }: Moments,
     decide: (context: DecisionContext) => Decision,
   ): Promise<Judged | undefined> {
-    if (expectedRevision !== undefined && expectedRevision !== contact.revision) throw changedContact(contact);
     if (await this.settleBefore(contact, toldAt)) return undefined;
-    const decision = decide(contextOf(contact, this.policyAt(toldAt, now), toldAt));
-    if ('refused' in decision) throw refusalProblem(decision.refused);
+    const decision = recordable(decide(contextOf(contact, this.policyAt(toldAt, now), toldAt)));
     return { revision: contact.revision, decision };
+  }
+
+  private safeguardOf(contact: Contact, { now, toldAt }: Moments, { safeguard }: RecordOptions) {
+    if (!safeguard) return [];
+    return recordable(safeguard(contextOf(contact, this.policyAt(toldAt, now), toldAt))).events;
+  }
+
+  /** Appends what goes before the decision itself; answers the revision then, `undefined` when another append came first. */
+  private async appendBeforehand(
+    fact: Fact,
+    contact: Contact,
+    events: readonly NewContactEvent[],
+    { now, toldAt }: Moments,
+  ): Promise<Revision | undefined> {
+    const policy = this.policyAt(toldAt, now);
+    const decided = {
+      personal: undefined,
+      idempotency: undefined,
+      eventId: undefined,
+      policy,
+      occurredAt: toldAt,
+      now,
+    };
+    return (await this.tryAppend(contact, await this.sealAll(fact, events, decided)))?.revision;
   }
 
   private async isErased(events: readonly NewEvent[]): Promise<boolean> {
@@ -243,10 +276,33 @@ export class ContactRepository {
   }
 }
 
+/** When a fact is recorded, and when it occurred by what is told of it. */
+interface Moments {
+  readonly now: Instant;
+  readonly toldAt: Instant;
+}
+
 /** What was decided of a contact at a revision. */
 interface Judged {
   readonly revision: Revision;
   readonly decision: Extract<Decision, { readonly events: unknown }>;
+}
+
+/** What a decision has recorded. Throws the problem that a refusal is told as. */
+function recordable(decision: Decision): Judged['decision'] {
+  if ('refused' in decision) throw refusalProblem(decision.refused);
+  return decision;
+}
+
+/**
+ * Whether the contact is where the caller saw it. Once that was found so, what the service itself records as due does not
+ * count: the caller could not know of it.
+ */
+function isAt({ revision, recorded }: Contact, expected: Revision, wasThere: boolean): boolean {
+  if (revision === expected || !wasThere) return revision === expected;
+  const isDue = ({ metadata }: { readonly metadata: JsonObject }) =>
+    (metadata as unknown as EventMetadata).source.kind === 'scheduler';
+  return recorded.filter((event) => event.revision > expected).every(isDue);
 }
 
 /** Whether somebody else put on record by now what was promised. */

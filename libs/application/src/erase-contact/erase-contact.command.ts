@@ -1,4 +1,16 @@
-import { eraseByRetention, eraseOnRequest, momentFor, type Decision } from '@consent-ledger/consent';
+import {
+  eraseByRetention,
+  eraseOnRequest,
+  foldContact,
+  isKnown,
+  isWithdrawn,
+  momentFor,
+  NEVER,
+  nothing,
+  optOut,
+  standingRectification,
+  type Decision,
+} from '@consent-ledger/consent';
 import type { EventStore } from '@consent-ledger/event-store';
 import { toRfc3339, type Clock } from '@consent-ledger/platform';
 import type { KeyVault } from '@consent-ledger/privacy';
@@ -12,6 +24,7 @@ import {
   type Fact,
   type Recorded,
 } from '../contact/contact-repository.js';
+import { LinkedContacts } from '../contact/linked-contacts.js';
 import type { Contact } from '../contact/load-contact.js';
 import { shredJudged, shredLeftovers } from '../contact/shred-key.js';
 import { CLOCK, EVENT_STORE, KEY_VAULT, POLICIES } from '../ports.js';
@@ -33,6 +46,7 @@ export class EraseContactCommand extends Command<Recorded> {
 export class EraseContactHandler implements ICommandHandler<EraseContactCommand> {
   constructor(
     private readonly contacts: ContactRepository,
+    private readonly linked: LinkedContacts,
     @Inject(EVENT_STORE) readonly store: EventStore,
     @Inject(KEY_VAULT) readonly vault: KeyVault,
     @Inject(POLICIES) private readonly policies: PolicyShelf,
@@ -44,10 +58,27 @@ export class EraseContactHandler implements ICommandHandler<EraseContactCommand>
    * two is mended by asking again.
    */
   async execute({ fact, reason }: EraseContactCommand) {
+    if (reason === 'retention') return this.erase(fact, reason);
+    for (const { contactId } of await this.besides(fact.contactId)) {
+      const { expectedRevision: _seen, ...same } = fact;
+      await this.erase({ ...same, contactId }, reason);
+    }
+    return this.erase(fact, reason);
+  }
+
+  /** P9: who asks for an erasure asks it for the addresses that theirs replaced, and that replaced it, in this order. */
+  private async besides(contactId: string): Promise<readonly Contact[]> {
+    const contacts = await this.linked.of(contactId);
+    const leftAt = ({ events }: Contact) => standingRectification(foldContact(events))?.at ?? NEVER;
+    return contacts.filter((contact) => contact.contactId !== contactId).toSorted((a, b) => leftAt(a) - leftAt(b));
+  }
+
+  private async erase(fact: Fact, reason: EraseContactCommand['reason']): Promise<Recorded> {
     const { contactId, occurredAt } = fact;
     const decide = reason === 'request' ? this.onRequest(fact) : this.byRetention();
     const answer = await this.contacts.record(withoutPersonalData(fact), decide, {
       request: { command: 'erasure', reason, source: fact.source.kind, occurredAt: occurredAt ?? null },
+      ...(reason === 'request' && { safeguard: optOutOfAll }),
       before: reason === 'request' ? (judged) => shredJudged(this, judged) : this.shredOnce(),
     });
     await shredLeftovers(this, contactId);
@@ -69,6 +100,16 @@ export class EraseContactHandler implements ICommandHandler<EraseContactCommand>
   private byRetention(): (context: DecisionContext) => Decision {
     return ({ state }) => eraseByRetention(state, this.policies.history(), momentFor(state, this.clock.now()));
   }
+}
+
+/**
+ * P7: an erasure at request counts as an opt-out from all commercial mail. Where something may be sent still that opt-out
+ * goes on record before the key goes, so that nothing is mailed to somebody whose erasure was cut short.
+ */
+function optOutOfAll({ state, policy, occurredAt }: DecisionContext): Decision {
+  const commercial = [...policy.purposes].filter(([, { commercial }]) => commercial).map(([purpose]) => purpose);
+  if (!isKnown(state) || commercial.every((purpose) => isWithdrawn(state, purpose))) return nothing;
+  return optOut(state, { purposes: 'all', occurredAt }, policy);
 }
 
 /** Sealing anything with the erasure would give the contact a new key; and it happens now. */

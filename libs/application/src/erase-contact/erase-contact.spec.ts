@@ -1,6 +1,7 @@
 import { toRfc3339 } from '@consent-ledger/platform';
 import {
   anna,
+  bram,
   by,
   createMailing,
   createTestLedger,
@@ -19,6 +20,7 @@ import {
 } from '@consent-ledger/testing';
 import { describe, expect, it, jest } from '@jest/globals';
 import { AddRecipients } from '../add-recipients/add-recipients.js';
+import { RectifyAddress } from '../rectify-address/rectify-address.js';
 import { SettleDue } from '../settle-due/settle-due.js';
 import { ShowHistoryQuery } from '../show-history/show-history.query.js';
 import { ShowPreferencesQuery } from '../show-preferences/show-preferences.query.js';
@@ -26,6 +28,15 @@ import { ShowPreferencesQuery } from '../show-preferences/show-preferences.query
 const TEN_YEARS = 10 * 366 * 86_400_000;
 
 const erased = { type: 'PersonalDataErased', data: { reason: 'request' } } as const;
+
+/** An erasure of which the process dies between the key and the event. */
+async function dieBeforeTheErasure(ledger: TestLedger) {
+  ledger.store.beforeAppend(async () => {
+    if ((await ledger.vault.find(anna.contactId)) === undefined) throw new Error('the process died');
+  }, 2);
+  await expect(ledger.execute(erase(by(anna)))).rejects.toThrow('the process died');
+  ledger.store.beforeAppend(async () => undefined, 0);
+}
 
 async function newsletter(ledger: TestLedger) {
   const { preferences } = await ledger.ask(new ShowPreferencesQuery(anna.contactId));
@@ -39,13 +50,14 @@ async function personalOf(ledger: TestLedger) {
 
 describe('erasing a contact (P7)', () => {
   it('leaves nothing readable of the person, and no key', async () => {
-    const { ledger, stored } = await given(optIn(by(anna)), later(1000))
+    const { ledger, stored } = await given(optIn(by(anna)), optOut(by(anna), 'all'), later(1000))
       .when(erase(by(anna, { source: { kind: 'customer-service', reference: 'ticket-7' } })))
       .thenRecords(erased);
     expect(stored[0]!.data).not.toHaveProperty('sealed');
     expect(await ledger.vault.find(anna.contactId)).toBeUndefined();
     expect(await personalOf(ledger)).toStrictEqual([
       ['OptedIn', 'erased'],
+      ['OptedOut', 'erased'],
       ['PersonalDataErased', null],
     ]);
     expect(await newsletter(ledger)).toBe('ERASED');
@@ -61,7 +73,7 @@ describe('erasing a contact (P7)', () => {
       return destroy(contactId, keyId);
     });
     await ledger.execute(erase(by(anna)));
-    expect(typesAtDestruction).toStrictEqual(['OptedIn']);
+    expect(typesAtDestruction).toStrictEqual(['OptedIn', 'OptedOut']);
   });
 
   it('says nothing when the key could not be destroyed', async () => {
@@ -69,29 +81,78 @@ describe('erasing a contact (P7)', () => {
     await ledger.execute(optIn(by(anna)));
     jest.spyOn(ledger.vault, 'destroy').mockRejectedValueOnce(new Error('the vault is locked'));
     await expect(ledger.execute(erase(by(anna)))).rejects.toThrow('the vault is locked');
-    expect(await ledger.eventsOf(anna.contactId)).toHaveLength(1);
+    expect((await personalOf(ledger)).map(([type]) => type)).toStrictEqual(['OptedIn', 'OptedOut']);
   });
 
   it('that crashed between the key and the event is completed by asking again, without a new key', async () => {
     const ledger = await createTestLedger();
     await ledger.execute(optIn(by(anna)));
-    ledger.store.beforeAppend(() => Promise.reject(new Error('the process died')));
-    await expect(ledger.execute(erase(by(anna)))).rejects.toThrow('the process died');
+    await dieBeforeTheErasure(ledger);
     expect(await ledger.vault.find(anna.contactId)).toBeUndefined();
-    expect(await newsletter(ledger)).toBe('CONSENT');
 
     await ledger.execute(erase(by(anna)));
     expect(await newsletter(ledger)).toBe('ERASED');
     expect(await ledger.vault.find(anna.contactId)).toBeUndefined();
   });
 
-  it('also takes the key of somebody who wrote while it was under way', async () => {
+  it('that was cut short leaves the person opted out: nothing is mailed to them until it is asked for again (P4)', async () => {
+    for (const known of [optIn(by(anna)), startCustomer(by(anna))]) {
+      const ledger = await createTestLedger();
+      await ledger.execute(known);
+      await dieBeforeTheErasure(ledger);
+      expect(await newsletter(ledger)).toBe('OPTED_OUT');
+    }
+  });
+
+  it('takes the revision that the caller saw, although it opts them out first', async () => {
     const ledger = await createTestLedger();
     await ledger.execute(optIn(by(anna)));
+    await ledger.execute(erase(by(anna, { expectedRevision: 0 })));
+    const events = await ledger.eventsOf(anna.contactId);
+    expect(events.slice(1).map(openPartOf)).toStrictEqual([{ type: 'OptedOut', data: { purposes: 'all' } }, erased]);
+  });
+
+  it('repeated by the same key opts nobody out who came back', async () => {
+    const ledger = await createTestLedger();
+    const command = erase(by(anna, { idempotencyKey: 'erasure-1' }));
+    for (const one of [command, optIn(by(anna)), command]) await ledger.execute(one);
+    expect(await newsletter(ledger)).toBe('CONSENT');
+  });
+
+  it('reaches the addresses that the person had before and has now, and leaves each of them opted out (P9)', async () => {
+    for (const named of [anna, bram]) {
+      const ledger = await createTestLedger();
+      await ledger.execute(optIn(by(anna)));
+      await ledger.app.get(RectifyAddress).rectify(by(anna), bram);
+      await ledger.execute(erase(by(named)));
+      for (const { contactId } of [anna, bram]) {
+        expect(await ledger.vault.find(contactId)).toBeUndefined();
+        const { preferences } = await ledger.ask(new ShowPreferencesQuery(contactId));
+        expect(preferences[0]!.reason).toBe('ERASED');
+      }
+      const { recorded } = await ledger.execute(erase(by(named)));
+      expect(recorded).toStrictEqual([]);
+    }
+  });
+
+  it('leaves an address alone that somebody else gave since it was left (P9)', async () => {
+    const ledger = await createTestLedger();
+    await ledger.execute(optIn(by(anna)));
+    await ledger.app.get(RectifyAddress).rectify(by(anna), bram);
+    ledger.clock.advance(1000);
+    await ledger.execute(optIn(by(anna)));
+    await ledger.execute(erase(by(bram)));
+    expect(await newsletter(ledger)).toBe('CONSENT');
+  });
+
+  it('also takes the key of somebody who wrote while it was under way', async () => {
+    const ledger = await createTestLedger();
+    for (const command of [optIn(by(anna)), optOut(by(anna), 'all')]) await ledger.execute(command);
     ledger.store.beforeAppend(() => ledger.execute(optOut(by(anna))));
     await ledger.execute(erase(by(anna)));
     expect(await personalOf(ledger)).toStrictEqual([
       ['OptedIn', 'erased'],
+      ['OptedOut', 'erased'],
       ['OptedOut', 'erased'],
       ['PersonalDataErased', null],
     ]);
@@ -100,11 +161,12 @@ describe('erasing a contact (P7)', () => {
 
   it('whose key is gone is recorded although a legal hold came between (P7)', async () => {
     const ledger = await createTestLedger();
-    await ledger.execute(optIn(by(anna)));
+    for (const command of [optIn(by(anna)), optOut(by(anna), 'all')]) await ledger.execute(command);
     ledger.store.beforeAppend(async () => ledger.execute(placeLegalHold(by(anna))));
     await ledger.execute(erase(by(anna)));
     expect((await personalOf(ledger)).map(([type]) => type)).toStrictEqual([
       'OptedIn',
+      'OptedOut',
       'LegalHoldPlaced',
       'PersonalDataErased',
     ]);
@@ -198,6 +260,7 @@ describe('erasing a contact (P7)', () => {
     expect(recent!.id).not.toBe(old!.id);
     expect(await personalOf(ledger)).toStrictEqual([
       ['OptedIn', 'erased'],
+      ['OptedOut', null],
       ['PersonalDataErased', null],
       ['OptedIn', { address: 'anna@example.org' }],
     ]);

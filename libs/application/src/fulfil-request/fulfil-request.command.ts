@@ -1,7 +1,6 @@
 import { fulfilRequest } from '@consent-ledger/consent';
 import { Problem } from '@consent-ledger/platform';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { LinkedContacts } from '../contact/linked-contacts.js';
 import { factOf, Judgement } from '../data-subject-request/judgement.js';
 import {
   eventsIn,
@@ -29,7 +28,6 @@ export class FulfilRequestHandler implements ICommandHandler<FulfilRequestComman
   constructor(
     private readonly requests: RequestRepository,
     private readonly rectification: RectifyAddress,
-    private readonly linked: LinkedContacts,
     private readonly judgement: Judgement,
     private readonly commands: CommandBus,
   ) {}
@@ -58,8 +56,7 @@ export class FulfilRequestHandler implements ICommandHandler<FulfilRequestComman
         if (!address) throw addressNeeded();
         return void (await this.rectification.rectify(fact, address));
       case 'erasure':
-        for (const { contactId } of await this.linked.of(state.contactId))
-          await this.commands.execute(new EraseContactCommand({ ...fact, contactId }, 'request'));
+        return void (await this.commands.execute(new EraseContactCommand(fact, 'request')));
     }
   }
 }

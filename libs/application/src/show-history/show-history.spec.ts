@@ -87,6 +87,7 @@ describe('the history of a contact', () => {
       ['OptedIn', 'CONSENT'],
       ['ProcessingRestricted', 'RESTRICTED'],
       ['RestrictionLifted', 'CONSENT'],
+      ['OptedOut', 'OPTED_OUT'],
       ['PersonalDataErased', 'ERASED'],
     ]);
   });
@@ -142,7 +143,13 @@ describe('the history of a contact', () => {
     await ledger.execute(erase(by(anna)));
     await ledger.execute(optIn(by(anna)));
     const { events } = await historyOf(ledger);
-    expect(events.map(({ personal }) => personal)).toStrictEqual(['erased', null, null, { address: anna.address }]);
+    expect(events.map(({ personal }) => personal)).toStrictEqual([
+      'erased',
+      null,
+      null,
+      null,
+      { address: anna.address },
+    ]);
     expect((await newsletters(ledger)).slice(0, 2)).toStrictEqual(before);
   });
 
