@@ -6,7 +6,7 @@ import type { Instant } from './instant.js';
 import { parsePeriod } from './period.js';
 import { compilePolicy } from './policy.js';
 import type { PolicyHistory, PublishedPolicy } from './policy-history.js';
-import { giftcard, harbour, harbourDocument, orchard } from './policy.fixture.js';
+import { giftcard, harbour, harbourDocument, orchard, orchardDocument } from './policy.fixture.js';
 
 /** Every purpose of any of the policies. */
 export const purposes = [
@@ -203,6 +203,8 @@ export function additions(types: readonly ContactEventType[] = eventTypes): fc.A
 }
 
 const harbourLater = compilePolicy({ ...harbourDocument, version: 8, inForceFrom: '2023-03-30T12:00:00+02:00' });
+/** Ends consents long after they were given, or drops their purpose, while others still hold. */
+const orchardLater = compilePolicy({ ...orchardDocument, version: 3, inForceFrom: '2022-06-01T00:00:00-04:00' });
 const alone: PolicyHistory = [{ policy: giftcard, publishedAt: 0 }];
 
 /** One of the policies, or two: one that comes into force later, published before or after that. */
@@ -213,7 +215,7 @@ export const policies: fc.Arbitrary<PolicyHistory> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc
-      .tuple(fc.constantFrom(harbour, harbourLater, orchard), moments)
+      .tuple(fc.constantFrom(harbour, harbourLater, orchard, orchardLater), moments)
       .map(([policy, publishedAt]): PolicyHistory => [{ policy, publishedAt }, ...alone]),
   },
 );

@@ -98,9 +98,10 @@ function endOfReliance(state: ContactState, { act, endsAt }: ConsentEnd, purpose
   return end;
 }
 
-function purposesConsentedTo(state: ContactState): ReadonlySet<string> {
+/** Sorted: in what order the registers were filled does not show (law 1). */
+function purposesConsentedTo(state: ContactState): readonly string[] {
   const reported = standingReports(state).flatMap(({ purposes }) => purposes);
-  return new Set([...Object.keys(state.given), ...Object.keys(state.carried), ...reported]);
+  return [...new Set([...Object.keys(state.given), ...Object.keys(state.carried), ...reported])].sort();
 }
 
 function hasAccount(state: ContactState): boolean {
