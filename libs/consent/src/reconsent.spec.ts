@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { foldContact, type ContactEvent } from './contact.js';
 import { happened, instant, optedIn, optedOut, statement } from './contact.fixture.js';
 import { giftcard, harbour, orchard } from './policy.fixture.js';
-import { askedBy, questionStanding, renewableUntil } from './reconsent.js';
+import { askedBy, isAskedAlready, questionStanding, renewableUntil } from './reconsent.js';
 
 const given = '2021-02-01T11:00:00.000Z';
 const due = '2024-02-01T11:00:00.000Z';
@@ -104,5 +104,22 @@ describe('what a prompt asks about (P5)', () => {
     expect(ask([...events, renewed('2024-02-02T11:00:00Z', 'newsletter')], { isOnRecord: false })).toStrictEqual([
       'event-invitation',
     ]);
+  });
+});
+
+describe('whether a prompt on record asks already (P5)', () => {
+  const isAsked = (events: ContactEvent[], ...purposes: string[]) =>
+    isAskedAlready(foldContact(events), giftcard, purposes);
+
+  it('holds of each purpose that it asks about, and of no other', () => {
+    const history = [optedIn(given, 'newsletter', 'event-invitation'), prompted(due, 'newsletter')];
+    expect(isAsked(history, 'newsletter')).toBe(true);
+    expect(isAsked(history, 'event-invitation', 'newsletter')).toBe(true);
+    expect(isAsked(history, 'event-invitation')).toBe(false);
+  });
+
+  it('does not hold once the person answered, nor of what the last prompt asked three years before', () => {
+    expect(isAsked([...asked, renewed('2024-02-02T11:00:00Z', 'newsletter')], 'newsletter')).toBe(false);
+    expect(isAsked([optedIn(given), prompted('2021-01-01T11:00:00Z', 'newsletter')], 'newsletter')).toBe(false);
   });
 });

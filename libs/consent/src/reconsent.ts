@@ -53,6 +53,12 @@ export function askedBy(
   });
 }
 
+/** Whether a prompt on record asks about one of the purposes, so that no other prompt about it will be put on record (P5). */
+export function isAskedAlready(state: ContactState, policy: Policy, purposes: readonly string[]): boolean {
+  const questions = [...openQuestions(state, policy)];
+  return questions.some(({ purpose, prompt }) => prompt !== undefined && purposes.includes(purpose.name));
+}
+
 function promptedNow({ id, purposes }: { readonly id: string; readonly purposes: readonly string[] }, at: Instant) {
   return { id, type: 'ReconsentPrompted', data: { purposes }, occurredAt: at, recordedAt: at } satisfies ContactEvent;
 }

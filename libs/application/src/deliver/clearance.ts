@@ -3,6 +3,7 @@ import {
   confirmOptIn,
   decideEligibility,
   foldContact,
+  isAskedAlready,
   momentFor,
   NEVER,
   policyInForce,
@@ -108,7 +109,7 @@ export class Clearances {
     const policy = policyInForce(policies.history(), at, NEVER);
     const isOnRecord = events.some(({ id }) => id === delivery.promptId);
     const judged = this.judgeEach(delivery, state, policy, at, isOnRecord);
-    const finding = await this.findingOn(judged, delivery, policy, at, isOnRecord);
+    const finding = await this.findingOn(judged, delivery, state, policy, at, isOnRecord);
     const recorded = {
       at: toRfc3339(at),
       reason: finding.reason,
@@ -137,13 +138,14 @@ export class Clearances {
   private async findingOn(
     judged: readonly JudgedPurpose[],
     delivery: Delivery,
+    state: ContactState,
     policy: Policy,
     at: Instant,
     isOnRecord: boolean,
   ): Promise<Finding> {
     const asked = judged.flatMap(({ reason, asked }) => (reason === 'CONSENT' && asked ? [asked] : []));
     if (asked.length === 0) return { outcome: 'suppress', reason: judged[0]!.reason };
-    if (!isOnRecord) return { outcome: 'wait', reason: 'PROMPT_NOT_ON_RECORD' };
+    if (!isOnRecord) return findingOnPromptToCome(asked, state, policy);
     return (await this.tooSoonToRemind(delivery, policy, at)) ?? { outcome: 'send', reason: 'CONSENT', asked };
   }
 
@@ -173,6 +175,14 @@ export class Clearances {
     if (!asked) return 'RECONSENT_ANSWERED';
     return policy.renewalStatement?.covers.includes(purpose) ? reason : 'NO_STATEMENT_TO_RENEW_ON';
   }
+}
+
+/** What was decided anew between the mail and its event has another id: that one's mail goes out, and this one never could. */
+function findingOnPromptToCome(asked: readonly AskedPurpose[], state: ContactState, policy: Policy): Finding {
+  const purposes = asked.map(({ purpose }) => purpose);
+  return isAskedAlready(state, policy, purposes)
+    ? { outcome: 'suppress', reason: 'PROMPT_OVERTAKEN' }
+    : { outcome: 'wait', reason: 'PROMPT_NOT_ON_RECORD' };
 }
 
 function isGivenUp(type: string): boolean {

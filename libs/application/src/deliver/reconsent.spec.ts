@@ -216,6 +216,19 @@ describe('a prompt whose event is not on record yet (P5)', () => {
     expect(await outcomes(ledger, delivery)).toMatchObject([['DeliverySuppressed', { reason }]]);
   });
 
+  it('is given up once another prompt asks about its purpose: two were decided, and one came first', async () => {
+    const { ledger, mailRoom, deliver, delivery } = await prompted({ isOnRecord: false });
+    await deliver();
+    const data = { purposes: both };
+    await ledger.lay(anna.contactId, { type: 'ReconsentPrompted', data, occurredAt: due, id: 'another-prompt' });
+    await deliver();
+    expect(mailRoom.sent).toStrictEqual([]);
+    expect(await outcomes(ledger, delivery)).toMatchObject([
+      ['DeliveryDeferred', { attempt: 0 }],
+      ['DeliverySuppressed', { reason: 'PROMPT_OVERTAKEN' }],
+    ]);
+  });
+
   it('is given up when the consent lapsed meanwhile', async () => {
     const { ledger, deliver, delivery } = await prompted({ isOnRecord: false });
     ledger.clock.set(lapse);
