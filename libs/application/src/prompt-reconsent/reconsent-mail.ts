@@ -16,8 +16,6 @@ export interface ReconsentMailRequest {
   readonly purposes: readonly string[];
   /** Whether this reminds of a prompt that was sent before. */
   readonly reminder: boolean;
-  /** The language of the statement that the person agreed to last, when absent. */
-  readonly language?: string;
 }
 
 /**
@@ -52,7 +50,7 @@ export class ReconsentMail {
         contactId,
         purpose: 'reconsent',
         template: reminder ? 'reconsent-reminder' : 'reconsent',
-        language: wanted.language ?? languageFor(contact.events, policy),
+        language: languageFor(contact.events, policy),
         promptId,
         requestedPurposes: purposes,
         ...(reminder && { remindsOf: promptMail }),
