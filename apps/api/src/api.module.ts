@@ -5,9 +5,11 @@ import { ContactsController } from './contacts/contacts.controller.js';
 import { DeliverabilityController } from './deliverability/deliverability.controller.js';
 import { EligibilityController } from './eligibility/eligibility.controller.js';
 import { ErasuresController } from './erasures/erasures.controller.js';
+import { ExportController } from './exports/export.controller.js';
 import { Facts } from './http/facts.js';
 import { MediaTypeGuard } from './http/media-type.guard.js';
 import { ProblemFilter } from './http/problem.filter.js';
+import { ImportsController } from './imports/imports.controller.js';
 import { LegalHoldsController } from './legal-holds/legal-holds.controller.js';
 import { MailingsController } from './mailings/mailings.controller.js';
 import { DocsController } from './operations/docs.controller.js';
@@ -41,6 +43,8 @@ const controllers = [
   ContactsController,
   PoliciesController,
   MailingsController,
+  ImportsController,
+  ExportController,
   RequestsController,
   SimulationsController,
   RecipientsController,

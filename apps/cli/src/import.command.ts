@@ -48,7 +48,7 @@ export function addImport(ledger: Command, surroundings: Surroundings): Command 
     .option('--purposes <names>', 'what rows opt in to that name no purpose, with commas between')
     .option('--purpose-name <name=purpose>', 'the purpose that a name in the file is; name= for none', all)
     .option('--opt-out-of <names>', 'what rows opt out of that name no purpose (default: all commercial mail)')
-    .option('--statement <id@version:language>', 'the text to which rows agreed that name none: signup-form@1:nl')
+    .option('--statement <id@version:language>', 'the text to which rows agreed that name none: shop-form@2:en')
     .option('--occurred-at <instant>', 'when that happened which bears no date')
     .option('--time-zone <zone>', 'of dates without an offset (default: UTC)')
     .option('--delimiter <character>', 'what stands between cells (default: told from the header)')

@@ -581,6 +581,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import contacts from CSV
+         * @description Records what the rows of the file say, streamed in constant memory: opt-ins as reported, never as an act of the
+         *     person (P3), and never over an opt-out (P4); opt-outs, complaints and bounces always. A row without purpose,
+         *     statement or date is refused with the reason unless the query supplies it. Sending the same rows again records
+         *     nothing twice. With an `Idempotency-Key` the same file sent again is the same import. A file that cannot be read
+         *     beyond a line is 400; the rows before that line are then recorded, and `detail` names the import.
+         */
+        post: operations["importContacts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        /** What an import was, and what became of it */
+        get: operations["readImport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/{id}/take-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a whole import back
+         * @description The opt-ins that it reported no longer count, by an event in each contact, and what stood before them stands again.
+         *     Its opt-outs, complaints and bounces stay and are told in `kept`: they stop mail, and only the person lets it
+         *     through again (P4).
+         */
+        post: operations["takeBackImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every contact, and what stands for each purpose
+         * @description One row for each contact and commercial purpose, streamed; the preset `consent-ledger` reads it. Contacts of whom no
+         *     address can be read are left out, such as those who were erased.
+         */
+        get: operations["exportContacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/policies": {
         parameters: {
             query?: never;
@@ -1725,6 +1813,86 @@ export interface components {
             duplicates: components["schemas"]["MailingCount"];
             invalid: components["schemas"]["MailingCount"];
         };
+        /** @enum {string} */
+        ImportPreset: "csv" | "mailchimp" | "hubspot" | "listmonk" | "consent-ledger";
+        /** Format: uuid */
+        ImportId: string;
+        /** @description How many events were recorded, by type. */
+        ImportCounts: {
+            [key: string]: number;
+        };
+        ImportRefusal: {
+            /** @description The line at which the row ends; the header is line 1. */
+            line: number;
+            field?: string;
+            code: string;
+            /** @description What to do about it; it repeats nothing of the row. */
+            reason: string;
+        };
+        /** @description Each row was recorded, at least in part, or said nothing new, or was refused. */
+        ImportReport: {
+            importId: components["schemas"]["ImportId"];
+            dryRun: boolean;
+            rows: number;
+            recorded: number;
+            unchanged: number;
+            refusedRows: number;
+            events: components["schemas"]["ImportCounts"];
+            /** @description The first thousand. */
+            refused: components["schemas"]["ImportRefusal"][];
+            /** @description Of the file. */
+            sha256: string;
+            position: components["schemas"]["Position"];
+        };
+        ImportOptions: {
+            purposes: string[];
+            optOutOf: "all" | string[];
+            timeZone: string;
+            statement?: components["schemas"]["Statement"];
+            occurredAt?: components["schemas"]["Instant"];
+            columns?: {
+                [key: string]: string;
+            };
+            statuses?: {
+                [key: string]: string;
+            };
+            purposeNames?: {
+                [key: string]: string | null;
+            };
+        };
+        Import: {
+            importId: components["schemas"]["ImportId"];
+            /**
+             * @description `unfinished` while it runs, and when it was cut off: sending the file again completes it.
+             * @enum {string}
+             */
+            state: "unfinished" | "finished" | "taken-back";
+            startedAt: components["schemas"]["Instant"];
+            preset: components["schemas"]["ImportPreset"];
+            options: components["schemas"]["ImportOptions"];
+            finished?: {
+                at: components["schemas"]["Instant"];
+                rows: number;
+                recorded: number;
+                unchanged: number;
+                refusedRows: number;
+                events: components["schemas"]["ImportCounts"];
+                sha256: string;
+            };
+            takenBack?: {
+                at: components["schemas"]["Instant"];
+                contacts: number;
+                optIns: number;
+                kept: components["schemas"]["ImportCounts"];
+            };
+        };
+        ImportTakenBack: {
+            importId: components["schemas"]["ImportId"];
+            contacts: number;
+            optIns: number;
+            kept: components["schemas"]["ImportCounts"];
+            position: components["schemas"]["Position"];
+        };
         UnsubscribeForm: {
             /** @constant */
             "List-Unsubscribe"?: "One-Click";
@@ -2048,6 +2216,7 @@ export interface components {
     };
     parameters: {
         ContactId: components["schemas"]["ContactId"];
+        ImportId: components["schemas"]["ImportId"];
         MailingId: components["schemas"]["MailingId"];
         RequestId: components["schemas"]["RequestId"];
         /** @description Signed over all that the link means. */
@@ -3071,6 +3240,165 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["RequestRefusedByRule"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    importContacts: {
+        parameters: {
+            query?: {
+                /** @description Which columns and words the file has; `csv` is any file whose columns `map` names. */
+                preset?: components["schemas"]["ImportPreset"];
+                /** @description `field=column`, one or more with commas between, such as `email=E-mail,status=State`. */
+                map?: string[];
+                /** @description `word=meaning` for a word of the status column, such as `enabled=opted-in`. */
+                status?: string[];
+                /** @description `name=purpose` for a name in the file; `name=` for one that is no purpose. */
+                purposeName?: string[];
+                /** @description The purposes of opt-ins whose row names none, with commas between. */
+                purposes?: string;
+                /** @description What rows opt out of that name no purpose; `all` commercial mail by default. */
+                optOutOf?: string;
+                /** @description The text to which rows agreed that name none, `<id>@<version>:<language>`. */
+                statement?: string;
+                /** @description When that happened which bears no date. An opt-out without one happened when it is imported. */
+                occurredAt?: components["schemas"]["Instant"];
+                /** @description The IANA zone of dates without an offset; UTC by default. */
+                timeZone?: string;
+                /** @description What stands between cells; told from the header by default. */
+                delimiter?: string;
+                /** @description Records nothing, and answers what would be. */
+                dryRun?: boolean;
+            };
+            header?: {
+                /**
+                 * @description A retry with the same key and request is the same act, answered as the first time; the same key with another
+                 *     request is 422 `IDEMPOTENCY_KEY_REUSED`. A key counts for one caller and one contact. Compared is what stands in
+                 *     the open in the log: what kind of act it is, its purposes, statement, conditions and the like, `source.kind` and
+                 *     `occurredAt`. What is sealed is not: `evidence`, `source.reference` and the `reason` of a restriction or a legal hold. A retry
+                 *     that differs in these alone is answered as the first time, and what it says of them is not kept.
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description What became of the rows */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["X-Correlation-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportReport"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Refused"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    readImport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path: {
+                id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The import */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["X-Correlation-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    takeBackImport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path: {
+                id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was taken back */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["X-Correlation-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportTakenBack"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            415: components["responses"]["UnsupportedMediaType"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportContacts: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["X-Correlation-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };

@@ -7,6 +7,8 @@ export const scopes = [
   'eligibility',
   'history',
   'mail',
+  'import',
+  'export',
   'requests',
   'policy',
   'operations',

@@ -48,7 +48,8 @@ export async function configureHttp(
   app.useGlobalPipes(validation);
   app.useBodyParser('application/x-www-form-urlencoded', { bodyLimit: LARGEST_FORM });
   const fastify = app.getHttpAdapter().getInstance();
-  fastify.addContentTypeParser('application/x-ndjson', (_request, body, done) => done(null, body));
+  for (const streamed of ['application/x-ndjson', 'text/csv'])
+    fastify.addContentTypeParser(streamed, (_request, body, done) => done(null, body));
   fastify.addContentTypeParser(
     'multipart/form-data',
     { parseAs: 'buffer', bodyLimit: LARGEST_FORM },

@@ -103,7 +103,8 @@ export interface RecordOptions {
 const ATTEMPTS = 8;
 /** What was done and cannot be undone must reach the log. */
 const ATTEMPTS_TO_KEEP_A_PROMISE = 100;
-const CLOCK_SKEW = 5 * 60_000;
+/** By how much a caller's clock may run ahead, in milliseconds. */
+export const CLOCK_SKEW = 5 * 60_000;
 
 /** Loads a contact, has a decision made, appends what it says, and decides again when another append came first. */
 @Injectable()

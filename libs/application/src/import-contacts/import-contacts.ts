@@ -6,7 +6,7 @@ import { newId, Problem, toRfc3339, validationProblem, type Clock, type FieldErr
 import type { ContactIds } from '@consent-ledger/privacy';
 import type { PolicyShelf } from '@consent-ledger/projections';
 import { Inject, Injectable } from '@nestjs/common';
-import { ContactRepository, refusalProblem, type Fact } from '../contact/contact-repository.js';
+import { CLOCK_SKEW, ContactRepository, refusalProblem, type Fact } from '../contact/contact-repository.js';
 import { CLOCK, CONTACT_IDS, EVENT_STORE, POLICIES } from '../ports.js';
 import { csvRows, type CsvRow } from './csv-rows.js';
 import type { ImportCounts, ImportOptions } from './import-events.js';
@@ -247,7 +247,7 @@ export class ImportContacts {
       statement,
       occurredAt,
       timeZone: timeZone ?? 'UTC',
-      now: this.clock.now(),
+      latest: this.clock.now() + CLOCK_SKEW,
     };
   }
 }

@@ -60,7 +60,7 @@ export function readImportSettings(settings: ImportSettings): ImportRequest {
   });
   const statement = settings.statement === undefined ? undefined : parseStatementName(settings.statement);
   if (settings.statement !== undefined && !statement)
-    fault('statement', 'is <id>@<version>:<language>, as signup-form@1:nl');
+    fault('statement', 'is <id>@<version>:<language>, as shop-form@2:en');
   const occurredAt = settings.occurredAt === undefined ? undefined : createDateReader('UTC')(settings.occurredAt);
   if (settings.occurredAt !== undefined && occurredAt === undefined)
     fault('occurredAt', 'is an instant, such as 2026-01-31T12:00:00Z');

@@ -6,7 +6,7 @@ import { mappingOf, type ImportPreset, type MappingChanges } from './import-mapp
 import { createRowReader, type ReadRow, type RowRules } from './row-reader.js';
 
 const statement = { id: 'signup-form', version: 1, language: 'nl' };
-const now = Date.parse('2024-03-01T12:00:00Z');
+const latest = Date.parse('2024-03-01T12:00:00Z');
 const at = (text: string) => Date.parse(text);
 
 type Rules = Partial<RowRules> & { readonly changes?: MappingChanges };
@@ -20,7 +20,7 @@ function rules(preset: ImportPreset, { changes = {}, ...given }: Rules = {}): Ro
     statement,
     occurredAt: undefined,
     timeZone: 'UTC',
-    now,
+    latest,
     ...given,
   };
 }

@@ -60,7 +60,8 @@ export interface RowRules {
   readonly occurredAt: Instant | undefined;
   /** The IANA zone of dates that name no offset. */
   readonly timeZone: string;
-  readonly now: Instant;
+  /** A later date is one of the future. */
+  readonly latest: Instant;
 }
 
 export type RowReader = (cells: readonly string[], line: number) => ReadRow;
@@ -277,7 +278,7 @@ class Row {
     }
     const date = this.dateOf(text);
     if (date === undefined) return this.#refuse('BAD_DATE', unreadableDate, 'optedInAt');
-    if (date <= this.rules.now) return date;
+    if (date <= this.rules.latest) return date;
     return this.#refuse('OCCURRED_IN_FUTURE', 'Its date lies in the future.', 'optedInAt');
   }
 
@@ -286,7 +287,7 @@ class Row {
     const text = this.#textOf(field);
     if (text === undefined) return this.rules.occurredAt;
     const date = this.dateOf(text);
-    if (date !== undefined && date <= this.rules.now) return date;
+    if (date !== undefined && date <= this.rules.latest) return date;
     this.#refuse(
       'BAD_DATE',
       'Its date cannot be read or lies in the future. What it stops is recorded without it.',
