@@ -194,6 +194,7 @@ describe('a statement that another version of the policy replaces while the page
       ...shipped,
       version: 2,
       inForceFrom: soon,
+      controller: { ...shipped.controller, name: 'DNP Morgen' },
       statements: [...shipped.statements, statement],
     }));
     const environment = { POLICY_PATH: policies.path };
@@ -223,6 +224,15 @@ describe('a statement that another version of the policy replaces while the page
 
     expect((await press(asked, again, record, fields)).status).toBe(200);
     expect(await renewals(address)).toMatchObject([{ data: { statement: { id: 'reconsent', version: 2 } } }]);
+  });
+
+  it('does not change who the page is from before it is in force', async () => {
+    const link = await promptLink(asked, 'afzender@example.nl', ['newsletter']);
+    const before = await visit(asked, link);
+    expect(before.text).toContain(shippedPolicy.controller.name);
+    expect(before.text).not.toContain('DNP Morgen');
+    passed = 2 * DAY;
+    expect((await visit(asked, link)).text).toContain('<p class="sender">DNP Morgen</p>');
   });
 
   it('keeps the yes that was given on it: the same form sent once more is answered alike', async () => {

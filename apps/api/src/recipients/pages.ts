@@ -1,5 +1,7 @@
-import { POLICIES } from '@consent-ledger/application';
 import { readFileSync } from 'node:fs';
+import { CLOCK, POLICIES } from '@consent-ledger/application';
+import { policyInForce } from '@consent-ledger/consent';
+import type { Clock } from '@consent-ledger/platform';
 import type { PolicyShelf } from '@consent-ledger/projections';
 import { Inject, Injectable } from '@nestjs/common';
 import Handlebars from 'handlebars';
@@ -39,11 +41,15 @@ export class Pages {
   private readonly partials = { undo: Handlebars.compile(readView('undo.hbs')) };
   private readonly bodies = new Map<PageName, Handlebars.TemplateDelegate>();
 
-  constructor(@Inject(POLICIES) private readonly policies: PolicyShelf) {}
+  constructor(
+    @Inject(POLICIES) private readonly policies: PolicyShelf,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
 
   render(page: PageName, language: Language, context: PageContext): string {
     const text = texts[language];
-    const { controller } = this.policies.history().at(-1)!.policy.document;
+    const now = this.clock.now();
+    const { controller } = policyInForce(this.policies.history(), now, now).document;
     const body = this.bodyOf(page)({ ...context, text, texts: text[page], controller }, { partials: this.partials });
     const tellsOfAnAct = outcomes.has(page) || context.undo !== undefined;
     const other = tellsOfAnAct ? undefined : language === 'nl' ? 'en' : 'nl';
