@@ -241,7 +241,7 @@ describe('what ends each row, and what does not', () => {
     expect(reasonOf([optedIn(before), optedOut(then), last, undone], giftcard)).toBe('OPTED_OUT');
   });
 
-  it('CONSENT: a report counts where the person never answered, but never renews what the person gave (P3, P5)', () => {
+  it('CONSENT: a report counts where the person never answered, but never renews or revives what the person gave (P3, P5)', () => {
     const given = optedIn('2021-05-01T10:00:00Z');
     const whileItRuns = reported('2024-01-01T10:00:00Z');
     const onceItEnded = reported('2024-05-31T10:00:00Z');
@@ -251,8 +251,8 @@ describe('what ends each row, and what does not', () => {
       evidence: [{ id: given.id }],
     });
     expect(ask([given, onceItEnded], giftcard)).toMatchObject({
-      reason: 'CONSENT',
-      evidence: [{ id: onceItEnded.id }],
+      reason: 'CONSENT_LAPSED',
+      evidence: [{ id: given.id }],
     });
   });
 
