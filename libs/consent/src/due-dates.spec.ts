@@ -117,6 +117,17 @@ describe('What falls due next', () => {
     ]);
   });
 
+  it('brings no prompt of the time during which the person was reached at another address (P5, P9)', () => {
+    const consent = optedIn('2020-02-01T11:00:00Z');
+    const rectified = happened('AddressRectified', '2023-01-20T11:00:00Z', { to: 'elsewhere' });
+    const back = optedIn('2023-02-25T11:00:00Z', 'event-invitation');
+    const again = optedIn('2023-02-27T11:00:00Z', 'personalised-message');
+    expect(falls([consent, rectified, back, again]).slice(0, 2)).toStrictEqual([
+      '2023-02-25T11:00:00.000Z prompt newsletter',
+      '2023-03-03T11:00:00.000Z lapse newsletter',
+    ]);
+  });
+
   it('is the lapse of sales contact twelve months after the last contact from the person (P6)', () => {
     const consent = optedIn('2022-01-10T12:00:00Z', 'sales-contact');
     const contact = happened('ContactMade', '2022-06-10T12:00:00Z', {});
@@ -267,6 +278,7 @@ describe('Laws of what falls due', () => {
         for (const purpose of purposes.filter((name) => name !== 'service')) {
           const verdict = judged(state, history, purpose, at);
           if (verdict?.reason !== 'CONSENT' || verdict.validUntil === null) continue;
+          if (verdict.evidence[0]!.at > at) continue;
           const then = judged(state, history, purpose, verdict.validUntil);
           // A later policy may make the purpose operational, which is no lapse.
           if (then?.reason === 'SERVICE') continue;

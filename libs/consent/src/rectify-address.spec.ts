@@ -8,7 +8,7 @@ import { NEVER, type Instant } from './instant.js';
 import { giftcard } from './policy.fixture.js';
 import type { PolicyHistory } from './policy-history.js';
 import { carryOver, rectifyAddress } from './rectify-address.js';
-import { isWithdrawn, standingErasure, standingRestriction, successorOf } from './standing.js';
+import { isWithdrawn, standingRestriction, successorOf } from './standing.js';
 
 const history: PolicyHistory = [{ policy: giftcard, publishedAt: 0 }];
 const moved = '2024-06-01T00:00:00.000Z';
@@ -57,13 +57,22 @@ describe('rectifying an address (P9)', () => {
     ['an opt-out', optedOut('2022-01-01T10:00:00Z')],
     ['an opt-out from all', happened('OptedOut', '2022-01-01T10:00:00Z', { purposes: 'all' })],
     ['a complaint', happened('SpamReported', '2022-01-01T10:00:00Z', {})],
-    ['an erasure', happened('PersonalDataErased', '2022-01-01T10:00:00Z', { reason: 'retention' })],
-    ['an erasure on request', happened('PersonalDataErased', '2022-01-01T10:00:00Z', { reason: 'request' })],
     ['a restriction', happened('ProcessingRestricted', '2022-01-01T10:00:00Z', {})],
     ['a bounce', happened('MailBounced', '2022-01-01T10:00:00Z', { permanent: true })],
   ])('ends %s of the new address by no consent of the old one, however much later (P4)', (_, against) => {
     const before = reasonFor([against], 'newsletter', after);
     expect(reasonFor(rectified([consent], [against]).fresh, 'newsletter', after)).toBe(before);
+  });
+
+  it('is a return to a new address that was erased, where an erasure on request stays an opt-out (P4, P7)', () => {
+    const erased = (reason: 'request' | 'retention') =>
+      happened('PersonalDataErased', '2022-01-01T10:00:00Z', { reason });
+    const reasonsAfter = (reason: 'request' | 'retention') => {
+      const { fresh } = rectified([consent], [erased(reason)]);
+      return [reasonFor(fresh, 'newsletter', after), reasonFor(fresh, 'service', after)];
+    };
+    expect(reasonsAfter('retention')).toStrictEqual(['CONSENT', 'SERVICE']);
+    expect(reasonsAfter('request')).toStrictEqual(['OPTED_OUT', 'SERVICE']);
   });
 
   it.each([
@@ -187,7 +196,7 @@ describe('every merge (P4, P9)', () => {
         const [theirs, ours] = [foldContact(old), foldContact(fresh)];
         for (const purpose of purposes) {
           const verdict = decideEligibility(foldContact(both.fresh), history, purpose, at);
-          const stops = [standingRestriction(theirs), standingRestriction(ours), standingErasure(ours)];
+          const stops = [standingRestriction(theirs), standingRestriction(ours)];
           const against = isWithdrawn(theirs, purpose) || isWithdrawn(ours, purpose) || stops.some(Boolean);
           if (against) stopped++;
           if (against && verdict.eligible) throw new Error(`${purpose} is ${verdict.reason}`);

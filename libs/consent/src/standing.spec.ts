@@ -37,6 +37,18 @@ describe('what stands until a later act ends it, and not one at the same instant
   });
 });
 
+describe('an erasure by retention', () => {
+  const erased = happened('PersonalDataErased', then, { reason: 'retention' });
+  const carried = (at: string, data: object) =>
+    happened('PreferencesCarriedOver', at, { from: 'old', consents: [], optOuts: [], ...data });
+
+  it('does not stand once a person named this address in place of another, and not for what merely follows them (P7, P9)', () => {
+    expect(standingErasure(foldContact([erased, carried(after, { adopted: true })]))).toBeUndefined();
+    expect(standingErasure(foldContact([erased, carried(then, { adopted: true })]))?.id).toBe(erased.id);
+    expect(standingErasure(foldContact([erased, carried(after, {})]))?.id).toBe(erased.id);
+  });
+});
+
 describe('the opt-out that stands', () => {
   it('is the latest of those that cover the purpose', () => {
     const fromAll = happened('OptedOut', after, { purposes: 'all' });

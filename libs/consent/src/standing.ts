@@ -30,14 +30,15 @@ export function anyAfter(acts: ByPurpose, other: Mark): boolean {
   return Object.values(acts).some((act) => isAfter(act, other));
 }
 
-/** The erasure that no opt-in and no new relationship followed (P7). */
+/** The erasure that no opt-in, no new relationship and no rectification to this address followed (P7, P9). */
 export function standingErasure(state: ContactState): Mark | undefined {
   const { erased } = state;
   return erased && !returned(state, erased) ? erased : undefined;
 }
 
-function returned({ customerStarted, purchased, contacted, given, reported }: ContactState, erased: Mark): boolean {
-  if (isAfter(customerStarted, erased) || isAfter(purchased, erased) || isAfter(contacted, erased)) return true;
+function returned(state: ContactState, erased: Mark): boolean {
+  const { customerStarted, purchased, contacted, adopted, given, reported } = state;
+  if ([customerStarted, purchased, contacted, adopted].some((act) => isAfter(act, erased))) return true;
   return anyAfter(given, erased) || anyAfter(reported, erased);
 }
 
@@ -145,10 +146,20 @@ export function isBarred(state: ContactState, purpose: string): boolean {
 
 /** When what barred every mail to the contact was last lifted; `undefined` where nothing was. */
 export function barredUntil(state: ContactState): Instant | undefined {
-  const { bounced, addressProven } = state;
-  const lifted = lastLift(state)?.at;
-  const proven = bounced && addressProven?.at;
-  return lifted !== undefined && proven !== undefined ? Math.max(lifted, proven) : (lifted ?? proven);
+  const ends = [lastLift(state), state.bounced && state.addressProven, endOfRectification(state)];
+  return ends.reduce(
+    (last, end) => (end && !(last !== undefined && last >= end.at) ? end.at : last),
+    undefined as Instant | undefined,
+  );
+}
+
+/** The first act by which the person came back to an address that they had left (P9). */
+function endOfRectification({ rectified, adopted, given }: ContactState): Mark | undefined {
+  if (!rectified) return undefined;
+  let first: Mark | undefined;
+  for (const act of [adopted, ...Object.values(given)])
+    if (act && isAfter(act, rectified) && !(first && first.at <= act.at)) first = act;
+  return first;
 }
 
 /** The latest opt-out of this purpose that was not taken back, whether or not an opt-in followed; erasure on request is one (P7). */

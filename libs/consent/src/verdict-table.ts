@@ -100,9 +100,10 @@ const commercialTable: readonly Row[] = [
     basis: null,
     match: ({ state }) => restingOn(standingErasure(state)),
     because: ({ state }, applies) => {
-      if (applies) return 'The personal data was erased, and no opt-in or new relationship followed.';
+      if (applies)
+        return 'The personal data was erased, and no opt-in, new relationship or rectification to this address followed.';
       return state.erased
-        ? 'The personal data was erased, but an opt-in or a new relationship followed.'
+        ? 'The personal data was erased, but an opt-in, a new relationship or a rectification to this address followed.'
         : 'The personal data was not erased.';
     },
   },
