@@ -103,7 +103,9 @@ describe('A worker', () => {
     for (const reader of people) await ledger.execute(optIn(by(reader)));
     ledger.clock.set('2031-01-01T00:00:00.000Z');
     await ledger.caughtUp();
-    await Promise.all([workerOf(ledger).settleDue(), workerOf(ledger).settleDue()]);
+    const counts = await Promise.all([workerOf(ledger).settleDue(), workerOf(ledger).settleDue()]);
+    expect(counts[0] + counts[1]).toBe(160);
+    expect(ledger.metrics.appends).toMatchObject({ ConsentLapsed: 40, PersonalDataErased: 40 });
     for (const reader of people) expect((await told(ledger, reader)).map(typeOf)).toStrictEqual(life.map(typeOf));
   });
 
@@ -134,6 +136,31 @@ describe('A worker', () => {
     });
     await settle(ledger);
     expect((await told(ledger, anna)).slice(-2)).toStrictEqual(['2028-01-01T00:00 PurchaseMade', life.at(-1)]);
+  });
+
+  it('tries again a bounded number of times when others keep writing to a contact', async () => {
+    const ledger = await createTestLedger();
+    await ledger.execute(optIn(by(anna)));
+    ledger.clock.set('2027-03-02T00:00:00.000Z');
+    ledger.store.beforeAppend(
+      () => ledger.lay(anna.contactId, { type: 'ContactMade', data: {}, occurredAt: '2027-01-01T00:00:00.000Z' }),
+      1000,
+    );
+    const settled = ledger.app.get(SettleDue).settle(anna.contactId, ledger.clock.now());
+    await expect(settled).rejects.toMatchObject({ code: 'CONFLICT' });
+  });
+
+  it('whose clock was set back learns of nothing before what it follows from (law 3)', async () => {
+    const ledger = await createTestLedger();
+    await ledger.lay(anna.contactId, {
+      type: 'PurchaseMade',
+      data: {},
+      occurredAt: '2016-01-01T00:00:00.000Z',
+      recordedAt: '2024-06-01T00:00:00.000Z',
+    });
+    await settle(ledger);
+    const erased = (await ledger.eventsOf(anna.contactId)).at(-1)!;
+    expect(erased).toMatchObject({ type: 'PersonalDataErased', metadata: { recordedAt: '2024-06-01T00:00:00.000Z' } });
   });
 
   it('that dies before any of its appends leaves the same history to the next one (P5, P7)', async () => {

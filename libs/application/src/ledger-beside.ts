@@ -48,7 +48,7 @@ export async function openLedgerBeside(configuration: Configuration, clock: Cloc
     const deliveries = new DeliveryRepository(store, personalData, clock, metrics);
     const mail = new ReconsentMail(store, deliveries, personalData, policies, clock, silentLogger);
     const settleDue = new SettleDue(store, vault, policies, clock, metrics, mail);
-    const contacts = new ContactRepository(store, personalData, clock, metrics, policies, settleDue);
+    const contacts = new ContactRepository(store, personalData, clock, metrics, policies, settleDue, silentLogger);
     const imports = new ImportRepository(store, policies, clock);
     return {
       importContacts: new ImportContacts(contacts, imports, store, contactIds, policies, clock),

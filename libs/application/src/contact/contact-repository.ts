@@ -35,13 +35,14 @@ import {
   Problem,
   toRfc3339,
   type Clock,
+  type Logger,
   type Metrics,
   type ProblemCode,
 } from '@consent-ledger/platform';
 import type { PersonalData } from '@consent-ledger/privacy';
 import { contactStream, type PolicyShelf } from '@consent-ledger/projections';
 import { Inject, Injectable } from '@nestjs/common';
-import { CLOCK, EVENT_STORE, METRICS, PERSONAL_DATA, POLICIES } from '../ports.js';
+import { CLOCK, EVENT_STORE, LOGGER, METRICS, PERSONAL_DATA, POLICIES } from '../ports.js';
 import { loadContact, type Contact } from './load-contact.js';
 import { SettleDue } from '../settle-due/settle-due.js';
 
@@ -88,6 +89,10 @@ export interface RecordOptions {
   readonly personal?: JsonObject;
   /** The id of the event that was decided on, where what it says settles it; a random one by default. */
   readonly eventId?: () => string;
+  /** P4: recorded also where what fell due before it cannot be, or nothing can be sealed: for what only stops mail. */
+  readonly atOnce?: boolean;
+  /** P7: no overdue end of retention comes before it, and nothing that fell due hinders it: for what keeps the data. */
+  readonly keepsData?: boolean;
   /**
    * What goes on record by itself before `before` runs, where the decision is to append: a crash after it leaves the person
    * as safe as the decision itself would. The answer does not name it.
@@ -116,6 +121,7 @@ export class ContactRepository {
     @Inject(METRICS) private readonly metrics: Pick<Metrics, 'appended'>,
     @Inject(POLICIES) private readonly policies: PolicyShelf,
     private readonly settleDue: SettleDue,
+    @Inject(LOGGER) private readonly logger: Pick<Logger, 'error'>,
   ) {}
 
   /** The contact's whole stream, folded by the caller; an unknown contact has no events. */
@@ -160,7 +166,7 @@ export class ContactRepository {
       if (!promised && expected !== undefined && !isAt(contact, expected, attempt > 0)) throw changedContact(contact);
       const now = instantAfter(contact, this.clock.now());
       const toldAt = settleOccurrence(fact.occurredAt, now);
-      const judged = promised ?? (await this.judge(contact, { now, toldAt }, decide));
+      const judged = promised ?? (await this.judge(contact, { now, toldAt }, decide, options));
       if (!judged) continue;
       const { decision } = judged;
       if (decision.events.length === 0 || (promised && isKept(promised, contact)))
@@ -180,7 +186,7 @@ export class ContactRepository {
       const personal = isErasedAlready(contact, occurredAt) ? undefined : personalPart(fact, options.personal);
       const eventId = options.eventId?.();
       const decided = { personal, idempotency, eventId, policy, occurredAt, now };
-      const events = await this.sealAll(fact, decision.events, decided);
+      const events = await this.sealAsMayBe(fact, decision.events, decided, options);
       // What was sealed under a key that is gone by now is sealed anew under the next one.
       if (await this.isErased(events)) continue;
       const appended = await this.tryAppend(contact, events);
@@ -194,8 +200,9 @@ export class ContactRepository {
     contact: Contact,
     { now, toldAt }: Moments,
     decide: (context: DecisionContext) => Decision,
+    options: RecordOptions,
   ): Promise<Judged | undefined> {
-    if (await this.settleBefore(contact, toldAt)) return undefined;
+    if (await this.settleBefore(contact, toldAt, options)) return undefined;
     const decision = recordable(decide(contextOf(contact, this.policyAt(toldAt, now), toldAt)));
     return { revision: contact.revision, decision };
   }
@@ -238,11 +245,21 @@ export class ContactRepository {
    * What fell due before the fact occurred is recorded before it, also when no worker ran: a contact that was to be erased
    * comes back under a new key, and a prompt that nobody sent is not forgotten because its question was answered since.
    */
-  private async settleBefore({ contactId, events }: Contact, occurredAt: Instant): Promise<boolean> {
+  private async settleBefore(
+    { contactId, events }: Contact,
+    occurredAt: Instant,
+    { atOnce, keepsData: keepData = false }: RecordOptions,
+  ): Promise<boolean> {
     if (events.length === 0) return false;
     const due = nextDue(foldContact(events), this.policies.history());
     if (!due || due.at > occurredAt) return false;
-    return (await this.settleDue.settle(contactId, occurredAt)) > 0;
+    try {
+      return (await this.settleDue.settle(contactId, occurredAt, { keepData })) > 0;
+    } catch (error) {
+      if (!atOnce && !keepData) throw error;
+      this.logger.error('What fell due before a fact could not be recorded, and is left to the worker', { error });
+      return false;
+    }
   }
 
   private async tryAppend(
@@ -262,6 +279,22 @@ export class ContactRepository {
   private async nothingRecorded({ contactId, revision, recorded }: Contact): Promise<Recorded> {
     const position = recorded.at(-1)?.position ?? (await this.store.head());
     return { contactId, revision, position, recorded: [] };
+  }
+
+  /** P4: an opt-out counts at once: while the vault cannot be used it is recorded without its sealed part. */
+  private async sealAsMayBe(
+    fact: Fact,
+    events: readonly NewContactEvent[],
+    decided: Decided,
+    { atOnce }: RecordOptions,
+  ): Promise<NewEvent[]> {
+    try {
+      return await this.sealAll(fact, events, decided);
+    } catch (error) {
+      if (!atOnce) throw error;
+      this.logger.error('What belongs to an opt-out could not be sealed, and is not kept', { error });
+      return this.sealAll(fact, events, { ...decided, personal: undefined });
+    }
   }
 
   private sealAll(fact: Fact, events: readonly NewContactEvent[], decided: Decided): Promise<NewEvent[]> {

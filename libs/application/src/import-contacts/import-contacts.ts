@@ -122,7 +122,8 @@ export class ImportContacts {
     const unasked = { request: () => Promise.resolve('no-address' as const) };
     const { clock, policies } = this;
     const settleDue = new SettleDue(scratch.store, undestroyed, policies, clock, uncounted, unasked);
-    const contacts = new ContactRepository(scratch.store, unsealed, clock, uncounted, policies, settleDue);
+    const silent = { error: () => undefined };
+    const contacts = new ContactRepository(scratch.store, unsealed, clock, uncounted, policies, settleDue, silent);
     try {
       const start = () => this.store.head();
       const { counts, sha256, refused } = await this.#walk(

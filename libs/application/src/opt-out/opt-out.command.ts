@@ -21,6 +21,7 @@ export class OptOutHandler implements ICommandHandler<OptOutCommand> {
       fact,
       ({ stateThen, policy, occurredAt }) => optOut(stateThen, { purposes, occurredAt }, policy),
       {
+        atOnce: true,
         request: {
           command: 'opt-out',
           purposes: purposes === 'all' ? 'all' : [...purposes],

@@ -22,6 +22,7 @@ export class PlaceLegalHoldHandler implements ICommandHandler<PlaceLegalHoldComm
       fact,
       ({ stateThen, policy, occurredAt }) => placeLegalHold(stateThen, { held, occurredAt }, policy),
       {
+        keepsData: held,
         request: { command: 'legal-hold', held, source: fact.source.kind, occurredAt: fact.occurredAt ?? null },
         ...(reason !== undefined && { personal: { reason } }),
       },

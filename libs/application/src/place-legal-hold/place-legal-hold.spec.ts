@@ -1,5 +1,17 @@
-import { anna, by, erase, given, later, optIn, placeLegalHold, settled } from '@consent-ledger/testing';
+import {
+  anna,
+  by,
+  createTestLedger,
+  erase,
+  given,
+  later,
+  optIn,
+  placeLegalHold,
+  restrict,
+  settled,
+} from '@consent-ledger/testing';
 import { describe, expect, it } from '@jest/globals';
+import { SettleDue } from '../settle-due/settle-due.js';
 
 const placed = { type: 'LegalHoldPlaced', data: {} } as const;
 const lifted = { type: 'LegalHoldLifted', data: {} } as const;
@@ -18,6 +30,21 @@ describe('a legal hold (P7)', () => {
     await given(placeLegalHold(by(anna)))
       .when(placeLegalHold(by(anna), false))
       .thenRecords(lifted);
+  });
+
+  it.each([
+    ['hold', placeLegalHold],
+    ['restriction', restrict],
+  ])('or a %s that is placed when retention had ended, and nothing ran, keeps the data (P7, P9)', async (_, place) => {
+    const ledger = await createTestLedger();
+    await ledger.execute(optIn(by(anna)));
+    ledger.clock.set('2031-01-01T00:00:00.000Z');
+    await ledger.execute(place(by(anna)));
+    expect(await ledger.vault.find(anna.contactId)).toBeDefined();
+    await ledger.app.get(SettleDue).settle(anna.contactId, ledger.clock.now());
+    const types = (await ledger.eventsOf(anna.contactId)).map(({ type }) => type);
+    expect(types).toContain('ConsentLapsed');
+    expect(types).not.toContain('PersonalDataErased');
   });
 
   it('seals the reason', async () => {

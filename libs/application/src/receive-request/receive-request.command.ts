@@ -57,6 +57,7 @@ export class ReceiveRequestHandler implements ICommandHandler<ReceiveRequestComm
 
   private restrict(fact: Fact, requestId: string) {
     return this.contacts.record(fact, ({ state }) => restrictFor(state, requestId), {
+      keepsData: true,
       request: { command: 'restrict-for-request', requestId },
     });
   }

@@ -34,6 +34,7 @@ export function recordDeliverabilityOf(
     fact,
     ({ stateThen, policy, occurredAt }) => recordDeliverability(stateThen, { ...deliverability, occurredAt }, policy),
     {
+      atOnce: deliverability.kind !== 'deliverable',
       request: {
         command: 'deliverability',
         ...deliverability,

@@ -22,6 +22,7 @@ export class RestrictProcessingHandler implements ICommandHandler<RestrictProces
       fact,
       ({ stateThen, policy, occurredAt }) => restrictProcessing(stateThen, { restricted, occurredAt }, policy),
       {
+        keepsData: restricted,
         request: {
           command: 'restriction',
           restricted,

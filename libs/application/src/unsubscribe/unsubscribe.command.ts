@@ -24,6 +24,7 @@ export class UnsubscribeHandler implements ICommandHandler<UnsubscribeCommand> {
 
   execute({ fact, purposes }: UnsubscribeCommand) {
     return this.contacts.record(fact, (context) => this.decide(context, purposes), {
+      atOnce: true,
       request: { command: 'unsubscribe', purposes: purposes === 'all' ? 'all' : [...purposes] },
     });
   }

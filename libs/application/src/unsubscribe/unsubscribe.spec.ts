@@ -1,6 +1,7 @@
 import {
   anna,
   by,
+  createTestLedger,
   given,
   nextPolicy,
   optIn,
@@ -9,7 +10,7 @@ import {
   unsubscribe,
   type Step,
 } from '@consent-ledger/testing';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import type { PolicyDocument } from '@consent-ledger/consent';
 import type { Fact } from '../contact/contact-repository.js';
 
@@ -26,6 +27,23 @@ const withoutNewsletter: Partial<PolicyDocument> = {
   softOptIn: { ...shippedPolicy.softOptIn!, purposes: ['event-invitation'] },
   statements: [],
 };
+
+describe('an unsubscription while what fell due cannot be recorded (P4)', () => {
+  it.each([
+    ['the vault is down', '2027-03-02T00:00:00Z', ['find', 'keyFor']],
+    ['a key cannot be destroyed', '2031-01-01T00:00:00Z', ['destroy']],
+  ] as const)('counts at once: %s', async (why, now, methods) => {
+    const ledger = await createTestLedger();
+    await ledger.execute(optIn(by(anna)));
+    ledger.clock.set(now);
+    for (const method of methods) jest.spyOn(ledger.vault, method).mockRejectedValue(new Error(why));
+    await ledger.execute(unsubscribe(oneClick, 'all'));
+    expect((await ledger.eventsOf(anna.contactId)).at(-1)!.type).toBe('OptedOut');
+    expect(ledger.logger.lines.map(({ message }) => message)).toContain(
+      'What fell due before a fact could not be recorded, and is left to the worker',
+    );
+  });
+});
 
 describe('unsubscribing through a link (P4, RFC 8058)', () => {
   it('opts out of the purpose of the message, and nothing else', async () => {
