@@ -4,6 +4,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { languageOf } from './language.js';
 import { Pages } from './pages.js';
+import { isContention } from './recipient-act.js';
 import { pageHeaders } from './recipient-page.decorator.js';
 
 /** Tells a person that it did not work, and never that it did: the request can be made again. */
@@ -16,7 +17,7 @@ export class ProblemPage {
 
   /** Answers a request that ended in an error, of which `status` is what an API would answer. */
   send(request: FastifyRequest, reply: FastifyReply, status: number, error: unknown): void {
-    const shown = status >= 500 ? 503 : status;
+    const shown = status >= 500 || isContention(error) ? 503 : status;
     if (shown === 503) {
       this.logger.error('A page failed', { route: request.routeOptions.url, correlationId: request.id, error });
       void reply.header('Retry-After', '30');

@@ -1,5 +1,6 @@
 import type { Fact } from '@consent-ledger/application';
 import type { SourceKind } from '@consent-ledger/consent';
+import { Problem } from '@consent-ledger/platform';
 import type { FastifyRequest } from 'fastify';
 
 /** What the person who holds a link does by it; `reference` is what the link came in, and is sealed. */
@@ -15,4 +16,14 @@ export function factOf(contactId: string, source: SourceKind, request: FastifyRe
 /** The fields of a form; a body that cannot be read has none. */
 export function fieldsOf(body: unknown): Readonly<Record<string, unknown>> {
   return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
+}
+
+/** Whether a rule stands against the act. Where others only wrote to the contact at the same time, it can be made again. */
+export function isRefusal(error: unknown): error is Problem {
+  return error instanceof Problem && error.status < 500 && !isContention(error);
+}
+
+/** Whether an act failed only because others kept writing to the contact. */
+export function isContention(error: unknown): boolean {
+  return error instanceof Problem && error.code === 'CONFLICT';
 }

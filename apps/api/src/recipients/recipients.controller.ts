@@ -1,6 +1,6 @@
 import { CLOCK, ConfirmOptInCommand, LINKS, POLICIES, UnsubscribeCommand } from '@consent-ledger/application';
 import { stoppedBy, type ClaimsOf, type Links } from '@consent-ledger/links';
-import { Problem, type Clock } from '@consent-ledger/platform';
+import type { Clock } from '@consent-ledger/platform';
 import type { PolicyShelf } from '@consent-ledger/projections';
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
@@ -11,7 +11,7 @@ import { languageOf, type Language } from './language.js';
 import { OptOutUndo } from './opt-out-undo.js';
 import { Pages } from './pages.js';
 import { listed, purposeName } from './purpose-names.js';
-import { factOf, fieldsOf } from './recipient-act.js';
+import { factOf, fieldsOf, isRefusal } from './recipient-act.js';
 import { RecipientPage } from './recipient-page.decorator.js';
 
 /** The pages that a recipient reaches by a link in a mail. Only a POST changes anything; the link is the whole authority. */
@@ -107,7 +107,7 @@ export class RecipientsController {
       await this.commands.execute(new ConfirmOptInCommand(factOf(contactId, 'web-form', request), requestId));
       return this.pages.render('confirmed', language, {});
     } catch (error) {
-      if (!(error instanceof Problem) || error.status >= 500) throw error;
+      if (!isRefusal(error)) throw error;
       void reply.status(error.status);
       return this.pages.render('overtaken', language, {});
     }

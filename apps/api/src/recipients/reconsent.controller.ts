@@ -8,7 +8,7 @@ import {
   type QuestionAnswer,
 } from '@consent-ledger/application';
 import type { ClaimsOf, Links } from '@consent-ledger/links';
-import { Problem, type Clock } from '@consent-ledger/platform';
+import type { Clock } from '@consent-ledger/platform';
 import type { PolicyShelf } from '@consent-ledger/projections';
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
@@ -18,7 +18,7 @@ import { Open } from '../security/scope.decorator.js';
 import { languageOf, type Language } from './language.js';
 import { OptOutUndo } from './opt-out-undo.js';
 import { Pages } from './pages.js';
-import { factOf, fieldsOf } from './recipient-act.js';
+import { factOf, fieldsOf, isRefusal } from './recipient-act.js';
 import { RecipientPage } from './recipient-page.decorator.js';
 import { answersIn, statementIn, viewOf, type QuestionNote } from './reconsent-view.js';
 
@@ -109,7 +109,7 @@ export class ReconsentController {
     try {
       if (names.length > 0) await this.commands.execute(new RenewConsentCommand(fact, names, statement));
     } catch (error) {
-      if (!(error instanceof Problem) || error.status >= 500) throw error;
+      if (!isRefusal(error)) throw error;
       return error.code === 'NOT_RENEWABLE' ? 'tooLate' : 'statementChanged';
     }
     return names.length < yes.length ? 'tooLate' : undefined;

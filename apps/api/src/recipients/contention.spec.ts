@@ -1,0 +1,70 @@
+import { createLinks, type ClaimsOf, type MailedKind } from '@consent-ledger/links';
+import { Problem, silentLogger } from '@consent-ledger/platform';
+import { compilePolicy } from '@consent-ledger/consent';
+import { createDrivenClock, createGrowingShelf, shippedPolicy } from '@consent-ledger/testing';
+import { describe, expect, it } from '@jest/globals';
+import type { CommandBus, QueryBus } from '@nestjs/cqrs';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { OptOutUndo } from './opt-out-undo.js';
+import { Pages } from './pages.js';
+import { ProblemPage } from './problem-page.js';
+import { RecipientsController } from './recipients.controller.js';
+import { ReconsentController } from './reconsent.controller.js';
+
+const clock = createDrivenClock('2024-02-01T11:00:00.000Z');
+const policies = createGrowingShelf();
+const pages = new Pages(policies, clock);
+const links = createLinks({ keys: [{ id: 'k', secret: Buffer.alloc(32, 1) }], publicUrl: 'https://example.org' });
+const conflict = new Problem('CONFLICT', 'Others keep writing to this contact. Send the request again.');
+const contactId = 'mfrggzdfmztwq2lknnwg23tpoa';
+
+const commands = { execute: () => Promise.reject(conflict) } as unknown as CommandBus;
+const question = {
+  purposes: [{ purpose: 'newsletter', standing: 'open', endsAt: clock.now() + 1 }],
+  policy: compilePolicy(shippedPolicy),
+};
+const queries = { execute: () => Promise.resolve(question) } as unknown as QueryBus;
+const undo = new OptOutUndo(commands, links, clock);
+
+const request = {
+  id: 'a-request',
+  headers: { 'accept-language': 'en' },
+  query: {},
+  routeOptions: { url: '/u/:token' },
+} as unknown as FastifyRequest;
+
+function recordedReply() {
+  const told: { status?: number; headers: Record<string, unknown>; body?: string } = { headers: {} };
+  const reply = {
+    status: (status: number) => ((told.status = status), reply),
+    header: (name: string, value: unknown) => ((told.headers[name] = value), reply),
+    headers: (all: object) => (Object.assign(told.headers, all), reply),
+    send: (body: string) => ((told.body = body), reply),
+  };
+  return { told, reply: reply as unknown as FastifyReply };
+}
+
+const tokenFor = async (claims: ClaimsOf<MailedKind>) =>
+  new URL(await links.urlFor(claims)).pathname.split('/').at(-1)!;
+
+describe('an act on a page while others keep writing to the contact', () => {
+  it('is answered with "try again", for a person and for one click, and not with "damaged" (P4)', () => {
+    const { told, reply } = recordedReply();
+    new ProblemPage(pages, silentLogger).send(request, reply, conflict.status, conflict);
+    expect([told.status, Number(told.headers['Retry-After']) > 0]).toStrictEqual([503, true]);
+    expect(told.body).toContain('It did not work yet');
+  });
+
+  it('is not told to have come too late when it is a confirmation', async () => {
+    const controller = new RecipientsController(commands, pages, undo, policies, links, clock);
+    const token = await tokenFor({ kind: 'confirm', contactId, requestId: 'a-request' });
+    await expect(controller.confirm(token, undefined, request, recordedReply().reply)).rejects.toBe(conflict);
+  });
+
+  it('is not told to be about a text that changed when it is a yes (P5)', async () => {
+    const controller = new ReconsentController(commands, queries, pages, undo, policies, links, clock);
+    const token = await tokenFor({ kind: 'reconsent', contactId, promptId: 'a-prompt' });
+    const form = { 'answer.newsletter': 'yes', statement: 'reconsent', version: '1', language: 'nl' };
+    await expect(controller.answer(token, form, undefined, request, recordedReply().reply)).rejects.toBe(conflict);
+  });
+});
