@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { evolve, foldContact, unknownContact, type ContactEvent, type ContactState } from './contact.js';
 import { customerStarted, happened, instant, optedIn, optedOut, reported, statement } from './contact.fixture.js';
-import { dueEvent, forecast, nextDue, type Due } from './due-dates.js';
+import { dueEvent, forecast, nextDue, openQuestions, type Due } from './due-dates.js';
 import { decideEligibility } from './eligibility.js';
 import { edges, histories, policies, purposes, questions } from './history.fixture.js';
 import { NEVER, type Instant } from './instant.js';
@@ -72,6 +72,31 @@ describe('What falls due next', () => {
       '2023-04-19T10:00:00.000Z lapse event-invitation',
       '2023-06-01T10:00:00.000Z prompt personalised-message',
       '2023-06-15T10:00:00.000Z reminder personalised-message',
+    ]);
+  });
+
+  it('asks in one prompt only what is still open by its own window, and nothing twice (P5)', () => {
+    const { 'event-invitation': invitation } = giftcardDocument.purposes;
+    const consent = { renewAfter: 'P3Y', answerWindow: 'P7D' };
+    const policy = laterPolicy({ 'event-invitation': { ...invitation!, consent } });
+    const events = [optedIn('2024-02-01T11:00:00Z'), optedIn('2024-02-20T11:00:00Z', 'event-invitation')];
+    expect(falls(events, [{ policy, publishedAt: 0 }]).filter((line) => line.includes('prompt'))).toStrictEqual([
+      '2027-02-01T11:00:00.000Z prompt newsletter',
+      '2027-02-20T11:00:00.000Z prompt event-invitation',
+    ]);
+  });
+
+  it('brings nothing of the time between a lapse and the contact that gave the consent back (P5, P6)', () => {
+    const consent = optedIn('2020-10-31T11:00:00Z');
+    const lapsed = happened('ConsentLapsed', '2021-05-01T10:00:00Z', { purposes: ['newsletter'] });
+    const contact = happened('ContactMade', '2022-02-28T11:00:00Z', {});
+    expect(falls([consent, lapsed, contact], harbourOnly).filter((line) => !line.includes('retention'))).toStrictEqual(
+      [],
+    );
+    const sooner = happened('ContactMade', '2021-06-01T10:00:00Z', {});
+    expect(falls([consent, lapsed, sooner], harbourOnly).slice(0, 2)).toStrictEqual([
+      '2021-10-31T11:00:00.000Z prompt newsletter',
+      '2021-11-07T12:00:00.000Z lapse newsletter',
     ]);
   });
 
@@ -248,6 +273,26 @@ describe('Laws of what falls due', () => {
       { numRuns: 300 },
     );
     expect(prompts).toBeGreaterThan(20);
+  });
+
+  it('a prompt on record has asked about each of its purposes: none is asked twice (P5)', () => {
+    let together = 0;
+    fc.assert(
+      fc.property(histories(['OptedIn'], 3), policies, (events, history) => {
+        walk(foldContact(events), history, (due, state) => {
+          if (due.kind !== 'prompt') return;
+          if (due.purposes.length > 1) together++;
+          const policy = policyInForce(history, due.at, NEVER);
+          const after = evolve(state, recordedAsDue(due));
+          const asked = [...openQuestions(after, policy)].filter(({ prompt }) => prompt?.at === due.at);
+          expect(asked.map(({ purpose }) => purpose.name).sort()).toStrictEqual(
+            expect.arrayContaining([...due.purposes]),
+          );
+        });
+      }),
+      { numRuns: 1_000 },
+    );
+    expect(together).toBeGreaterThan(20);
   });
 
   it('a lapse is due at the very instant at which the answer stops being a consent (P5, P6, law 4)', () => {

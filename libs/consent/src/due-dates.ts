@@ -154,15 +154,26 @@ function nextPrompt(
   const barred = barredUntil(state) ?? from;
   const open = questions
     .filter(({ prompt }) => !prompt)
-    .map((question) => ({ ...question, at: Math.max(question.dueAt, question.consent.act.at, from, barred) }))
+    .map((question) => ({ ...question, since: heldSince(state, question.purpose.name, question.consent) }))
+    .map((question) => ({ ...question, at: Math.max(question.dueAt, question.since, from, barred) }))
     .filter(({ consent, at }) => at < endOfConsent(consent))
     .sort((a, b) => a.at - b.at);
   const [first] = open;
   const window = first && windowOf(first.purpose);
   if (!first || !window) return undefined;
   const windowEnd = policy.calendar.add(first.at, window);
-  const asked = open.filter(({ at, consent }) => at < windowEnd && consent.act.at <= first.at);
+  const asked = open.filter(
+    ({ at, since, dueAt, purpose }) =>
+      at < windowEnd && since <= first.at && dueAt < policy.calendar.add(first.at, windowOf(purpose)!),
+  );
   return { kind: 'prompt', at: first.at, purposes: namesOf(asked) };
+}
+
+/** From when a consent held: the act, or the contact that gave it back after it had lapsed (P6). */
+function heldSince(state: ContactState, name: string, { act, movedBy }: Consent): Instant {
+  const lapsed = sinceErasure(state, state.lapsed[name]);
+  const isGivenBack = movedBy && lapsed && lapsed.at >= act.at && movedBy.at > lapsed.at;
+  return isGivenBack ? movedBy.at : act.at;
 }
 
 function nextReminder(state: ContactState, span: PolicySpan, questions: readonly Question[]): Due | undefined {
@@ -226,7 +237,7 @@ function lapseOf(
   { purpose: { name }, consent }: StandingConsent,
 ): Instant | undefined {
   const end = endOfConsent(consent);
-  if (end === NEVER) return undefined;
+  if (end === NEVER || end < heldSince(state, name, consent)) return undefined;
   const at = end > span.from ? end : span.from;
   if (at === span.from && !wasValidUntil(state, before, name, at)) return undefined;
   return at < span.until && !isLapsedSince(state, name, at) ? at : undefined;
