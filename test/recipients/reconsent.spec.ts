@@ -185,6 +185,7 @@ describe('answering the question (P5)', () => {
 describe('a statement that another version of the policy replaces while the page is open (P5)', () => {
   const soon = new Date(Date.now() + DAY).toISOString();
   const reworded = { ...renewal, version: 2, texts: { nl: 'Ja, ga zo door.', en: 'Yes, go on like this.' } };
+  const morning = { nl: 'Ochtendpost', en: 'Morning post' };
   let asked: TestService;
   let policies: Awaited<ReturnType<typeof writePolicies>>;
 
@@ -195,6 +196,7 @@ describe('a statement that another version of the policy replaces while the page
       version: 2,
       inForceFrom: soon,
       controller: { ...shipped.controller, name: 'DNP Morgen' },
+      purposes: { ...shipped.purposes, newsletter: { ...shipped.purposes.newsletter, name: morning } },
       statements: [...shipped.statements, statement],
     }));
     const environment = { POLICY_PATH: policies.path };
@@ -226,13 +228,18 @@ describe('a statement that another version of the policy replaces while the page
     expect(await renewals(address)).toMatchObject([{ data: { statement: { id: 'reconsent', version: 2 } } }]);
   });
 
-  it('does not change who the page is from before it is in force', async () => {
+  it('does not change who the page is from, and what a purpose is called, before it is in force', async () => {
     const link = await promptLink(asked, 'afzender@example.nl', ['newsletter']);
-    const before = await visit(asked, link);
-    expect(before.text).toContain(shippedPolicy.controller.name);
-    expect(before.text).not.toContain('DNP Morgen');
+    const contactId = (await asked.post('/v1/contacts/lookup', { address: 'afzender@example.nl' })).body.contactId;
+    const claims = { kind: 'unsubscribe', contactId, purpose: 'newsletter', mailing: 'm' } as const;
+    const links = [link, await signedPath(asked, claims)];
+    for (const path of links) {
+      const { text } = await visit(asked, path);
+      expect(text).toContain(shippedPolicy.controller.name);
+      expect(text).not.toMatch(/DNP Morgen|Ochtendpost/);
+    }
     passed = 2 * DAY;
-    expect((await visit(asked, link)).text).toContain('<p class="sender">DNP Morgen</p>');
+    for (const path of links) expect((await visit(asked, path)).text).toMatch(/>DNP Morgen<[^]*Ochtendpost/);
   });
 
   it('keeps the yes that was given on it: the same form sent once more is answered alike', async () => {

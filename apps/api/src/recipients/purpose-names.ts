@@ -1,10 +1,19 @@
-import type { PolicyHistory } from '@consent-ledger/consent';
+import type { Policy, PolicyHistory } from '@consent-ledger/consent';
 import type { Language } from './language.js';
 
-/** What a purpose is called in a language, in the last policy that has it; `undefined` where none ever had. */
-export function purposeName(history: PolicyHistory, purpose: string, language: Language): string | undefined {
-  const known = history.findLast(({ policy }) => policy.purposes.has(purpose));
-  return known?.policy.document.purposes[purpose]?.name[language];
+/**
+ * What a purpose is called in a language: by the policy in force, or where that lacks it, by the last one that has it;
+ * `undefined` where none ever had.
+ */
+export function purposeName(
+  inForce: Policy,
+  history: PolicyHistory,
+  purpose: string,
+  language: Language,
+): string | undefined {
+  const hasIt = (policy: Policy) => policy.purposes.has(purpose);
+  const known = hasIt(inForce) ? inForce : history.findLast(({ policy }) => hasIt(policy))?.policy;
+  return known?.document.purposes[purpose]?.name[language];
 }
 
 /** Names as a sentence lists them; `undefined` for none. */

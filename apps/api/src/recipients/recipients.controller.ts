@@ -1,4 +1,5 @@
 import { CLOCK, ConfirmOptInCommand, LINKS, POLICIES, UnsubscribeCommand } from '@consent-ledger/application';
+import { policyInForce } from '@consent-ledger/consent';
 import { stoppedBy, type ClaimsOf, type Links } from '@consent-ledger/links';
 import type { Clock } from '@consent-ledger/platform';
 import type { PolicyShelf } from '@consent-ledger/projections';
@@ -122,7 +123,10 @@ export class RecipientsController {
   private nameOf(claims: ClaimsOf<'unsubscribe'>, language: Language): string | undefined {
     const stopped = stoppedBy(claims);
     if (stopped === 'all') return undefined;
-    const names = stopped.flatMap((purpose) => purposeName(this.policies.history(), purpose, language) ?? []);
+    const history = this.policies.history();
+    const now = this.clock.now();
+    const inForce = policyInForce(history, now, now);
+    const names = stopped.flatMap((purpose) => purposeName(inForce, history, purpose, language) ?? []);
     return listed(names, language);
   }
 }

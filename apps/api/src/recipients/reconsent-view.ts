@@ -42,7 +42,7 @@ export function viewOf(
     const { purpose, standing } = about;
     return {
       purpose,
-      name: purposeName(history, purpose, language) ?? purpose,
+      name: purposeName(policy, history, purpose, language) ?? purpose,
       description: policy.document.purposes[purpose]?.description[language],
       standing: standing === 'open' ? untilInWords(about, language, policy.calendar.timeZone) : text[standing],
       canSayYes: standing === 'open' && statement?.covers.includes(purpose) === true,
