@@ -33,6 +33,12 @@ function workerOf(ledger: TestLedger, settleDue: Pick<SettleDue, 'settle'> = led
   return new Worker({ dueDates, settleDue, eraseStrangers: ledger.app.get(EraseStrangers), clock, logger });
 }
 
+/** Settles all but the erasure. */
+function keptAlive(ledger: TestLedger): Pick<SettleDue, 'settle'> {
+  const settleDue = ledger.app.get(SettleDue);
+  return { settle: (contactId, until) => settleDue.settle(contactId, until, { keepData: true }) };
+}
+
 /** Lets a worker record all that is due now. */
 async function settle(ledger: TestLedger, worker = workerOf(ledger)): Promise<number> {
   await ledger.caughtUp();
@@ -228,6 +234,32 @@ describe('A worker', () => {
     ledger.clock.advance(DAY);
     expect(await worker.eraseStrangers()).toBe(1);
     expect(await ledger.vault.find(bram.contactId)).toBeUndefined();
+  });
+
+  it('sweeps strangers on, when its clock was years ahead once and was set right (P7)', async () => {
+    const ledger = await createTestLedger({ now: '2036-01-01T00:00:00Z' });
+    const worker = workerOf(ledger);
+    await worker.eraseStrangers();
+    ledger.clock.set('2026-01-01T00:00:00Z');
+    await ledger.execute(createMailing());
+    await ledger.app.get(AddRecipients).add('spring', [{ address: anna.address }], 'a-request');
+    await deliverThrough(createScriptedMailRoom(), ledger).deliver(deliveryIdOf('spring', anna.contactId));
+    await ledger.caughtUp();
+    expect(await worker.eraseStrangers()).toBe(1);
+  });
+
+  it('leaves no key behind that a message got between the key and the event of an erasure (P7)', async () => {
+    const ledger = await createTestLedger();
+    await ledger.execute(optIn(by(anna)));
+    await ledger.execute(createMailing());
+    ledger.clock.set('2031-01-01T00:00:00.000Z');
+    await settle(ledger, workerOf(ledger, keptAlive(ledger)));
+    ledger.store.beforeAppend(() =>
+      ledger.app.get(AddRecipients).add('spring', [{ address: anna.address }], 'a-request'),
+    );
+    await settle(ledger);
+    expect((await told(ledger, anna)).at(-1)).toBe(life.at(-1));
+    expect(await ledger.vault.find(anna.contactId)).toBeUndefined();
   });
 
   it('runs until it is stopped, and wakes for what falls due soon', async () => {

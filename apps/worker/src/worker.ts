@@ -20,7 +20,10 @@ const STRANGERS_EVERY = 86_400_000;
 /** How long a worker waits after something unforeseen, before it goes on. */
 const RECOVERY_PAUSE = 1_000;
 
-/** Turns what falls due into events, in order of due date, for as long as it runs. Several may run: the log decides. */
+/**
+ * Turns what falls due into events for as long as it runs: each contact's in order of due date, the contacts in order of the
+ * first, some at once. Several may run: the log decides.
+ */
 export class Worker {
   private readonly stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
@@ -75,7 +78,7 @@ export class Worker {
   /** Erases the addresses of strangers that nothing holds any longer (P7), once a day; answers how many. */
   async eraseStrangers(): Promise<number> {
     const { eraseStrangers, clock } = this.options;
-    if (clock.now() < this.strangersAt) return 0;
+    if (!this.isTimeForStrangers(clock.now())) return 0;
     let destroyed = 0;
     let after: string | undefined;
     do {
@@ -85,6 +88,11 @@ export class Worker {
     } while (after !== undefined && !this.stopped);
     this.strangersAt = clock.now() + STRANGERS_EVERY;
     return destroyed;
+  }
+
+  /** Also when the clock was ahead at the last sweep, and was set right since. */
+  private isTimeForStrangers(now: number): boolean {
+    return now >= this.strangersAt || now < this.strangersAt - STRANGERS_EVERY;
   }
 
   /** After a change of policy every contact is looked at again, a page at a time, so that requests are answered between. */

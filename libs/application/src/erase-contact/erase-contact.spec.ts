@@ -201,6 +201,16 @@ describe('erasing a contact (P7)', () => {
     expect(await newsletter(ledger)).toBe('CONSENT');
   });
 
+  it('leaves no key behind that a message got between the key and the event', async () => {
+    const ledger = await createTestLedger();
+    for (const command of [optIn(by(anna)), optOut(by(anna), 'all')]) await ledger.execute(command);
+    await ledger.execute(createMailing());
+    const recipients = [{ address: anna.address }];
+    ledger.store.beforeAppend(() => ledger.app.get(AddRecipients).add('spring', recipients, 'a-request'));
+    await ledger.execute(erase(by(anna)));
+    expect(await ledger.vault.find(anna.contactId)).toBeUndefined();
+  });
+
   it('is recorded for somebody never heard of at their request, and not by retention', async () => {
     await given()
       .when(erase(by(anna)))
