@@ -187,6 +187,8 @@ export interface ContactState {
   readonly reports: readonly ReportMark[];
   /** The reported opt-ins that were taken back, by event id, whether or not they are known yet. */
   readonly takenBack: readonly string[];
+  /** The latest time at which some were. */
+  readonly tookBack?: Mark;
   /** P5: the latest re-consent prompt per purpose, the latest reminder, and the latest lapse on record. */
   readonly prompted: ByPurpose;
   readonly reminded: ByPurpose;
@@ -291,7 +293,11 @@ function registersMoved(state: ContactState, event: ContactEvent, mark: Mark): P
       return { undone: addSorted(state.undone, event.data.optOutId) };
     case 'OptInTakenBack': {
       const takenBack = event.data.optInIds.reduce(addSorted, state.takenBack);
-      return { takenBack, reported: latestReports(state.reports, takenBack) };
+      return {
+        takenBack,
+        tookBack: later(state.tookBack, mark),
+        reported: latestReports(state.reports, takenBack),
+      };
     }
     case 'CustomerStarted':
       return { customerStarted: laterStart(state.customerStarted, mark, event.data.conditions) };

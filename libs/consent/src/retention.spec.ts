@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { foldContact, unknownContact, type ContactEvent } from './contact.js';
-import { customerStarted, happened, instant, optedIn, optedOut, optInRequested } from './contact.fixture.js';
+import { customerStarted, happened, instant, optedIn, optedOut, optInRequested, reported } from './contact.fixture.js';
 import { NEVER } from './instant.js';
 import { giftcard, harbour } from './policy.fixture.js';
 import { endedGrounds, retentionOf } from './retention.js';
@@ -41,6 +41,15 @@ describe('What holds personal data (P7)', () => {
   it('is the proof of an opt-out that no consent came before, and of a request that nobody confirmed (P7)', () => {
     expect(grounds([optedOut('2021-06-01T10:00:00Z')])).toStrictEqual(['consent-proof 2023-06-01']);
     expect(grounds([optInRequested('2021-06-01T10:00:00Z')])).toStrictEqual(['consent-proof 2023-06-01']);
+  });
+
+  it('is the proof of a report that was taken back, for two years from then: it makes no account (P7)', () => {
+    const report = reported('2019-01-01T10:00:00Z');
+    const takenBack = happened('OptInTakenBack', '2026-06-01T10:00:00Z', { optInIds: [report.id] });
+    expect(grounds([report, takenBack])).toStrictEqual(['consent-proof 2028-06-01']);
+    expect(end([consent, report, takenBack])).toBe('2028-06-01');
+    const erased = happened('PersonalDataErased', '2028-06-01T10:00:00Z', { reason: 'retention' });
+    expect(grounds([report, takenBack, erased])).toStrictEqual([]);
   });
 
   it('is the agreement, until twelve months after its end (P7)', () => {

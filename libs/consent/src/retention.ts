@@ -61,7 +61,12 @@ function* groundsOnRecord(state: ContactState, policy: Policy): Iterable<Ground>
   const { calendar, retention } = policy;
   for (const name of purposesConsentedTo(state)) yield* consentGrounds(state, policy, name);
 
-  const objection = latestOf(state, [...state.optOuts, state.complained, ...Object.values(state.requested)]);
+  const objection = latestOf(state, [
+    ...state.optOuts,
+    state.complained,
+    state.tookBack,
+    ...Object.values(state.requested),
+  ]);
   if (objection) yield { ground: 'consent-proof', endsAt: calendar.add(objection.at, retention.consentProof.period) };
 
   const ended = sinceErasure(state, customerEnd(state));

@@ -108,6 +108,7 @@ const registers = [
   'carriedEnd',
   'carriedPurchase',
   'carriedContact',
+  'tookBack',
 ] as const satisfies readonly (keyof ContactState)[];
 
 /** The text of a contact's state; it holds marks, no personal data. */

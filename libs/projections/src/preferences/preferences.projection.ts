@@ -37,7 +37,7 @@ interface Row {
  */
 export class PreferencesProjection implements Projection {
   readonly name = 'preferences';
-  readonly version = 5;
+  readonly version = 6;
   readonly #listener: PreferencesListener | undefined;
   readonly #clear: () => void;
   readonly #find: (key: Buffer) => readonly [Revision, string] | undefined;
