@@ -114,6 +114,8 @@ describe('answering the question (P5)', () => {
     const undone = await press(service, done, 'Maak mijn afmelding ongedaan');
     expect(undone.heading).toBe('Je afmelding is ongedaan gemaakt');
     expect(await reasonsOf(address)).toStrictEqual(['CONSENT', 'CONSENT']);
+    const act = { type: 'OptOutUndone', source: { kind: 'preference-page' } };
+    expect((await eventsOf(address)).at(-1)).toMatchObject(act);
   });
 
   it('with yes to one and no to another does both', async () => {

@@ -1,4 +1,5 @@
 import { CLOCK, LINKS, UndoOptOutCommand, type Recorded } from '@consent-ledger/application';
+import type { SourceKind } from '@consent-ledger/consent';
 import type { Links } from '@consent-ledger/links';
 import type { Clock } from '@consent-ledger/platform';
 import { Inject, Injectable } from '@nestjs/common';
@@ -26,10 +27,10 @@ export class OptOutUndo {
   }
 
   /** Takes back only that opt-out, for the contact that the page's own link names; `false` for any other right. */
-  async take(token: string, contactId: string, request: FastifyRequest): Promise<boolean> {
+  async take(token: string, contactId: string, page: SourceKind, request: FastifyRequest): Promise<boolean> {
     const link = await this.links.verify('undo', token, this.clock.now());
     if (!link.ok || link.claims.contactId !== contactId) return false;
-    const fact = factOf(contactId, 'unsubscribe-page', request);
+    const fact = factOf(contactId, page, request);
     await this.commands.execute(new UndoOptOutCommand(fact, link.claims.optOutId));
     return true;
   }

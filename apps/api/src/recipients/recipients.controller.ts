@@ -59,7 +59,7 @@ export class RecipientsController {
     if (!link.ok) return this.damaged(reply, language);
     const { contactId, mailing, purpose } = link.claims;
     if (typeof undo === 'string') {
-      const undone = await this.undo.take(undo, contactId, request);
+      const undone = await this.undo.take(undo, contactId, 'unsubscribe-page', request);
       return undone ? this.pages.render('undone', language, {}) : this.damaged(reply, language);
     }
 
