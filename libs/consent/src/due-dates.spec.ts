@@ -417,6 +417,39 @@ describe('Laws of what falls due', () => {
   });
 });
 
+describe('What falls due as time goes by', () => {
+  const steps = fc.array(questions, { maxLength: 20 });
+
+  it('is the same whether somebody looked at every odd moment, or only before each fact and at the end (P5, P6, P7)', () => {
+    let dues = 0;
+    fc.assert(
+      fc.property(histories(), policies, steps, (events, history, looks) => {
+        const jumped = recordedOver(events, history, []);
+        expect(recordedOver(events, history, looks)).toStrictEqual(jumped);
+        dues += jumped.length;
+      }),
+      { numRuns: 500 },
+    );
+    expect(dues).toBeGreaterThan(500);
+  });
+
+  /** All that falls due while the facts come in as they are recorded, late ones too; what was due before each is settled first. */
+  function recordedOver(events: readonly ContactEvent[], history: PolicyHistory, looks: readonly Instant[]): string[] {
+    const facts = events.map((event) => ({ at: event.recordedAt, event }));
+    const moments = [...facts, ...looks.map((at) => ({ at, event: undefined })), { at: FAR, event: undefined }];
+    const recorded: string[] = [];
+    let state = unknownContact;
+    for (const { at, event } of moments.sort((a, b) => a.at - b.at)) {
+      for (let due = nextDue(state, history); due && due.at < at; due = nextDue(state, history)) {
+        recorded.push(told(due));
+        state = evolve(state, recordedAsDue(due));
+      }
+      if (event) state = evolve(state, event);
+    }
+    return recorded;
+  }
+});
+
 function walk(from: ContactState, history: PolicyHistory, visit: (due: Due, state: ContactState) => void): void {
   let state = from;
   for (const due of forecast(from, history, NEVER)) {
