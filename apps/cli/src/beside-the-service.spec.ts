@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -102,6 +102,31 @@ describe('the built command line beside a service that runs', () => {
     const { code, stdout } = await ledger('verify');
     expect(code).toBe(0);
     expect(stdout).toContain('ok     read models  are not compared: the service runs');
+  });
+
+  it('imports, exports and takes back what the service answers from at once (P3)', async () => {
+    const { stdout: made } = await ledger('keys', 'create', '--name', 'mailer', '--scopes', 'eligibility');
+    await comesTo(made.trim(), 200);
+    const reason = async () => {
+      const answer = await fetch(`${url}/v1/eligibility`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${made.trim()}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ address: 'piet@example.org', purpose: 'newsletter', consistency: 'strong' }),
+      });
+      return ((await answer.json()) as { reason: string }).reason;
+    };
+    const file = join(directory, 'contacts.csv');
+    writeFileSync(file, `email,since\npiet@example.org,${new Date().toISOString()}\n`);
+    const imported = await ledger(
+      ...['import', file, '--map', 'email=email,optedInAt=since', '--purposes', 'newsletter'],
+      ...['--statement', 'signup-form@1:nl', '--json'],
+    );
+    expect(imported).toMatchObject({ code: 0, stderr: '' });
+    expect(await reason()).toBe('CONSENT');
+    expect((await ledger('export')).stdout).toContain('piet@example.org,');
+    const { importId } = JSON.parse(imported.stdout) as { importId: string };
+    expect(await ledger('import', 'take-back', importId)).toMatchObject({ code: 0 });
+    expect(await reason()).toBe('NO_CONSENT');
   });
 
   it('rebuilds and verifies what a stopped service left, and the service goes on', async () => {

@@ -136,7 +136,7 @@ function summaryOf(report: ImportReport, rejected: string | undefined): string {
     refused.length > LINES_SHOWN
       ? [`and more${rejected ? `: all are in ${rejected}` : ': --rejected keeps them all'}`]
       : [];
-  const undo = !dryRun && recorded > 0 ? [`ledger import take-back ${importId} takes it back.`] : [];
+  const undo = !dryRun && events['OptedIn'] ? [`ledger import take-back ${importId} takes it back.`] : [];
   const title = dryRun ? 'Dry run: nothing was recorded.' : `Import ${importId}`;
   return `${[title, ...table, ...undo, ...shown, ...more].join('\n')}\n`;
 }
