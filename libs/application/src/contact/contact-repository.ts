@@ -43,6 +43,7 @@ import type { PersonalData } from '@consent-ledger/privacy';
 import { contactStream, type PolicyShelf } from '@consent-ledger/projections';
 import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, EVENT_STORE, LOGGER, METRICS, PERSONAL_DATA, POLICIES } from '../ports.js';
+import { stillContended } from './contention.js';
 import { loadContact, type Contact } from './load-contact.js';
 import { SettleDue } from '../settle-due/settle-due.js';
 
@@ -192,7 +193,7 @@ export class ContactRepository {
       const appended = await this.tryAppend(contact, events);
       if (appended) return { contact, recorded: appended };
     }
-    throw new Problem('CONFLICT', 'Others keep writing to this contact. Send the request again.');
+    throw stillContended();
   }
 
   /** What is to be recorded of a fact; `undefined` when something that fell due before it was recorded first. */

@@ -1,6 +1,7 @@
 import { carryOver, rectifyAddress } from '@consent-ledger/consent';
 import { Problem } from '@consent-ledger/platform';
 import { Injectable } from '@nestjs/common';
+import { stillContended } from '../contact/contention.js';
 import { ContactRepository, type Fact, type Recorded } from '../contact/contact-repository.js';
 
 /** The contact of an address, and the address in normal form. */
@@ -36,7 +37,7 @@ export class RectifyAddress {
         if (!(error instanceof Problem) || error.code !== 'PRECONDITION_FAILED') throw error;
       }
     }
-    throw new Problem('CONFLICT', 'Others keep writing to this contact. Send the request again.');
+    throw stillContended();
   }
 }
 

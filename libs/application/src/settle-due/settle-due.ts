@@ -13,10 +13,11 @@ import {
   type Instant,
 } from '@consent-ledger/consent';
 import { RevisionConflict, type EventStore, type JsonObject, type NewEvent } from '@consent-ledger/event-store';
-import { deterministicId, newId, Problem, toRfc3339, type Clock, type Metrics } from '@consent-ledger/platform';
+import { deterministicId, newId, toRfc3339, type Clock, type Metrics } from '@consent-ledger/platform';
 import type { KeyVault } from '@consent-ledger/privacy';
 import { contactStream, type PolicyShelf } from '@consent-ledger/projections';
 import { Inject, Injectable } from '@nestjs/common';
+import { stillContended } from '../contact/contention.js';
 import { loadContact, type Contact } from '../contact/load-contact.js';
 import { shredJudged, shredLeftovers, wasErasedSince } from '../contact/shred-key.js';
 import { CLOCK, EVENT_STORE, KEY_VAULT, METRICS, POLICIES } from '../ports.js';
@@ -153,10 +154,6 @@ export class SettleDue {
       policyVersion: policyVersionOf(policyInForce(this.policies.history(), at, now)),
     };
   }
-}
-
-function stillContended(): Problem {
-  return new Problem('CONFLICT', 'Others keep writing to this contact. Send the request again.');
 }
 
 function idOf(contactId: string, due: Due): string {
