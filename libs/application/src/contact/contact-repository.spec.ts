@@ -11,7 +11,7 @@ import {
   startCustomer,
   type TestLedger,
 } from '@consent-ledger/testing';
-import { nothing, record } from '@consent-ledger/consent';
+import { nothing, record, unknownContact } from '@consent-ledger/consent';
 import { NO_STREAM } from '@consent-ledger/event-store';
 import { describe, expect, it, jest } from '@jest/globals';
 import { ContactRepository, type DecisionContext } from './contact-repository.js';
@@ -35,6 +35,7 @@ describe('a contact in the log', () => {
       revision: NO_STREAM,
       recorded: [],
       events: [],
+      state: unknownContact,
     });
   });
 

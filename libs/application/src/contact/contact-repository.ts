@@ -144,7 +144,7 @@ export class ContactRepository {
   /** Links and letters know a person by an address that they left: what they do there counts where they are now. */
   private async follow({ contactId, source, actor, correlationId }: Fact): Promise<void> {
     const left = await this.load(contactId);
-    const to = successorOf(foldContact(left.events));
+    const to = successorOf(left.state);
     if (to === undefined) return;
     const fact = { contactId: to, source: { kind: source.kind }, actor, correlationId };
     await this.record(fact, ({ state }) => carryOver(left, state, { adopted: false }), {
@@ -247,15 +247,15 @@ export class ContactRepository {
    * comes back under a new key, and a prompt that nobody sent is not forgotten because its question was answered since.
    */
   private async settleBefore(
-    { contactId, events }: Contact,
+    contact: Contact,
     occurredAt: Instant,
     { atOnce, keepsData: keepData = false }: RecordOptions,
   ): Promise<boolean> {
-    if (events.length === 0) return false;
-    const due = nextDue(foldContact(events), this.policies.history());
+    if (contact.events.length === 0) return false;
+    const due = nextDue(contact.state, this.policies.history());
     if (!due || due.at > occurredAt) return false;
     try {
-      return (await this.settleDue.settle(contactId, occurredAt, { keepData })) > 0;
+      return (await this.settleDue.settle(contact.contactId, occurredAt, { keepData })) > 0;
     } catch (error) {
       if (!atOnce && !keepData) throw error;
       this.logger.error('What fell due before a fact could not be recorded, and is left to the worker', { error });
@@ -390,10 +390,11 @@ export function settleOccurrence(occurredAt: Instant | undefined, now: Instant):
   );
 }
 
-function contextOf({ events }: Contact, policy: Policy, occurredAt: Instant): DecisionContext {
+function contextOf(contact: Contact, policy: Policy, occurredAt: Instant): DecisionContext {
+  const { events } = contact;
   return {
     get state() {
-      return foldContact(events);
+      return contact.state;
     },
     get stateThen() {
       return foldContact(eventsKnown(events, occurredAt, NEVER));

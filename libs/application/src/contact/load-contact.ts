@@ -1,4 +1,4 @@
-import type { ContactEvent } from '@consent-ledger/consent';
+import { foldContact, type ContactEvent, type ContactState } from '@consent-ledger/consent';
 import { NO_STREAM, type EventStore, type RecordedEvent, type Revision } from '@consent-ledger/event-store';
 import { contactEventOf, contactStream } from '@consent-ledger/projections';
 
@@ -8,15 +8,22 @@ export interface Contact {
   readonly revision: Revision;
   readonly recorded: readonly RecordedEvent[];
   readonly events: readonly ContactEvent[];
+  /** The fold of its events, made when it is first asked for. */
+  readonly state: ContactState;
 }
 
 /** Reads a contact's whole stream; an unknown contact has no events. */
 export async function loadContact(store: EventStore, contactId: string): Promise<Contact> {
   const recorded = await store.readStream(contactStream(contactId));
+  const events = recorded.map(contactEventOf);
+  let state: ContactState | undefined;
   return {
     contactId,
     revision: recorded.at(-1)?.revision ?? NO_STREAM,
     recorded,
-    events: recorded.map(contactEventOf),
+    events,
+    get state() {
+      return (state ??= foldContact(events));
+    },
   };
 }

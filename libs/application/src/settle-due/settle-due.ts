@@ -1,7 +1,6 @@
 import {
   decideEligibility,
   dueEvent,
-  foldContact,
   momentFor,
   NEVER,
   nextDue,
@@ -59,7 +58,7 @@ export class SettleDue {
     for (let conflicts = 0; conflicts < ATTEMPTS;) {
       const contact = await loadContact(this.store, contactId);
       this.count(contact, run);
-      const state = foldContact(contact.events);
+      const { state } = contact;
       const due = nextDue(state, this.policies.history());
       if (!due || due.at > until || (keepData && due.kind === 'retention-end')) return run.written.size;
       if (!(await this.carryOut(contact, due, state, run))) conflicts += 1;
