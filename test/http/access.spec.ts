@@ -4,7 +4,6 @@ import { ApiKeys } from '@consent-ledger/application';
 import { openSqliteEventStore, type EventStore } from '@consent-ledger/event-store';
 import { scopes, systemClock, type Scope } from '@consent-ledger/platform';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { logOf, mailTo } from '../mail/steps.js';
 import { confirmationFromMail, linkFromMail } from '../recipients/pages.js';
 import { promptLink } from '../recipients/prompts.js';
 import { operations } from '../support/open-api.js';
@@ -185,29 +184,5 @@ describe('who may call what', () => {
     const { contactId } = (await service.post('/v1/opt-outs', fact, { key: keyOf('only record') })).body;
     const { body } = await service.get(`/v1/contacts/${contactId}/history`, { key: keyOf('only history') });
     expect(body.events[0].actor).toStrictEqual({ kind: 'agent', id: keys.get('only record')!.keyId });
-  });
-
-  it('GET, HEAD and OPTIONS change nothing, on any path, whoever calls', async () => {
-    await mailTo(service, 'lezer@example.org');
-    await eventually(async () => {
-      const settled = (await logOf(service)).filter(({ type }) => type === 'MailSent');
-      if (settled.length !== 2) throw new Error('A mail is still under way.');
-    });
-    const before = await logOf(service);
-    const paths = [
-      ...new Set(all.map(([, { path }]) => real(path))),
-      '/docs/start.js',
-      '/assets/pages.css',
-      '/nothing',
-    ];
-    for (const path of paths)
-      for (const method of ['GET', 'HEAD', 'OPTIONS'])
-        for (const headers of [{}, { Authorization: `Bearer ${ADMIN_KEY}` }]) {
-          const query = path === links.unsubscribe ? '?List-Unsubscribe=One-Click&scope=all' : '';
-          const reply = await fetch(new URL(path + query, service.url), { method, headers });
-          expect([method, path, reply.status < 500]).toStrictEqual([method, path, true]);
-          await reply.text();
-        }
-    expect(await logOf(service)).toStrictEqual(before);
   });
 });

@@ -2,6 +2,7 @@ import { newId, Problem, type Logger, type Metrics } from '@consent-ledger/platf
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { readFormData } from './form-data.js';
+import { answerOptions } from './options.js';
 import { sendProblem } from './problem.filter.js';
 import { isRecipientPage } from '../recipients/recipient-page.decorator.js';
 import { validation } from './validation.js';
@@ -48,6 +49,7 @@ export async function configureHttp(
   app.useGlobalPipes(validation);
   app.useBodyParser('application/x-www-form-urlencoded', { bodyLimit: LARGEST_FORM });
   const fastify = app.getHttpAdapter().getInstance();
+  answerOptions(fastify);
   for (const streamed of ['application/x-ndjson', 'text/csv'])
     fastify.addContentTypeParser(streamed, (_request, body, done) => done(null, body));
   fastify.addContentTypeParser(
