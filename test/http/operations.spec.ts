@@ -80,6 +80,7 @@ describe('operations', () => {
           'consent_ledger_http_request_seconds',
           'consent_ledger_mail_outcomes_total',
           'consent_ledger_projection_lag',
+          'consent_ledger_scanner_visits_total',
           'consent_ledger_verdicts_total',
         ]),
       );
@@ -110,6 +111,28 @@ describe('operations', () => {
       expect(
         await growthOf('consent_ledger_commit_seconds_count', () => given(service, somebody(), optOut('all'))),
       ).toBe(1);
+    });
+
+    it("count each visit to a page that looks like a scanner's, by route, and the page is the same (P4)", async () => {
+      const browser = 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0';
+      const visit = (method: string, headers: Readonly<Record<string, string>>) =>
+        service.request(method, '/u/no-token', { key: null, headers: { 'User-Agent': browser, ...headers } });
+      const scanned = await visit('GET', { 'User-Agent': 'BarracudaCentral/1.0' });
+      await visit('HEAD', {});
+      await visit('GET', { 'Sec-Purpose': 'prefetch' });
+      await visit('POST', { 'User-Agent': 'curl/8.8.0' });
+      expect(scanned.text).toBe((await visit('GET', {})).text);
+      await service.get('/health/live', { headers: { 'User-Agent': 'curl/8.8.0' } });
+      await eventually(async () => {
+        const { text } = await service.get('/metrics');
+        expect(text.split('\n').filter((line) => line.startsWith('consent_ledger_scanner_visits_total'))).toStrictEqual(
+          [
+            'consent_ledger_scanner_visits_total{route="/u/:token",sign="user-agent"} 1',
+            'consent_ledger_scanner_visits_total{route="/u/:token",sign="head"} 1',
+            'consent_ledger_scanner_visits_total{route="/u/:token",sign="prefetch"} 1',
+          ],
+        );
+      });
     });
 
     it('count each outcome of a mail', async () => {

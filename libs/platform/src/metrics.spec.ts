@@ -19,6 +19,7 @@ function countEverything(metrics: Metrics): void {
   metrics.committed(3, 0.002);
   metrics.mail('sent');
   metrics.request('POST', '/v1/opt-ins', 201, 0.004);
+  metrics.scanned('/u/:token', 'head');
   metrics.watchLag('read-models', () => Promise.resolve(7));
 }
 
@@ -68,6 +69,15 @@ describe('the metrics', () => {
     });
   });
 
+  it('count visits of scanners by route and by what gave them away', async () => {
+    const metrics = createMetrics();
+    metrics.scanned('/u/:token', 'head');
+    metrics.scanned('/u/:token', 'head');
+    expect(await seriesOf(metrics)).toMatchObject({
+      'consent_ledger_scanner_visits_total{route="/u/:token",sign="head"}': 2,
+    });
+  });
+
   it('ask how far a projection lags whenever they are read', async () => {
     const metrics = createMetrics();
     let lag = 3;
@@ -102,6 +112,7 @@ describe('the metrics', () => {
       'projection',
       'reason',
       'route',
+      'sign',
       'status',
       'type',
     ]);
@@ -120,6 +131,7 @@ describe('the metrics', () => {
       'consent_ledger_http_request_seconds',
       'consent_ledger_mail_outcomes_total',
       'consent_ledger_projection_lag',
+      'consent_ledger_scanner_visits_total',
       'consent_ledger_verdicts_total',
     ]);
   });

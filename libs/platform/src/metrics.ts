@@ -12,6 +12,8 @@ export interface Metrics {
   mail(outcome: string): void;
   /** Times one request, in seconds, by route pattern. */
   request(method: string, route: string, status: number, seconds: number): void;
+  /** Counts one visit to a page that looks like a scanner's, by route pattern and by what gave it away. */
+  scanned(route: string, sign: string): void;
   /** Has `lag` asked for whenever the metrics are read: how many positions a projection is behind the log. */
   watchLag(projection: string, lag: () => Promise<number>): void;
   /** Prometheus text format. */
@@ -67,6 +69,12 @@ export function createMetrics(): Metrics {
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
     registers,
   });
+  const scans = new Counter({
+    name: 'consent_ledger_scanner_visits_total',
+    help: 'GET and HEAD of recipient pages that look like those of mail scanners or prefetches. Nothing is done about them.',
+    labelNames: ['route', 'sign'],
+    registers,
+  });
   const lags = new Map<string, () => Promise<number>>();
   new Gauge({
     name: 'consent_ledger_projection_lag',
@@ -87,6 +95,7 @@ export function createMetrics(): Metrics {
     },
     mail: cached((outcome) => mails.labels(outcome)),
     request: timer(requests),
+    scanned: (route, sign) => scans.inc({ route, sign }),
     watchLag: (projection, lag) => void lags.set(projection, lag),
     render: () => registry.metrics(),
     contentType: registry.contentType,

@@ -21,6 +21,7 @@ export function createCountingMetrics(): CountingMetrics {
     mail: (outcome) => count(mails, outcome),
     committed: () => undefined,
     request: () => undefined,
+    scanned: () => undefined,
     watchLag: () => undefined,
     render: () => Promise.resolve(''),
     contentType: 'text/plain',

@@ -5,6 +5,7 @@ import { readFormData } from './form-data.js';
 import { answerOptions } from './options.js';
 import { sendProblem } from './problem.filter.js';
 import { isRecipientPage } from '../recipients/recipient-page.decorator.js';
+import { scannerSign } from '../recipients/scanners.js';
 import { validation } from './validation.js';
 
 /** Ten thousand addresses of the greatest length fit. */
@@ -76,6 +77,8 @@ export async function configureHttp(
 function observe(request: FastifyRequest, reply: FastifyReply, logger: Logger, metrics: Metrics): void {
   const route = request.routeOptions.url ?? 'none';
   metrics.request(request.method, route, reply.statusCode, reply.elapsedTime / 1000);
+  const sign = isRecipientPage(request) ? scannerSign(request) : undefined;
+  if (sign) metrics.scanned(route, sign);
   logger.debug('Answered', {
     method: request.method,
     route,
