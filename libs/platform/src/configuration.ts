@@ -14,6 +14,7 @@ import {
   MinLength,
   validateSync,
 } from 'class-validator';
+import { dkimFaults } from './dkim-settings.js';
 
 const toNumber = Transform(({ value }) => (value === undefined || value === '' ? undefined : Number(value)));
 
@@ -51,6 +52,12 @@ export class Configuration {
   @IsOptional() @IsEmail() readonly MAIL_FROM?: string;
   /** The address that takes opt-outs by mail; by default the controller's in the policy. */
   @IsOptional() @IsEmail() readonly MAIL_UNSUBSCRIBE?: string;
+  /** The domain that signs mails (RFC 6376); needs the two beside it. */
+  @IsOptional() @IsString() readonly DKIM_DOMAIN?: string;
+  /** The selector of the key, or several with commas between: each of them signs. */
+  @IsOptional() @IsString() readonly DKIM_SELECTOR?: string;
+  /** The file of the private key (PEM), one for each selector. */
+  @IsOptional() @IsString() readonly DKIM_KEY_PATH?: string;
   @toNumber @IsInt() @Min(1) @Max(64) readonly MAIL_CONCURRENCY: number = 4;
   /** The most messages a second; 0 for no bound. */
   @toNumber @IsInt() @Min(0) readonly MAIL_RATE: number = 0;
@@ -78,7 +85,7 @@ export function readConfiguration(environment: Readonly<Record<string, string | 
   const given = known.flatMap((name) => (environment[name] ? [[name, environment[name]] as const] : []));
   const configuration = plainToInstance(Configuration, Object.fromEntries(given), { exposeDefaultValues: true });
   const faults = validateSync(configuration).flatMap(({ constraints = {} }) => Object.values(constraints));
-  if (faults.length === 0) faults.push(...addressFaults(configuration));
+  if (faults.length === 0) faults.push(...addressFaults(configuration), ...dkimFaults(configuration));
   if (faults.length > 0) throw new ConfigurationError(faults);
   return Object.freeze(configuration);
 }
@@ -110,5 +117,8 @@ const optionalNames: (keyof Configuration)[] = [
   'SMTP_URL',
   'MAIL_FROM',
   'MAIL_UNSUBSCRIBE',
+  'DKIM_DOMAIN',
+  'DKIM_SELECTOR',
+  'DKIM_KEY_PATH',
   'TEMPLATES_DIR',
 ];

@@ -3,6 +3,7 @@ export * from './clock.js';
 export * from './configuration.js';
 export * from './data-files.js';
 export * from './date-in-words.js';
+export * from './dkim-settings.js';
 export * from './durable-file.js';
 export * from './end-of-turn.js';
 export * from './ids.js';
