@@ -1,4 +1,7 @@
 export * from './compose-message.js';
+export * from './dkim-key.js';
+export * from './dkim-key-files.js';
+export * from './dkim-signature.js';
 export * from './mail-transport.js';
 export * from './message-refused.js';
 export * from './outbox.transport.js';
