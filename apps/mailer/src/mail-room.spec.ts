@@ -1,7 +1,13 @@
 import { CONFIRMATIONS, RECONSENT, type Letter } from '@consent-ledger/application';
 import { compilePolicy } from '@consent-ledger/consent';
 import { createLinks, stoppedBy } from '@consent-ledger/links';
-import { loadTemplates, type MailTransport, type OutgoingMessage, type SendOutcome } from '@consent-ledger/mail';
+import {
+  loadTemplates,
+  type MailTransport,
+  type MessageSigner,
+  type OutgoingMessage,
+  type SendOutcome,
+} from '@consent-ledger/mail';
 import { anna, shippedPolicy } from '@consent-ledger/testing';
 import { describe, expect, it } from '@jest/globals';
 import { simpleParser } from 'mailparser';
@@ -49,6 +55,7 @@ function givenMailRoom(
     transport,
     links,
     publicUrl,
+    sign: undefined,
     from: undefined,
     unsubscribeBy: undefined,
     ...options,
@@ -103,6 +110,17 @@ describe('A commercial message', () => {
     await send(letter());
     await send(letter());
     expect(handed[0]).toStrictEqual(handed[1]);
+  });
+});
+
+describe('A message that is signed', () => {
+  it('is signed as it leaves, whatever it is for', async () => {
+    const sign: MessageSigner = async (raw, date) => Buffer.concat([Buffer.from(`X-Signed: ${date}\r\n`), raw]);
+    const { mail } = givenMailRoom({ sign });
+    const date = letter().date;
+    expect((await mail(letter())).lines.get('x-signed')).toBe(`X-Signed: ${date}`);
+    const service = await mail(letter({ purpose: 'service', template: 'service-notice' }));
+    expect(service.lines.get('x-signed')).toBe(`X-Signed: ${date}`);
   });
 });
 
@@ -197,6 +215,22 @@ describe('The mail that asks for consent again (P5)', () => {
     expect(lines.get('list-id')).toContain(': "Newsletter and Event invitations" <reconsent.voorkeuren.example.nl>');
     expect(text).toContain('This mail is part of: Newsletter and Event invitations.');
     expect(text).toContain('Your answer counts before 31 March 2027');
+  });
+
+  it('says that no person chose the moment, so that no automatic reply comes (RFC 3834); a mailing does not', async () => {
+    const { mail } = givenMailRoom();
+    expect((await mail(question())).lines.get('auto-submitted')).toBe('Auto-Submitted: auto-generated');
+    expect((await mail(letter())).lines.has('auto-submitted')).toBe(false);
+  });
+
+  it('is counted by providers under its mailing and its purpose, and by nothing of the recipient', async () => {
+    const { mail } = givenMailRoom();
+    expect((await mail(letter())).lines.get('feedback-id')).toBe(
+      'Feedback-ID: spring:newsletter:commercial:dnp-groep.nl',
+    );
+    expect((await mail(question())).lines.get('feedback-id')).toBe(
+      'Feedback-ID: reconsent-prompts:reconsent:commercial:dnp-groep.nl',
+    );
   });
 
   it('reminds under a subject of its own', async () => {

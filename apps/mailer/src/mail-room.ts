@@ -14,6 +14,7 @@ import {
   type ComposedMessage,
   type MailTransport,
   type MessageInput,
+  type MessageSigner,
   type TemplateVariables,
   type Templates,
 } from '@consent-ledger/mail';
@@ -23,6 +24,8 @@ export interface MailRoomOptions {
   readonly templates: Templates;
   readonly transport: MailTransport;
   readonly links: Links;
+  /** Signs each message; nothing is signed without it. */
+  readonly sign: MessageSigner | undefined;
   /** Where recipients reach the service; its host names the mailing lists. */
   readonly publicUrl: string;
   /** The address mails are from; the controller's when absent. */
@@ -46,7 +49,7 @@ export function createMailRoom(options: MailRoomOptions): MailRoom {
 
 async function make(letter: Letter, options: MailRoomOptions): Promise<ComposedMessage> {
   try {
-    return await composeMessage(await inputFor(letter, options));
+    return await composeMessage(await inputFor(letter, options), options.sign);
   } catch (error) {
     if (error instanceof MessageRefused) throw new UnmakeableMessage(error.message, { cause: error });
     throw error;
@@ -92,7 +95,7 @@ async function reconsent(letter: Letter, options: MailRoomOptions): Promise<Mess
     return { name: inLanguage(name, language) ?? purpose, description: inLanguage(description, language), until };
   });
   const name = new Intl.ListFormat(language).format(purposes.map((purpose) => purpose.name));
-  const list = { purpose: 'reconsent', name, stops: asked.map(({ purpose }) => purpose) };
+  const list = { purpose: 'reconsent', name, stops: asked.map(({ purpose }) => purpose), isAutomatic: true } as const;
   const { subject, ...message } = await commercial(letter, options, list, { url, purposes });
   return { ...message, subject: subject! };
 }
@@ -102,12 +105,13 @@ interface Subscription {
   readonly purpose: string;
   readonly name: string;
   readonly stops: readonly string[];
+  readonly isAutomatic?: true;
 }
 
 async function commercial(
   letter: Letter,
   options: MailRoomOptions,
-  { purpose, name, stops: [first, ...further] }: Subscription,
+  { purpose, name, stops: [first, ...further], isAutomatic }: Subscription,
   variables: TemplateVariables,
 ): Promise<Omit<MessageInput, 'subject'> & { readonly subject?: string }> {
   const { contactId, mailingId, template, language } = letter.delivery;
@@ -135,6 +139,8 @@ async function commercial(
         address: options.unsubscribeBy ?? document.controller.email,
         token: url.slice(url.lastIndexOf('/') + 1),
       },
+      campaign: mailingId,
+      ...(isAutomatic && { isAutomatic }),
     },
   };
 }

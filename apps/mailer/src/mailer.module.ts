@@ -12,10 +12,19 @@ import {
   POLICIES,
   PUBLIC_URL,
 } from '@consent-ledger/application';
+import { policyInForce } from '@consent-ledger/consent';
 import type { EventStore } from '@consent-ledger/event-store';
 import type { Links } from '@consent-ledger/links';
-import type { MailTransport, Templates } from '@consent-ledger/mail';
-import type { Clock, Configuration, Logger, Metrics } from '@consent-ledger/platform';
+import type { MailTransport, MessageSigner, Templates } from '@consent-ledger/mail';
+import {
+  dkimSettings,
+  domainOf,
+  isAligned,
+  type Clock,
+  type Configuration,
+  type Logger,
+  type Metrics,
+} from '@consent-ledger/platform';
 import type { PolicyShelf } from '@consent-ledger/projections';
 import {
   Inject,
@@ -26,9 +35,11 @@ import {
 } from '@nestjs/common';
 import { createMailRoom } from './mail-room.js';
 import { Mailer } from './mailer.js';
+import { openSigner } from './signer.js';
 import { openTransport } from './transport.js';
 
 const TRANSPORT = Symbol('MailTransport');
+const SIGNER = Symbol('MessageSigner');
 const TEMPLATES = Symbol('Templates');
 
 /** Sends mailings and confirmations. Needs the ApplicationModule beside it. */
@@ -42,19 +53,21 @@ export class MailerModule implements OnApplicationBootstrap, BeforeApplicationSh
       providers: [
         { provide: TEMPLATES, useValue: templates },
         { provide: TRANSPORT, useFactory: openTransport, inject: [CONFIGURATION] },
+        { provide: SIGNER, useFactory: openSigner, inject: [CONFIGURATION] },
       ],
     };
   }
 
   constructor(
-    @Inject(CONFIGURATION) configuration: Configuration,
+    @Inject(CONFIGURATION) private readonly configuration: Configuration,
     @Inject(PUBLIC_URL) publicUrl: string,
     @Inject(TRANSPORT) private readonly transport: MailTransport,
+    @Inject(SIGNER) sign: MessageSigner | undefined,
     @Inject(TEMPLATES) templates: Templates,
     @Inject(LINKS) links: Links,
     @Inject(EVENT_STORE) store: EventStore,
-    @Inject(POLICIES) policies: PolicyShelf,
-    @Inject(CLOCK) clock: Clock,
+    @Inject(POLICIES) private readonly policies: PolicyShelf,
+    @Inject(CLOCK) private readonly clock: Clock,
     @Inject(METRICS) metrics: Metrics,
     @Inject(LOGGER) private readonly logger: Logger,
     contacts: ContactRepository,
@@ -67,6 +80,7 @@ export class MailerModule implements OnApplicationBootstrap, BeforeApplicationSh
       templates,
       transport,
       links,
+      sign,
       publicUrl,
       from: MAIL_FROM,
       unsubscribeBy: MAIL_UNSUBSCRIBE,
@@ -83,7 +97,20 @@ export class MailerModule implements OnApplicationBootstrap, BeforeApplicationSh
     this.transport.verify().catch((error: unknown) => {
       this.logger.warn('Mail cannot be handed over now; it is tried again as it falls due', { error });
     });
+    this.warnOfUnalignedSignature();
     this.mailer.start();
+  }
+
+  /** The sender may come from a policy that changes while the service runs, so this must not stop a start. */
+  private warnOfUnalignedSignature(): void {
+    const settings = dkimSettings(this.configuration);
+    const now = this.clock.now();
+    const { document } = policyInForce(this.policies.history(), now, now);
+    const sender = domainOf(this.configuration.MAIL_FROM ?? document.controller.email);
+    if (settings && !isAligned(settings.domain, sender))
+      this.logger.warn(
+        'DKIM_DOMAIN is not the domain that mails are from, nor above or below it: providers will not count the signature. Set MAIL_FROM or DKIM_DOMAIN',
+      );
   }
 
   async beforeApplicationShutdown(): Promise<void> {

@@ -10,6 +10,7 @@ const purpose = {
     address: 'afmelden@example.nl',
     token: 'k1.abc-DEF_123',
   },
+  campaign: 'spring-2027',
 } as const;
 
 const input: MessageInput = {
@@ -66,6 +67,43 @@ describe('a message', () => {
     expect(raw.toString()).toMatch(/^To: zoe@xn--bcher-kva\.example\r$/m);
   });
 
+  it('goes to a mailbox outside ASCII as RFC 6532 writes it', async () => {
+    const { envelope, raw } = await compose({ to: { address: 'zoë@bücher.example' } });
+    expect(envelope.to).toBe('zoë@xn--bcher-kva.example');
+    expect(raw.toString()).toMatch(/^To: zoë@bücher\.example\r$/m);
+  });
+
+  it.each([
+    ['subject', 'Wees erbij: 🎉 feest 🎉 voor iedereen die van koffie houdt, en voor wie dat nog niet weet 👩‍👩‍👧‍👦☕️'],
+    ['subject', 'Prijs 100% =?utf-8?q?niet?= _waar_ "aanhaling" ✓'],
+    ['subject', 'Приглашение на весенний праздник в нашем магазине, 漢字もあります'],
+    ['subject', 'een lang onderwerp '.repeat(13).trim()],
+    ['name', 'Zoë 🎈 van den Bergh-de Vries, geboren "O’Neill" (Groningen) uit een heel oud geslacht'],
+  ])('keeps a %s as it was, in lines that are not long (RFC 2047): %s', async (part, text) => {
+    const changes = part === 'subject' ? { subject: text } : { to: { name: text, address: 'zoe@example.org' } };
+    const mail = await parse(changes);
+    expect(part === 'subject' ? mail.subject : [mail.to].flat()[0]!.value[0]!.name).toBe(text);
+    const lines = (await headersOf(changes)).split('\r\n');
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(78);
+    expect(lines.join('')).toMatch(/^[\x20-\x7e]*$/);
+  });
+
+  it('is written in quoted-printable, whatever the script, and ends its lines in one way', async () => {
+    const { raw } = await compose({ text: `${'漢字'.repeat(300)}\rmet een losse return\n`, html: '<p>漢字</p>' });
+    expect(raw.toString()).not.toMatch(/base64/i);
+    expect(raw.toString()).not.toMatch(/\r[^\n]/);
+    expect((await simpleParser(raw)).text).toBe(`${'漢字'.repeat(300)}\nmet een losse return\n`);
+  });
+
+  it.each([
+    ['nieuws@dnp-groep.nl', 'dnp-groep.nl'],
+    ['nieuws@koffie-en-zonen.example', 'n-zonen.example'],
+    ['nieuws@x.nl', 'xx.nl'],
+  ])('from %s bears a Feedback-ID of the sender %s: five to fifteen characters', async (address, sender) => {
+    const headers = await headersOf({ from: { address } });
+    expect(headers).toContain(`Feedback-ID: spring-2027:newsletter:commercial:${sender}\r\n`);
+  });
+
   it('addresses one recipient, whatever the name pretends', async () => {
     const mail = await parse({ to: { name: 'a@evil.example, "b" <c@evil.example>', address: 'zoe@example.org' } });
     expect(mail.to).toMatchObject({ value: [{ address: 'zoe@example.org' }] });
@@ -93,6 +131,13 @@ describe('commercial mail', () => {
         ' <https://mail.example.nl/u/abc-DEF_123>',
         'List-Unsubscribe-Post: List-Unsubscribe=One-Click',
       ].join('\r\n'),
+    );
+  });
+
+  it('says that it was made by a machine only where no person chose the moment (RFC 3834)', async () => {
+    expect(await headersOf()).not.toMatch(/^Auto-Submitted/im);
+    expect(await headersOf({ purpose: { ...purpose, isAutomatic: true } })).toMatch(
+      /^Auto-Submitted: auto-generated\r$/m,
     );
   });
 
@@ -165,6 +210,8 @@ describe('refusals', () => {
     ['INVALID_DELIVERY_ID', { deliveryId: '' }],
     ['INVALID_LIST', { purpose: { ...purpose, list: { ...purpose.list, host: 'x>\r\nX: 1' } } }],
     ['INVALID_LIST', { purpose: { ...purpose, list: { ...purpose.list, name: 'x\r\nX: 1' } } }],
+    ['LINE_TOO_LONG', { subject: 'x'.repeat(999) }],
+    ['LINE_TOO_LONG', { to: { ...mailbox, name: 'x'.repeat(999) } }],
     ['UNKNOWN_LANGUAGE', { language: 'nl\r\nX: 1' }],
   ] satisfies [string, Partial<MessageInput>][])('%s for %j', async (code, changes) => {
     const refusal: unknown = await compose(changes).catch((error: unknown) => error);

@@ -12,6 +12,7 @@ export type MessageFault =
   | 'INVALID_ADDRESS'
   | 'INVALID_DELIVERY_ID'
   | 'INVALID_LIST'
+  | 'LINE_TOO_LONG'
   | 'INSECURE_UNSUBSCRIBE_URL';
 
 /** A message that must not be made as it was asked for. The text names no address and no person. */
