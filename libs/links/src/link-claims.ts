@@ -31,6 +31,13 @@ export type LinkClaims =
       readonly kind: 'reconsent';
       readonly contactId: string;
       readonly promptId: string;
+    }
+  | {
+      /** Opens the preference page of a contact. Short-lived, and mailed on request: forwarded mails and archives leak links. */
+      readonly kind: 'preferences';
+      readonly contactId: string;
+      /** Epoch milliseconds, exclusive. */
+      readonly expiresAt: number;
     };
 
 export type LinkKind = LinkClaims['kind'];
@@ -67,6 +74,7 @@ const FORMS: { readonly [K in LinkKind]: LinkForm<ClaimsOf<K>> } = {
   },
   confirm: { contactId: 'required', requestId: 'required' },
   reconsent: { contactId: 'required', promptId: 'required' },
+  preferences: { contactId: 'required', expiresAt: 'required' },
 };
 
 /** A claim cannot stand in a link; the message says what can, and never repeats it. */

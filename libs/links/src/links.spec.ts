@@ -16,7 +16,8 @@ const UNDO = { ...UNSUBSCRIBE, kind: 'undo', optOutId: EVENT, expiresAt: NOW + 1
 const CONFIRM = { kind: 'confirm', contactId: CONTACT, requestId: EVENT } as const;
 const SEVERAL = { ...UNSUBSCRIBE, furtherPurposes: ['event-invitation', 'personalised-message'] } as const;
 const RECONSENT = { kind: 'reconsent', contactId: CONTACT, promptId: EVENT } as const;
-const ALL: readonly LinkClaims[] = [UNSUBSCRIBE, UNDO, CONFIRM, RECONSENT];
+const PREFERENCES = { kind: 'preferences', contactId: CONTACT, expiresAt: NOW + 1 } as const;
+const ALL: readonly LinkClaims[] = [UNSUBSCRIBE, UNDO, CONFIRM, RECONSENT, PREFERENCES];
 const DAMAGED = { ok: false, reason: 'damaged' };
 const BASE64URL = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'];
 
@@ -107,11 +108,16 @@ describe('verify', () => {
         });
   });
 
-  it('takes an undo link until it expires, not at that instant', async () => {
-    const token = await links.sign(UNDO);
-    expect(await links.verify('undo', token, UNDO.expiresAt - 1)).toMatchObject({ ok: true });
-    expect(await links.verify('undo', token, UNDO.expiresAt)).toStrictEqual({ ok: false, reason: 'expired' });
-  });
+  it.each([UNDO, PREFERENCES])(
+    'takes a link of kind $kind until it expires, and says what it said from that instant on',
+    async (claims) => {
+      const token = await links.sign(claims);
+      expect(await links.verify(claims.kind, token, claims.expiresAt - 1)).toMatchObject({ ok: true });
+      const expired = { ok: false, reason: 'expired', claims };
+      expect(await links.verify(claims.kind, token, claims.expiresAt)).toStrictEqual(expired);
+      expect(await links.verify(claims.kind, `${token.slice(0, -2)}AA`, claims.expiresAt)).toStrictEqual(DAMAGED);
+    },
+  );
 
   it.each([UNSUBSCRIBE, RECONSENT])('takes a link of kind $kind for ever (P4, P5)', async (claims) => {
     expect(await links.verify(claims.kind, await links.sign(claims), 8.64e15)).toMatchObject({ ok: true });
@@ -212,6 +218,7 @@ describe('urlFor', () => {
     ['/u/', UNSUBSCRIBE],
     ['/confirm/', CONFIRM],
     ['/reconsent/', RECONSENT],
+    ['/preferences/', PREFERENCES],
   ])('puts a token under %s', async (path, claims) => {
     const url = await links.urlFor(claims);
     expect(url.startsWith(PUBLIC_URL + path)).toBe(true);

@@ -23,10 +23,14 @@ export interface LinksOptions {
   readonly publicUrl: string;
 }
 
-/** What a token says, or why it is not taken: `damaged` for anything that was not signed here as it stands. */
+/**
+ * What a token says, or why it is not taken: `damaged` for anything that was not signed here as it stands. One that has
+ * `expired` is authentic, and says what it said.
+ */
 export type LinkVerdict<K extends LinkKind> =
   | { readonly ok: true; readonly claims: ClaimsOf<K> }
-  | { readonly ok: false; readonly reason: 'damaged' | 'expired' | 'wrong-kind' };
+  | { readonly ok: false; readonly reason: 'expired'; readonly claims: ClaimsOf<K> }
+  | { readonly ok: false; readonly reason: 'damaged' | 'wrong-kind' };
 
 /** Signed links in mails: whoever holds one may do what it says, and nothing else. */
 export interface Links {
@@ -39,7 +43,12 @@ export interface Links {
 }
 
 /** Where each kind of link is answered, under the public URL. */
-const PATHS: Record<MailedKind, string> = { unsubscribe: 'u', confirm: 'confirm', reconsent: 'reconsent' };
+const PATHS: Record<MailedKind, string> = {
+  unsubscribe: 'u',
+  confirm: 'confirm',
+  reconsent: 'reconsent',
+  preferences: 'preferences',
+};
 
 const ALGORITHM = 'HS256';
 const MIN_SECRET_BYTES = 32;
@@ -80,7 +89,7 @@ export function createLinks({ keys, publicUrl }: LinksOptions): Links {
       const { typ, payload } = await verifySignature(token);
       if (typ !== kind) return { ok: false, reason: 'wrong-kind' };
       const claims = unpackClaims(kind, readObject(payload));
-      if ('expiresAt' in claims && now >= claims.expiresAt) return { ok: false, reason: 'expired' };
+      if ('expiresAt' in claims && now >= claims.expiresAt) return { ok: false, reason: 'expired', claims };
       return { ok: true, claims };
     } catch (error) {
       if (error instanceof errors.JOSEError || error instanceof InvalidClaim) return { ok: false, reason: 'damaged' };
