@@ -1,4 +1,4 @@
-import { CONFIRMATIONS, RECONSENT, type Letter } from '@consent-ledger/application';
+import { CONFIRMATIONS, PREFERENCE_LINKS, RECONSENT, type Letter } from '@consent-ledger/application';
 import { compilePolicy } from '@consent-ledger/consent';
 import { createLinks, stoppedBy } from '@consent-ledger/links';
 import {
@@ -58,6 +58,7 @@ function givenMailRoom(
     sign: undefined,
     from: undefined,
     unsubscribeBy: undefined,
+    preferenceLinkHours: 24,
     ...options,
   });
   const send = async (wanted: Letter) => (await mailRoom.prepare(wanted)).send();
@@ -161,6 +162,38 @@ describe('The mail that asks to confirm an opt-in', () => {
       claims: { requestId: 'request-1' },
     });
     expect([...lines.keys()].filter((name) => name.startsWith('list-'))).toStrictEqual([]);
+  });
+});
+
+describe('The mail with a link to the preference page (P4)', () => {
+  const asked = (language: string) =>
+    letter(
+      { mailingId: PREFERENCE_LINKS, purpose: 'preferences', template: 'preference-link', language },
+      { subject: undefined, variables: {} },
+    );
+
+  it.each([
+    ['nl', 24, 'Je link naar je voorkeuren', '24 uur', 'hoef je niets te doen'],
+    ['en', 1, 'Your link to your preferences', '1 hour', 'there is nothing to do'],
+  ])('says in "%s" how long its link works, and that nobody needs to act', async (language, hours, ...words) => {
+    const { mail, links } = givenMailRoom({ preferenceLinkHours: hours });
+    const { text, html, subject, lines } = await mail(asked(language));
+    const [, token] = /\/preferences\/([\w.-]+)/.exec(text!)!;
+    const expiresAt = Date.UTC(2024, 2, 1) + hours * 3_600_000;
+    const claims = { kind: 'preferences', contactId: anna.contactId, expiresAt };
+    expect(await links.verify('preferences', token!, expiresAt - 1)).toStrictEqual({ ok: true, claims });
+    expect([subject, `${html}`]).toStrictEqual([expect.any(String), expect.stringContaining(`/preferences/${token}"`)]);
+    for (const word of words.slice(1)) expect(text).toContain(word);
+    expect(subject).toBe(words[0]);
+    expect(lines.get('auto-submitted')).toContain('auto-generated');
+    expect([...lines.keys()].filter((name) => name.startsWith('list-'))).toStrictEqual([]);
+  });
+
+  it('is the same to the byte when it is made again', async () => {
+    const { send, handed } = givenMailRoom();
+    await send(asked('nl'));
+    await send(asked('nl'));
+    expect(handed[0]).toStrictEqual(handed[1]);
   });
 });
 

@@ -32,7 +32,11 @@ export interface MailRoomOptions {
   readonly from: string | undefined;
   /** The address that takes opt-outs by mail; the controller's when absent. */
   readonly unsubscribeBy: string | undefined;
+  /** How long a link to the preference page opens it, in hours from when it was asked for. */
+  readonly preferenceLinkHours: number;
 }
+
+const HOUR = 60 * 60_000;
 
 /** Makes each message out of its template, its links and the policy's sender, and hands it to the transport. */
 export function createMailRoom(options: MailRoomOptions): MailRoom {
@@ -64,6 +68,8 @@ function inputFor(letter: Letter, options: MailRoomOptions): Promise<MessageInpu
       return confirmation(letter, options);
     case 'reconsent':
       return reconsent(letter, options);
+    case 'preferences':
+      return preferenceLink(letter, options);
   }
 }
 
@@ -159,6 +165,24 @@ async function confirmation(letter: Letter, options: MailRoomOptions): Promise<M
     variables: { url, purposes },
   });
   return { ...base(letter, options), html, text, subject: subject!, purpose: { kind: 'confirmation' } };
+}
+
+/** It works from when it was asked for, so that a message that is made again is the same message. */
+async function preferenceLink(letter: Letter, options: MailRoomOptions): Promise<MessageInput> {
+  const { delivery, policy, date } = letter;
+  const { contactId, language, template } = delivery;
+  const hours = options.preferenceLinkHours;
+  const url = await options.links.urlFor({ kind: 'preferences', contactId, expiresAt: date + hours * HOUR });
+  const { html, text, subject } = options.templates.render(template, language, {
+    controller: policy.document.controller,
+    purpose: { kind: 'operational' },
+    variables: { url, duration: hoursInWords(hours, language) },
+  });
+  return { ...base(letter, options), html, text, subject: subject!, purpose: { kind: 'confirmation' } };
+}
+
+function hoursInWords(hours: number, language: string): string {
+  return new Intl.NumberFormat(language, { style: 'unit', unit: 'hour', unitDisplay: 'long' }).format(hours);
 }
 
 function base({ delivery, address, policy, date }: Letter, options: MailRoomOptions) {

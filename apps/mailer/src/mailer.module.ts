@@ -74,8 +74,15 @@ export class MailerModule implements OnApplicationBootstrap, BeforeApplicationSh
     deliveries: DeliveryRepository,
     progress: MailingProgress,
   ) {
-    const { MAIL_FROM, MAIL_UNSUBSCRIBE, MAIL_ATTEMPTS, MAIL_RETRY_SECONDS, MAIL_CONCURRENCY, MAIL_RATE } =
-      configuration;
+    const {
+      PREFERENCE_HOURS,
+      MAIL_FROM,
+      MAIL_UNSUBSCRIBE,
+      MAIL_ATTEMPTS,
+      MAIL_RETRY_SECONDS,
+      MAIL_CONCURRENCY,
+      MAIL_RATE,
+    } = configuration;
     const mailRoom = createMailRoom({
       templates,
       transport,
@@ -84,6 +91,7 @@ export class MailerModule implements OnApplicationBootstrap, BeforeApplicationSh
       publicUrl,
       from: MAIL_FROM,
       unsubscribeBy: MAIL_UNSUBSCRIBE,
+      preferenceLinkHours: PREFERENCE_HOURS,
     });
     const deliver = new Deliver(
       { store, contacts, deliveries, policies, mailRoom, clock, metrics, logger },

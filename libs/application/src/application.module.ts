@@ -3,8 +3,10 @@ import { CqrsModule } from '@nestjs/cqrs';
 import { AddRecipients } from './add-recipients/add-recipients.js';
 import { ApiKeys } from './api-keys/api-keys.js';
 import { Eligibility } from './ask-eligibility/eligibility.js';
+import { AskPreferenceLinkHandler } from './ask-preference-link/ask-preference-link.command.js';
 import { CheckIdentityHandler } from './check-identity/check-identity.command.js';
 import { ConfirmOptInHandler } from './confirm-opt-in/confirm-opt-in.command.js';
+import { AddressOnRecord } from './contact/address-on-record.js';
 import { ContactRepository } from './contact/contact-repository.js';
 import { LinkedContacts } from './contact/linked-contacts.js';
 import { CreateMailingHandler } from './create-mailing/create-mailing.command.js';
@@ -77,6 +79,7 @@ const handlers = [
   UnsubscribeHandler,
   UndoOptOutHandler,
   RenewConsentHandler,
+  AskPreferenceLinkHandler,
   RecordRelationshipHandler,
   RecordDeliverabilityHandler,
   RestrictProcessingHandler,
@@ -108,6 +111,7 @@ const handlers = [
 const services = [
   EraseStrangers,
   ContactRepository,
+  AddressOnRecord,
   LinkedContacts,
   RectifyAddress,
   RequestRepository,

@@ -3,6 +3,7 @@ export * from './api-keys/api-keys.js';
 export * from './application.module.js';
 export * from './ask-eligibility/answer.js';
 export * from './ask-eligibility/eligibility.js';
+export * from './ask-preference-link/ask-preference-link.command.js';
 export * from './check-identity/check-identity.command.js';
 export * from './confirm-opt-in/confirm-opt-in.command.js';
 export * from './contact/contact-repository.js';

@@ -10,6 +10,7 @@ import {
 import { createContactIds, createPersonalData, openSqliteKeyVault } from '@consent-ledger/privacy';
 import { createPolicyShelf, isPolicyStream, publishedDocumentOf, type PolicyShelf } from '@consent-ledger/projections';
 import { closeAll } from './close-all.js';
+import { AddressOnRecord } from './contact/address-on-record.js';
 import { ContactRepository } from './contact/contact-repository.js';
 import { DeliveryRepository } from './deliver/delivery-repository.js';
 import { ExportContacts } from './export-contacts/export-contacts.js';
@@ -45,8 +46,9 @@ export async function openLedgerBeside(configuration: Configuration, clock: Cloc
     const vault = openSqliteKeyVault({ path: files.vault, masterKey: secrets.masterKey });
     const personalData = createPersonalData(vault);
     const metrics = createMetrics();
-    const deliveries = new DeliveryRepository(store, personalData, clock, metrics);
-    const mail = new ReconsentMail(store, deliveries, personalData, policies, clock, silentLogger);
+    const addresses = new AddressOnRecord(personalData, silentLogger);
+    const deliveries = new DeliveryRepository(store, personalData, clock, metrics, addresses);
+    const mail = new ReconsentMail(store, deliveries, addresses, policies, clock);
     const settleDue = new SettleDue(store, vault, policies, clock, metrics, mail);
     const contacts = new ContactRepository(store, personalData, clock, metrics, policies, settleDue, silentLogger);
     const imports = new ImportRepository(store, policies, clock);

@@ -69,11 +69,12 @@ const hrefs = (html: string) =>
   [...html.matchAll(/href="([^"]*)"/g)].map((match) => match[1]!.replaceAll('&amp;', '&').replaceAll('&#x3D;', '='));
 
 describe('the shipped templates', () => {
-  it('are six, each in Dutch and in English, and say of what kind they are', () => {
+  it('are seven, each in Dutch and in English, and say of what kind they are', () => {
     expect(templates.names).toStrictEqual([
       'confirm-opt-in',
       'event-invitation',
       'newsletter',
+      'preference-link',
       'reconsent',
       'reconsent-reminder',
       'service-notice',
@@ -83,6 +84,7 @@ describe('the shipped templates', () => {
       'operational',
       'commercial',
       'commercial',
+      'operational',
       'commercial',
       'commercial',
       'operational',

@@ -66,6 +66,8 @@ export class Configuration {
   /** Seconds before the second try; each further one waits twice as long. */
   @toNumber @IsNumber() @Min(0.01) readonly MAIL_RETRY_SECONDS: number = 60;
   @IsOptional() @IsString() readonly TEMPLATES_DIR?: string;
+  /** How long a link to the preference page opens it, in hours from when it was asked for. */
+  @toNumber @IsInt() @Min(1) @Max(168) readonly PREFERENCE_HOURS: number = 24;
 
   /** Mebibytes for verdicts that were decided before, some 11 900 each; 0 keeps none. */
   @toNumber @IsInt() @Min(0) @Max(1024) readonly VERDICT_CACHE_MIB: number = 16;

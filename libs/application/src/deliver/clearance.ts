@@ -4,14 +4,19 @@ import {
   decideEligibility,
   foldContact,
   isAskedAlready,
+  isKnown,
   momentFor,
   NEVER,
   policyInForce,
+  standingBounce,
+  standingErasure,
+  standingRectification,
   standingRestriction,
   type AskedPurpose,
   type ContactState,
   type Instant,
   type Policy,
+  type Reason,
   type Verdict,
 } from '@consent-ledger/consent';
 import type { JsonObject, Revision } from '@consent-ledger/event-store';
@@ -69,6 +74,8 @@ export class Clearances {
         return this.clearConfirmation(delivery, contact);
       case 'reconsent':
         return this.clearReconsent(delivery, contact);
+      case 'preferences':
+        return this.clearPreferenceLink(contact);
     }
   }
 
@@ -96,6 +103,18 @@ export class Clearances {
     const reason = isRestricted ? 'RESTRICTED' : waits ? 'PENDING_CONFIRMATION' : 'NO_LONGER_PENDING';
     const recorded = { at: toRfc3339(at), reason, contactRevision: revision };
     return { outcome: waits && !isRestricted ? 'send' : 'suppress', reason, policy, revision, recorded };
+  }
+
+  /** A link to the preference page is service mail (P1), and for nobody but who is on record. */
+  private clearPreferenceLink({ state, revision }: Contact): Clearance {
+    const { policies, clock } = this.needs;
+    const at = momentFor(state, clock.now());
+    const policy = policyInForce(policies.history(), at, NEVER);
+    const against = reasonAgainstLink(state, policy);
+    const reason = against ?? 'ASKED_FOR';
+    const { id, version } = policy;
+    const recorded = { at: toRfc3339(at), reason, policy: { id, version }, contactRevision: revision };
+    return { outcome: against ? 'suppress' : 'send', reason, policy, revision, recorded };
   }
 
   /**
@@ -175,6 +194,13 @@ export class Clearances {
     if (!asked) return 'RECONSENT_ANSWERED';
     return policy.renewalStatement?.covers.includes(purpose) ? reason : 'NO_STATEMENT_TO_RENEW_ON';
   }
+}
+
+function reasonAgainstLink(state: ContactState, { serviceMailWhenRestricted }: Policy): Reason | undefined {
+  if (!isKnown(state)) return 'UNKNOWN_CONTACT';
+  if (standingErasure(state)) return 'ERASED';
+  if (standingRestriction(state) && !serviceMailWhenRestricted) return 'RESTRICTED';
+  return standingBounce(state) || standingRectification(state) ? 'UNDELIVERABLE' : undefined;
 }
 
 /** What was decided anew between the mail and its event has another id: that one's mail goes out, and this one never could. */

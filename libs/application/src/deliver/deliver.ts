@@ -52,6 +52,7 @@ export class Deliver {
 
     const mail = await this.prepare(history, clearance);
     if (mail === 'erased') return this.suppress(history, { ...clearance, reason: 'ERASED' });
+    if (mail === 'no-address') return this.suppress(history, { ...clearance, reason: 'NO_ADDRESS' });
     if (mail === 'refused') return;
 
     const attempt = attemptsOf(history) + 1;
@@ -96,7 +97,7 @@ export class Deliver {
     const mailing = await this.mailing(delivery);
     try {
       const secrets = await this.needs.deliveries.open(history);
-      if (secrets === 'erased') return secrets;
+      if (typeof secrets === 'string') return secrets;
       return await this.needs.mailRoom.prepare({
         delivery,
         address: secrets.address,

@@ -1,4 +1,4 @@
-import { foldContact, standingErasure, type EventMetadata } from '@consent-ledger/consent';
+import { foldContact, standingErasure, type EventMetadata, type Instant } from '@consent-ledger/consent';
 import {
   NO_STREAM,
   RevisionConflict,
@@ -12,9 +12,11 @@ import { newId, type Clock, type Metrics } from '@consent-ledger/platform';
 import type { EventPlace, PersonalData } from '@consent-ledger/privacy';
 import { contactEventOf, contactStream, deliveryStream } from '@consent-ledger/projections';
 import { Inject, Injectable } from '@nestjs/common';
+import { AddressOnRecord } from '../contact/address-on-record.js';
+import { loadContact } from '../contact/load-contact.js';
 import { CLOCK, EVENT_STORE, METRICS, PERSONAL_DATA } from '../ports.js';
 import { systemMetadata } from '../system-event.js';
-import type { Delivery, DeliverySecrets } from './delivery.js';
+import { occasionOf, type Delivery, type DeliverySecrets } from './delivery.js';
 
 /** What comes of a delivery after it was requested. */
 export type DeliveryEventType =
@@ -40,12 +42,16 @@ export class DeliveryRepository {
     @Inject(PERSONAL_DATA) private readonly personalData: PersonalData,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(METRICS) private readonly metrics: Metrics,
+    private readonly addresses: AddressOnRecord,
   ) {}
 
-  /** Asks for a delivery, durably; answers its position, or `undefined` when it was asked for before. */
+  /**
+   * Asks for a delivery, durably; answers its position, or `undefined` when it was asked for before. Without secrets nothing
+   * is sealed: the message goes to the address on record.
+   */
   async request(
     delivery: Delivery,
-    secrets: DeliverySecrets,
+    secrets: DeliverySecrets | undefined,
     origin: { readonly correlationId: string; readonly policyVersion: string },
   ): Promise<Position | undefined> {
     const streamId = deliveryStream(delivery.deliveryId);
@@ -53,7 +59,7 @@ export class DeliveryRepository {
     if ((await this.store.readStream(streamId, { limit: 1 })).length > 0) return undefined;
     // Not a repeatable id: the log would answer a second request as it did the first, and a duplicate would count as new.
     const eventId = newId();
-    const sealed = await this.seal(delivery.contactId, { streamId, eventId }, secrets);
+    const sealed = secrets && (await this.seal(delivery.contactId, { streamId, eventId }, secrets));
     const event = {
       id: eventId,
       type: 'DeliveryRequested',
@@ -84,13 +90,28 @@ export class DeliveryRepository {
     return { delivery: first.data as unknown as Delivery, events, revision: events.at(-1)!.revision };
   }
 
-  /** What was sealed with the request; `erased` once the contact's key is gone. */
-  async open({ delivery, events }: DeliveryHistory): Promise<DeliverySecrets | 'erased'> {
+  /** When this delivery was asked for, in epoch milliseconds; `undefined` when it was not. */
+  async requestedAt(deliveryId: string): Promise<Instant | undefined> {
+    const [requested] = await this.store.readStream(deliveryStream(deliveryId), { limit: 1 });
+    return requested && Date.parse(requested.metadata['recordedAt'] as string);
+  }
+
+  /**
+   * What was sealed with the request, `erased` once the contact's key is gone; of one that nothing was sealed with, the
+   * address on record, `no-address` where there is none.
+   */
+  async open({ delivery, events }: DeliveryHistory): Promise<DeliverySecrets | 'erased' | 'no-address'> {
+    if (occasionOf(delivery.mailingId) === 'preferences') return this.findAddress(delivery);
     const { streamId, id, data } = events[0]!;
     const { sealed } = data;
     if (typeof sealed !== 'string') return 'erased';
     const opened = await this.personalData.open(delivery.contactId, { streamId, eventId: id }, sealed);
     return opened === 'erased' ? opened : (opened as unknown as DeliverySecrets);
+  }
+
+  private async findAddress({ contactId }: Delivery): Promise<DeliverySecrets | 'no-address'> {
+    const address = await this.addresses.find(await loadContact(this.store, contactId));
+    return address === undefined ? 'no-address' : { address, variables: {} };
   }
 
   /** Appends what came of a delivery; `false` when another mailer was first. */

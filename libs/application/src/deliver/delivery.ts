@@ -4,13 +4,18 @@ import { deterministicId } from '@consent-ledger/platform';
 /** Under these ids stand the messages that belong to no mailing, which the service sends of itself. No mailing takes one. */
 export const CONFIRMATIONS = 'opt-in-confirmations';
 export const RECONSENT = 'reconsent-prompts';
+export const PREFERENCE_LINKS = 'preference-links';
 
-/** On what occasion a message is sent: a mailing, an opt-in that waits for its confirmation, consent that is to be renewed. */
-export type Occasion = 'mailing' | 'confirmation' | 'reconsent';
+/**
+ * On what occasion a message is sent: a mailing, an opt-in that waits for its confirmation, consent that is to be renewed,
+ * a link to the preference page that somebody asked for.
+ */
+export type Occasion = 'mailing' | 'confirmation' | 'reconsent' | 'preferences';
 
 const ownOccasions: ReadonlyMap<string, Occasion> = new Map([
   [CONFIRMATIONS, 'confirmation'],
   [RECONSENT, 'reconsent'],
+  [PREFERENCE_LINKS, 'preferences'],
 ]);
 
 /** The occasion that the messages under this mailing id are sent on. */
@@ -18,7 +23,10 @@ export function occasionOf(mailingId: string): Occasion {
   return ownOccasions.get(mailingId) ?? 'mailing';
 }
 
-/** One message to one contact, as `DeliveryRequested` says it. The address and the variables are sealed beside it. */
+/**
+ * One message to one contact, as `DeliveryRequested` says it. The address and the variables are sealed beside it, except
+ * with a preference link: that goes to the address on record, and anybody may ask for it with anybody's.
+ */
 export interface Delivery {
   readonly deliveryId: string;
   readonly mailingId: string;

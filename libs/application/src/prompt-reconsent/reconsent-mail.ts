@@ -1,13 +1,13 @@
 import { policyInForce, policyVersionOf, type ContactEvent, type Policy } from '@consent-ledger/consent';
 import type { EventStore } from '@consent-ledger/event-store';
-import { deterministicId, newId, type Clock, type Logger } from '@consent-ledger/platform';
-import { KeyMissing, SealBroken, type PersonalData } from '@consent-ledger/privacy';
+import { deterministicId, newId, type Clock } from '@consent-ledger/platform';
 import type { PolicyShelf } from '@consent-ledger/projections';
 import { Inject, Injectable } from '@nestjs/common';
-import { loadContact, type Contact } from '../contact/load-contact.js';
+import { AddressOnRecord } from '../contact/address-on-record.js';
+import { loadContact } from '../contact/load-contact.js';
 import { RECONSENT } from '../deliver/delivery.js';
 import { DeliveryRepository } from '../deliver/delivery-repository.js';
-import { CLOCK, EVENT_STORE, LOGGER, PERSONAL_DATA, POLICIES } from '../ports.js';
+import { CLOCK, EVENT_STORE, POLICIES } from '../ports.js';
 
 export interface ReconsentMailRequest {
   readonly contactId: string;
@@ -27,17 +27,16 @@ export class ReconsentMail {
   constructor(
     @Inject(EVENT_STORE) private readonly store: EventStore,
     private readonly deliveries: DeliveryRepository,
-    @Inject(PERSONAL_DATA) private readonly personalData: PersonalData,
+    private readonly addresses: AddressOnRecord,
     @Inject(POLICIES) private readonly policies: PolicyShelf,
     @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /** One mail for each prompt and one for its reminder, however often it is asked for. */
   async request(wanted: ReconsentMailRequest): Promise<'requested' | 'no-address'> {
     const { contactId, promptId, purposes, reminder } = wanted;
     const contact = await loadContact(this.store, contactId);
-    const address = await this.addressOf(contact);
+    const address = await this.addresses.find(contact);
     if (address === undefined) return 'no-address';
 
     const promptMail = deterministicId('delivery', RECONSENT, promptId);
@@ -59,29 +58,6 @@ export class ReconsentMail {
       { correlationId: newId(), policyVersion: policyVersionOf(policy) },
     );
     return 'requested';
-  }
-
-  /** The latest address on record that can still be unsealed. */
-  private async addressOf({ contactId, recorded }: Contact): Promise<string | undefined> {
-    for (const { streamId, id, data } of recorded.toReversed()) {
-      const { sealed } = data;
-      if (typeof sealed !== 'string') continue;
-      const address = await this.addressIn(contactId, { streamId, eventId: id }, sealed);
-      if (address !== undefined) return address;
-    }
-    return undefined;
-  }
-
-  private async addressIn(contactId: string, place: { streamId: string; eventId: string }, sealed: string) {
-    try {
-      const personal = await this.personalData.open(contactId, place, sealed);
-      if (personal === 'erased' || typeof personal['address'] !== 'string') return undefined;
-      return personal['address'];
-    } catch (error) {
-      if (!(error instanceof KeyMissing) && !(error instanceof SealBroken)) throw error;
-      this.logger.error('What was sealed with an event cannot be unsealed', { error });
-      return undefined;
-    }
   }
 }
 
