@@ -19,11 +19,13 @@ import { OptInsController } from './opt-ins/opt-ins.controller.js';
 import { OptOutsController } from './opt-outs/opt-outs.controller.js';
 import { PoliciesController } from './policies/policies.controller.js';
 import { AssetsController } from './recipients/assets.controller.js';
+import { ConfirmController } from './recipients/confirm.controller.js';
 import { OptOutUndo } from './recipients/opt-out-undo.js';
 import { Pages } from './recipients/pages.js';
 import { ProblemPage } from './recipients/problem-page.js';
 import { RecipientsController } from './recipients/recipients.controller.js';
 import { ReconsentController } from './recipients/reconsent.controller.js';
+import { SubscribeController } from './recipients/subscribe.controller.js';
 import { RelationshipsController } from './relationships/relationships.controller.js';
 import { ReportPage } from './requests/report-page.js';
 import { RequestsController } from './requests/requests.controller.js';
@@ -48,6 +50,8 @@ const controllers = [
   RequestsController,
   SimulationsController,
   RecipientsController,
+  SubscribeController,
+  ConfirmController,
   ReconsentController,
   AssetsController,
   HealthController,

@@ -61,9 +61,11 @@ import { DeliveriesHandler } from './show-deliveries/show-deliveries.query.js';
 import { ShowErasureHandler } from './show-erasure/show-erasure.query.js';
 import { ShowHistoryHandler } from './show-history/show-history.query.js';
 import { ShowMailingHandler } from './show-mailing/show-mailing.query.js';
+import { ShowOptInRequestHandler } from './show-opt-in-request/show-opt-in-request.query.js';
 import { ShowPoliciesHandler } from './show-policies/show-policies.query.js';
 import { ShowPreferencesHandler } from './show-preferences/show-preferences.query.js';
 import { ShowRetentionHandler } from './show-retention/show-retention.query.js';
+import { SubscribeHandler } from './subscribe/subscribe.command.js';
 import { SimulateHandler } from './simulate/simulate.query.js';
 import { TakeBackImport } from './take-back-import/take-back-import.js';
 import { ShowQuestionHandler } from './show-question/show-question.query.js';
@@ -75,6 +77,7 @@ import { UnsubscribeHandler } from './unsubscribe/unsubscribe.command.js';
 const handlers = [
   OptInHandler,
   ConfirmOptInHandler,
+  SubscribeHandler,
   OptOutHandler,
   UnsubscribeHandler,
   UndoOptOutHandler,
@@ -105,6 +108,7 @@ const handlers = [
   ShowErasureHandler,
   ShowRetentionHandler,
   ShowQuestionHandler,
+  ShowOptInRequestHandler,
   SimulateHandler,
 ];
 

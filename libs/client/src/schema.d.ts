@@ -752,6 +752,31 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/subscribe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The form on which anybody can subscribe
+         * @description Changes nothing. Shows the statement of the policy in full, and nothing ticked.
+         */
+        get: operations["showSubscribePage"];
+        put?: never;
+        /**
+         * Ask for a subscription
+         * @description Always by double opt-in: nothing counts until the person confirms it by the mail that follows (P3). Answered alike
+         *     whatever is known of the address; however often it is asked for, one mail in a quarter of an hour at most.
+         */
+        post: operations["subscribe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/confirm/{token}": {
         parameters: {
             query?: never;
@@ -764,7 +789,7 @@ export interface paths {
         };
         /**
          * The page that confirms an opt-in
-         * @description Changes nothing; the page has one button, which posts.
+         * @description Changes nothing; the page says what is confirmed, and has one button, which posts.
          */
         get: operations["showConfirmationPage"];
         put?: never;
@@ -1893,6 +1918,17 @@ export interface components {
             kept: components["schemas"]["ImportCounts"];
             position: components["schemas"]["Position"];
         };
+        /** @description What the page of `GET /subscribe` sends; `wants.<purpose>` for each purpose that was ticked */
+        SubscribeForm: {
+            /** Format: email */
+            address: string;
+            /** @description The statement that was shown */
+            statement: string;
+            version: string;
+            language: string;
+        } & {
+            [key: string]: "yes";
+        };
         UnsubscribeForm: {
             /** @constant */
             "List-Unsubscribe"?: "One-Click";
@@ -2088,6 +2124,24 @@ export interface components {
         };
         /** @description A yes could not be recorded, because consent has ended or the statement was changed; the page says which */
         TooLatePage: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "text/html": string;
+            };
+        };
+        /** @description The statement was changed while the page was open; the form shows the one that counts now */
+        StatementChangedPage: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "text/html": string;
+            };
+        };
+        /** @description The form again with what was filled in, and what is to be mended */
+        MistakesPage: {
             headers: {
                 [name: string]: unknown;
             };
@@ -3590,6 +3644,42 @@ export interface operations {
             503: components["responses"]["BusyPage"];
         };
     };
+    showSubscribePage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Page"];
+            404: components["responses"]["DamagedLink"];
+            503: components["responses"]["BusyPage"];
+        };
+    };
+    subscribe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["SubscribeForm"];
+            };
+        };
+        responses: {
+            200: components["responses"]["Page"];
+            404: components["responses"]["DamagedLink"];
+            409: components["responses"]["StatementChangedPage"];
+            413: components["responses"]["DamagedLink"];
+            415: components["responses"]["DamagedLink"];
+            422: components["responses"]["MistakesPage"];
+            503: components["responses"]["BusyPage"];
+        };
+    };
     showConfirmationPage: {
         parameters: {
             query?: never;
@@ -3604,6 +3694,7 @@ export interface operations {
         responses: {
             200: components["responses"]["Page"];
             400: components["responses"]["DamagedLink"];
+            409: components["responses"]["OvertakenPage"];
             503: components["responses"]["BusyPage"];
         };
     };

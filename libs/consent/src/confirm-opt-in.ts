@@ -1,5 +1,19 @@
 import type { CarriedOptOut, ContactEvent } from './contact.js';
+import type { Instant } from './instant.js';
 import { nothing, record, refuse, type Decision } from './decision.js';
+
+/** How an opt-in by double opt-in stands: it waits for its confirmation, was confirmed, or something later stands against it. */
+export type RequestStanding = 'waiting' | 'confirmed' | 'overtaken';
+
+/** How the opt-in that was asked for stands; `undefined` where no such request is among the `events` of the contact. */
+export function requestStanding(events: readonly ContactEvent[], requestId: string): RequestStanding | undefined {
+  const request = requestIn(events, requestId);
+  if (!request) return undefined;
+  const confirmation = confirmationOf(events, requestId);
+  const { purposes } = request.data;
+  if (isOvertaken(events, (confirmation ?? request).occurredAt, purposes)) return 'overtaken';
+  return confirmation ? 'confirmed' : 'waiting';
+}
 
 /**
  * Confirms the opt-in that was asked for by double opt-in: consent counts from this act on (P3). A confirmation that was
@@ -7,17 +21,30 @@ import { nothing, record, refuse, type Decision } from './decision.js';
  * on record of the contact.
  */
 export function confirmOptIn(events: readonly ContactEvent[], command: { readonly requestId: string }): Decision {
-  const request = events.find(({ id }) => id === command.requestId);
-  if (request?.type !== 'OptInRequested')
-    return refuse('NO_SUCH_REQUEST', 'No opt-in that waits for a confirmation belongs to this link.');
-  if (events.some((event) => event.type === 'OptInConfirmed' && event.data.requestId === request.id)) return nothing;
+  const request = requestIn(events, command.requestId);
+  if (!request) return refuse('NO_SUCH_REQUEST', 'No opt-in that waits for a confirmation belongs to this link.');
+  if (confirmationOf(events, request.id)) return nothing;
 
-  const undone = events.filter((event) => event.type === 'OptOutUndone').map(({ data }) => data.optOutId);
-  const later = events.filter(({ id, occurredAt }) => occurredAt >= request.occurredAt && !undone.includes(id));
   const { purposes, statement } = request.data;
-  if (later.some((event) => overtakes(event, purposes)))
+  if (isOvertaken(events, request.occurredAt, purposes))
     return refuse('REQUEST_OVERTAKEN', 'Something later stands against this opt-in; ask for it again.');
   return record({ type: 'OptInConfirmed', data: { purposes, statement, requestId: request.id } });
+}
+
+/** The request of that id; `undefined` for any other event. */
+export function requestIn(events: readonly ContactEvent[], requestId: string) {
+  const request = events.find(({ id }) => id === requestId);
+  return request?.type === 'OptInRequested' ? request : undefined;
+}
+
+function confirmationOf(events: readonly ContactEvent[], requestId: string): ContactEvent | undefined {
+  return events.find((event) => event.type === 'OptInConfirmed' && event.data.requestId === requestId);
+}
+
+function isOvertaken(events: readonly ContactEvent[], since: Instant, purposes: readonly string[]): boolean {
+  const undone = events.filter((event) => event.type === 'OptOutUndone').map(({ data }) => data.optOutId);
+  const later = events.filter(({ id, occurredAt }) => occurredAt >= since && !undone.includes(id));
+  return later.some((event) => overtakes(event, purposes));
 }
 
 function overtakes(event: ContactEvent, purposes: readonly string[]): boolean {

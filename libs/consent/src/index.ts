@@ -30,5 +30,6 @@ export * from './source.js';
 export * from './standing.js';
 export * from './statement.js';
 export * from './stranger.js';
+export * from './subscribe.js';
 export * from './take-back.js';
 export type { Basis, Reason } from './verdict-table.js';

@@ -26,6 +26,8 @@ export interface PolicyDocument {
   readonly statements: readonly StatementDocument[];
   /** P5: how a person is asked again; without it nobody is. */
   readonly reconsent?: ReconsentDocument;
+  /** P3: how a person subscribes on the service's own form; by default on the first statement that does not ask again. */
+  readonly subscribe?: SubscribeDocument;
   readonly retention: RetentionDocument;
   /** P9: how requests of data subjects are answered; without it none can be received. */
   readonly rights?: RightsDocument;
@@ -85,6 +87,11 @@ export interface ReconsentDocument {
   readonly statement: string;
 }
 
+/** P3: the id of the statement on which a person subscribes on the service's own form, in its last version. */
+export interface SubscribeDocument {
+  readonly statement: string;
+}
+
 /** P7 and P8: how long each ground holds personal data. */
 export interface RetentionDocument {
   readonly consentProof: { readonly period: string; readonly from: ProofFrom };
@@ -132,6 +139,8 @@ export interface Policy {
   readonly serviceMailWhenRestricted: boolean;
   /** P5: the statement on which a person renews consent, in its last version. */
   readonly renewalStatement: StatementDocument | undefined;
+  /** P3: the statement on which a person subscribes on the service's own form; `undefined` where there is no such form. */
+  readonly subscriptionStatement: StatementDocument | undefined;
   /** In milliseconds. */
   readonly sameActWithin: number;
   readonly retention: RetentionTerms;
@@ -224,6 +233,7 @@ export function checkPolicy(document: PolicyDocument): PolicyFault[] {
   });
 
   for (const { path, message } of reconsentFaults(document)) fault(path, message);
+  for (const { path, message } of subscribeFaults(document)) fault(path, message);
 
   if (parseClockTime(document.sameActWithin) === undefined)
     fault('/sameActWithin', `"${document.sameActWithin}" is not an ISO 8601 length of time such as PT10M or PT30S`);
@@ -277,6 +287,17 @@ function reconsentFaults({ reconsent, statements, purposes }: PolicyDocument): P
     }));
 }
 
+/** P3: a form on which nothing can be ticked is none. */
+function subscribeFaults({ subscribe, statements }: PolicyDocument): PolicyFault[] {
+  if (!subscribe) return [];
+  const path = '/subscribe/statement';
+  const shown = lastVersion(statements, subscribe.statement);
+  if (!shown) return [{ path, message: `"${subscribe.statement}" is not one of the statements` }];
+  if (shown.covers.length === 0)
+    return [{ path, message: `version ${shown.version} covers no purpose to subscribe to` }];
+  return [];
+}
+
 /** P9: a refusal needs a ground, and a request that is never judged needs no restriction. */
 function rightsFaults(rights: RightsDocument | undefined): PolicyFault[] {
   if (!rights) return [];
@@ -297,6 +318,13 @@ function compileRights(rights: RightsDocument | undefined): RightsTerms | undefi
     answerWithin: parsePeriod(rights.answerWithin)!,
     extendableBy: parsePeriod(rights.extendableBy)!,
   };
+}
+
+function subscriptionStatement({ subscribe, reconsent, statements }: PolicyDocument): StatementDocument | undefined {
+  const first = statements.find(({ id, covers }) => id !== reconsent?.statement && covers.length > 0);
+  const wanted = subscribe?.statement ?? first?.id;
+  const shown = wanted === undefined ? undefined : lastVersion(statements, wanted);
+  return shown && shown.covers.length > 0 ? shown : undefined;
 }
 
 function lastVersion(statements: readonly StatementDocument[], wanted: string): StatementDocument | undefined {
@@ -325,6 +353,7 @@ export function compilePolicy(document: PolicyDocument): Policy {
     purposes: new Map(Object.entries(document.purposes).map((entry) => [entry[0], compilePurpose(document, ...entry)])),
     serviceMailWhenRestricted: document.serviceMail.whenRestricted === 'allow',
     renewalStatement: document.reconsent && lastVersion(document.statements, document.reconsent.statement),
+    subscriptionStatement: subscriptionStatement(document),
     sameActWithin: parseClockTime(document.sameActWithin)!,
     retention: compileRetention(document.retention),
     rights: compileRights(document.rights),

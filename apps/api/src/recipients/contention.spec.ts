@@ -5,15 +5,15 @@ import { createDrivenClock, createGrowingShelf, shippedPolicy } from '@consent-l
 import { describe, expect, it } from '@jest/globals';
 import type { CommandBus, QueryBus } from '@nestjs/cqrs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ConfirmController } from './confirm.controller.js';
 import { OptOutUndo } from './opt-out-undo.js';
 import { Pages } from './pages.js';
 import { ProblemPage } from './problem-page.js';
-import { RecipientsController } from './recipients.controller.js';
 import { ReconsentController } from './reconsent.controller.js';
 
 const clock = createDrivenClock('2024-02-01T11:00:00.000Z');
 const policies = createGrowingShelf();
-const pages = new Pages(policies, clock);
+const pages = new Pages(policies, clock, 'https://example.org');
 const links = createLinks({ keys: [{ id: 'k', secret: Buffer.alloc(32, 1) }], publicUrl: 'https://example.org' });
 const conflict = new Problem('CONFLICT', 'Others keep writing to this contact. Send the request again.');
 const contactId = 'mfrggzdfmztwq2lknnwg23tpoa';
@@ -56,7 +56,7 @@ describe('an act on a page while others keep writing to the contact', () => {
   });
 
   it('is not told to have come too late when it is a confirmation', async () => {
-    const controller = new RecipientsController(commands, pages, undo, policies, links, clock);
+    const controller = new ConfirmController(commands, queries, pages, policies, links, clock);
     const token = await tokenFor({ kind: 'confirm', contactId, requestId: 'a-request' });
     await expect(controller.confirm(token, undefined, request, recordedReply().reply)).rejects.toBe(conflict);
   });

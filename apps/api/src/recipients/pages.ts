@@ -1,15 +1,20 @@
 import { readFileSync } from 'node:fs';
-import { CLOCK, POLICIES } from '@consent-ledger/application';
+import { CLOCK, POLICIES, PUBLIC_URL } from '@consent-ledger/application';
 import { policyInForce } from '@consent-ledger/consent';
 import type { Clock } from '@consent-ledger/platform';
 import type { PolicyShelf } from '@consent-ledger/projections';
 import { Inject, Injectable } from '@nestjs/common';
 import Handlebars from 'handlebars';
+import type { ConfirmationView } from './confirm-view.js';
 import type { Language } from './language.js';
 import type { QuestionView } from './reconsent-view.js';
-import { texts } from './texts.js';
+import type { SubscribeView } from './subscribe-view.js';
+import { texts, type PageTexts } from './texts.js';
 
 export type PageName =
+  | 'subscribe'
+  | 'subscribed'
+  | 'noSubscription'
   | 'unsubscribe'
   | 'unsubscribed'
   | 'undone'
@@ -22,14 +27,20 @@ export type PageName =
   | 'busy';
 
 /** These tell what a POST did, as does every page with an undo on it. A switch on them would be a GET: it would show the page before, as if nothing were done. */
-const outcomes = new Set<PageName>(['unsubscribed', 'undone', 'confirmed', 'overtaken', 'reconsented']);
+const outcomes = new Set<PageName>(['subscribed', 'unsubscribed', 'undone', 'confirmed', 'overtaken', 'reconsented']);
 
-/** What a page is told beside its texts; nothing that says who the person is. */
+/** What a page is told beside its texts; nothing that says who the person is, but what they typed themselves just now. */
 export interface PageContext {
   readonly purpose?: string | undefined;
   readonly all?: boolean;
   readonly undo?: string | undefined;
   readonly question?: QuestionView;
+  readonly subscription?: SubscribeView;
+  /** The address that was filled in on the page before. */
+  readonly address?: string;
+  readonly confirmation?: ConfirmationView;
+  /** What the page tells of was done before. */
+  readonly isDoneAlready?: boolean;
 }
 
 /** The recipients' pages, rendered here: no script, no third party, Dutch and English. */
@@ -37,31 +48,46 @@ export interface PageContext {
 export class Pages {
   readonly styles = readView('pages.css');
   readonly icon = readView('icon.svg');
+  /** The path under which recipients reach the service; empty where that is the root. */
+  private readonly base: string;
   private readonly layout = Handlebars.compile(readView('layout.hbs'), { strict: false });
-  private readonly partials = { undo: Handlebars.compile(readView('undo.hbs')) };
+  private readonly partials = Object.fromEntries(['undo', 'purposes'].map((name) => [name, compiled(name)]));
   private readonly bodies = new Map<PageName, Handlebars.TemplateDelegate>();
 
   constructor(
     @Inject(POLICIES) private readonly policies: PolicyShelf,
     @Inject(CLOCK) private readonly clock: Clock,
-  ) {}
+    @Inject(PUBLIC_URL) publicUrl: string,
+  ) {
+    this.base = new URL(publicUrl).pathname.replace(/\/+$/, '');
+  }
+
+  textsIn(language: Language): PageTexts {
+    return texts[language];
+  }
 
   render(page: PageName, language: Language, context: PageContext): string {
-    const text = texts[language];
+    const text = this.textsIn(language);
     const now = this.clock.now();
     const { controller } = policyInForce(this.policies.history(), now, now).document;
-    const body = this.bodyOf(page)({ ...context, text, texts: text[page], controller }, { partials: this.partials });
-    const tellsOfAnAct = outcomes.has(page) || context.undo !== undefined;
+    const body = this.bodyOf(page)({ ...context, text, texts: text[page], controller, base: this.base }, { partials: this.partials });
+    const isRefused = context.subscription?.isRefused === true;
+    const tellsOfAnAct = outcomes.has(page) || context.undo !== undefined || isRefused;
     const other = tellsOfAnAct ? undefined : language === 'nl' ? 'en' : 'nl';
     const title = page === 'reconsent' ? context.question!.title : text[page].title;
-    return this.layout({ language, other, text, title, body, controller });
+    const head = isRefused ? `${text.mistakeInTitle} ${title}` : title;
+    return this.layout({ language, other, text, title: head, body, controller, base: this.base });
   }
 
   private bodyOf(page: PageName): Handlebars.TemplateDelegate {
     let body = this.bodies.get(page);
-    if (!body) this.bodies.set(page, (body = Handlebars.compile(readView(`${page}.hbs`))));
+    if (!body) this.bodies.set(page, (body = compiled(page)));
     return body;
   }
+}
+
+function compiled(name: string): Handlebars.TemplateDelegate {
+  return Handlebars.compile(readView(`${name}.hbs`));
 }
 
 function readView(name: string): string {

@@ -1,4 +1,4 @@
-import { CLOCK, ConfirmOptInCommand, LINKS, POLICIES, UnsubscribeCommand } from '@consent-ledger/application';
+import { CLOCK, LINKS, POLICIES, UnsubscribeCommand } from '@consent-ledger/application';
 import { policyInForce } from '@consent-ledger/consent';
 import { stoppedBy, type ClaimsOf, type Links } from '@consent-ledger/links';
 import type { Clock } from '@consent-ledger/platform';
@@ -12,10 +12,10 @@ import { languageOf, type Language } from './language.js';
 import { OptOutUndo } from './opt-out-undo.js';
 import { Pages } from './pages.js';
 import { listed, purposeName } from './purpose-names.js';
-import { factOf, fieldsOf, isRefusal } from './recipient-act.js';
+import { factOf, fieldsOf } from './recipient-act.js';
 import { RecipientPage } from './recipient-page.decorator.js';
 
-/** The pages that a recipient reaches by a link in a mail. Only a POST changes anything; the link is the whole authority. */
+/** The pages that a recipient reaches by an unsubscribe link. Only a POST changes anything; the link is the whole authority. */
 @Controller()
 @Open()
 @Takes('any')
@@ -76,42 +76,6 @@ export class RecipientsController {
       purpose: this.nameOf(link.claims, language),
       undo: await this.undo.offer(recorded, stopped === 'all' ? 'all' : purpose),
     });
-  }
-
-  @Get('confirm/:token')
-  @RecipientPage()
-  async showConfirm(
-    @Param('token') token: string,
-    @Query('lang') lang: unknown,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<string> {
-    const language = languageOf(request, lang);
-    const link = await this.links.verify('confirm', token, this.clock.now());
-    return link.ok ? this.pages.render('confirm', language, {}) : this.damaged(reply, language);
-  }
-
-  @Post('confirm/:token')
-  @HttpCode(200)
-  @RecipientPage()
-  async confirm(
-    @Param('token') token: string,
-    @Query('lang') lang: unknown,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<string> {
-    const language = languageOf(request, lang);
-    const link = await this.links.verify('confirm', token, this.clock.now());
-    if (!link.ok) return this.damaged(reply, language);
-    const { contactId, requestId } = link.claims;
-    try {
-      await this.commands.execute(new ConfirmOptInCommand(factOf(contactId, 'web-form', request), requestId));
-      return this.pages.render('confirmed', language, {});
-    } catch (error) {
-      if (!isRefusal(error)) throw error;
-      void reply.status(error.status);
-      return this.pages.render('overtaken', language, {});
-    }
   }
 
   private damaged(reply: FastifyReply, language: Language): string {

@@ -20,7 +20,8 @@ import { OptOutUndo } from './opt-out-undo.js';
 import { Pages } from './pages.js';
 import { factOf, fieldsOf, isRefusal } from './recipient-act.js';
 import { RecipientPage } from './recipient-page.decorator.js';
-import { answersIn, statementIn, viewOf, type QuestionNote } from './reconsent-view.js';
+import { answersIn, viewOf, type QuestionNote } from './reconsent-view.js';
+import { statementIn } from './statement-view.js';
 
 type Claims = ClaimsOf<'reconsent'>;
 
@@ -124,7 +125,7 @@ export class ReconsentController {
   }
 
   private view(question: QuestionAnswer, language: Language, note?: QuestionNote) {
-    return viewOf(question, this.policies.history(), language, note);
+    return viewOf(question, this.policies.history(), language, this.pages.textsIn(language), note);
   }
 
   private damaged(reply: FastifyReply, language: Language, status: 400 | 404): string {

@@ -1,10 +1,43 @@
-/** What the pages say. `{purpose}` is a commercial purpose as the policy calls it. */
+type Worded<T> = T extends string ? string : { readonly [N in keyof T]: Worded<T[N]> };
+
+/** What the pages say in one language. */
+export type PageTexts = Worded<(typeof texts)['nl']>;
+
+/** What the pages say. */
 export const texts = {
   nl: {
     switchTo: 'English',
     switchToLabel: 'Read this page in English',
     privacy: 'Privacyverklaring',
     contact: 'Vragen? Mail ons:',
+    mistakeInTitle: 'Fout:',
+    subscribe: {
+      title: 'Meld je aan',
+      intro: 'Kies wat je van ons wilt ontvangen. Je krijgt daarna een mail om je aanmelding te bevestigen.',
+      address: 'Je e-mailadres',
+      purposes: 'Wat wil je ontvangen?',
+      statementIntro: 'Met je aanmelding zeg je:',
+      send: 'Meld mij aan',
+      note: 'Er verandert niets tot je op de link in de mail hebt geklikt en daar hebt bevestigd.',
+      mistakes: 'Er ging iets mis',
+      addressMissing: 'Vul je e-mailadres in.',
+      addressMalformed: 'Dit is geen e-mailadres waar mail aankomt. Controleer het, bijvoorbeeld: naam@voorbeeld.nl.',
+      addressHoldsBsn: 'In dit adres lijkt een burgerservicenummer te staan, en dat mogen wij niet bewaren.',
+      nothingTicked: 'Kies ten minste één onderwerp.',
+      statementChanged: 'De tekst waarmee je je aanmeldt is intussen gewijzigd. Lees hem en meld je opnieuw aan.',
+    },
+    subscribed: {
+      title: 'Kijk in je mailbox',
+      intro: 'Nog één stap: open de mail die wij sturen naar',
+      next: 'Bevestig daarin je aanmelding. Daarvoor sturen we je niets.',
+      nothingYet:
+        'Geen mail gekregen? Kijk ook bij de ongewenste mail. Klopt het adres niet, of is er na een kwartier nog niets?',
+      again: 'Vul het formulier opnieuw in',
+    },
+    noSubscription: {
+      title: 'Aanmelden kan hier niet',
+      intro: 'Er is op dit moment niets waarvoor je je hier kunt aanmelden. Mail ons als je een vraag hebt.',
+    },
     unsubscribe: {
       title: 'Afmelden',
       intro: 'Wil je deze berichten niet meer ontvangen?',
@@ -28,18 +61,22 @@ export const texts = {
     },
     confirm: {
       title: 'Bevestig je aanmelding',
-      intro: 'Klik op de knop om te bevestigen dat je onze berichten wilt ontvangen.',
+      intro: 'Klik op de knop om te bevestigen dat je dit van ons wilt ontvangen:',
+      statementIntro: 'Daarmee zeg je:',
       button: 'Ja, bevestig mijn aanmelding',
       note: 'Heb je je niet aangemeld? Dan hoef je niets te doen.',
     },
     confirmed: {
       title: 'Je aanmelding is bevestigd',
-      intro: 'Bedankt. Afmelden kan altijd via de link in ieder bericht.',
+      intro: 'Bedankt. Vanaf nu ontvang je van ons:',
+      already: 'Dit had je al bevestigd. Je ontvangt van ons:',
+      note: 'Afmelden kan altijd via de link in ieder bericht.',
     },
     overtaken: {
       title: 'Deze bevestiging geldt niet meer',
       intro:
         'Na je aanmelding is er iets gewijzigd, bijvoorbeeld omdat je je hebt afgemeld. Meld je opnieuw aan als je onze berichten wilt ontvangen.',
+      again: 'Meld je opnieuw aan',
     },
     reconsent: {
       titles: {
@@ -87,6 +124,34 @@ export const texts = {
     switchToLabel: 'Lees deze pagina in het Nederlands',
     privacy: 'Privacy policy',
     contact: 'Questions? Write to us:',
+    mistakeInTitle: 'Error:',
+    subscribe: {
+      title: 'Subscribe',
+      intro: 'Choose what you want to receive from us. You then get a mail to confirm your subscription.',
+      address: 'Your email address',
+      purposes: 'What do you want to receive?',
+      statementIntro: 'By subscribing you say:',
+      send: 'Subscribe me',
+      note: 'Nothing changes until you have opened the link in the mail and confirmed there.',
+      mistakes: 'Something is not right',
+      addressMissing: 'Fill in your email address.',
+      addressMalformed: 'This is not an address that mail can reach. Check it, for example: name@example.com.',
+      addressHoldsBsn: 'This address seems to hold a citizen service number (BSN), which we may not store.',
+      nothingTicked: 'Choose at least one subject.',
+      statementChanged: 'The text with which you subscribe has changed meanwhile. Read it and subscribe again.',
+    },
+    subscribed: {
+      title: 'Look in your mailbox',
+      intro: 'One more step: open the mail that we are sending to',
+      next: 'Confirm your subscription there. Until then we send you nothing.',
+      nothingYet:
+        'No mail? Look among the unwanted mail too. Is the address wrong, or is there still nothing after a quarter of an hour?',
+      again: 'Fill in the form again',
+    },
+    noSubscription: {
+      title: 'You cannot subscribe here',
+      intro: 'There is nothing to subscribe to here at the moment. Write to us if you have a question.',
+    },
     unsubscribe: {
       title: 'Unsubscribe',
       intro: 'Do you no longer want to receive these messages?',
@@ -110,18 +175,22 @@ export const texts = {
     },
     confirm: {
       title: 'Confirm your subscription',
-      intro: 'Press the button to confirm that you want to receive our messages.',
+      intro: 'Press the button to confirm that you want to receive this from us:',
+      statementIntro: 'With it you say:',
       button: 'Yes, confirm my subscription',
       note: 'Did you not subscribe? Then you need not do anything.',
     },
     confirmed: {
       title: 'Your subscription is confirmed',
-      intro: 'Thank you. You can unsubscribe at any time through the link in every message.',
+      intro: 'Thank you. From now on you receive from us:',
+      already: 'You had confirmed this already. You receive from us:',
+      note: 'You can unsubscribe at any time through the link in every message.',
     },
     overtaken: {
       title: 'This confirmation no longer counts',
       intro:
         'Something changed after you subscribed, for instance because you unsubscribed. Subscribe again if you want to receive our messages.',
+      again: 'Subscribe again',
     },
     reconsent: {
       titles: {

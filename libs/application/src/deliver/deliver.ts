@@ -46,6 +46,9 @@ export class Deliver {
   async deliver(deliveryId: string): Promise<void> {
     const history = await this.needs.deliveries.load(deliveryId);
     if (!history || !isWaiting(history)) return;
+    const { notBefore } = history.delivery;
+    if (notBefore !== undefined && Date.parse(notBefore) > this.needs.clock.now())
+      return this.postpone(history, Date.parse(notBefore));
     const clearance = await this.clearances.clear(history.delivery);
     if (clearance.outcome === 'suppress') return this.suppress(history, clearance);
     if (clearance.outcome === 'wait') return this.postpone(history, clearance.until ?? this.nextLook(history));

@@ -59,7 +59,7 @@ export class DeliveryRepository {
     if ((await this.store.readStream(streamId, { limit: 1 })).length > 0) return undefined;
     // Not a repeatable id: the log would answer a second request as it did the first, and a duplicate would count as new.
     const eventId = newId();
-    const sealed = secrets && (await this.seal(delivery.contactId, { streamId, eventId }, secrets));
+    const sealed = secrets && (await this.seal(delivery, { streamId, eventId }, secrets));
     const event = {
       id: eventId,
       type: 'DeliveryRequested',
@@ -76,10 +76,16 @@ export class DeliveryRepository {
     }
   }
 
-  /** Nothing is kept of somebody who was erased and has not come back (P7): the verdict will hold the message back. */
-  private async seal(contactId: string, place: EventPlace, secrets: DeliverySecrets): Promise<string | undefined> {
-    const events = await this.store.readStream(contactStream(contactId));
-    if (standingErasure(foldContact(events.map(contactEventOf)))) return undefined;
+  /**
+   * Nothing is kept of somebody who was erased and has not come back (P7): the verdict will hold the message back. Whoever
+   * asked for an opt-in since is on the way back, and the mail that asks to confirm it is for them.
+   */
+  private async seal(delivery: Delivery, place: EventPlace, secrets: DeliverySecrets): Promise<string | undefined> {
+    const { contactId, requestId } = delivery;
+    const events = (await this.store.readStream(contactStream(contactId))).map(contactEventOf);
+    const erasure = standingErasure(foldContact(events));
+    const isAskedSince = events.some(({ id, occurredAt }) => id === requestId && erasure && occurredAt > erasure.at);
+    if (erasure && !isAskedSince) return undefined;
     return this.personalData.seal(contactId, place, { ...secrets });
   }
 

@@ -40,6 +40,8 @@ export interface Delivery {
   readonly promptId?: string;
   /** The delivery of the prompt that this message reminds of. */
   readonly remindsOf?: string;
+  /** Before when it does not go out, RFC 3339; at once when absent. */
+  readonly notBefore?: string;
   /** What the opt-in is for, or the prompt asks about. */
   readonly requestedPurposes?: readonly string[];
 }

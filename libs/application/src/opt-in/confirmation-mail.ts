@@ -1,5 +1,5 @@
-import { policyInForce, policyVersionOf } from '@consent-ledger/consent';
-import { deterministicId, Problem, type Clock } from '@consent-ledger/platform';
+import { policyInForce, policyVersionOf, type Instant, type WaitingSubscription } from '@consent-ledger/consent';
+import { deterministicId, Problem, toRfc3339, type Clock } from '@consent-ledger/platform';
 import type { PolicyShelf } from '@consent-ledger/projections';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Fact, Recorded } from '../contact/contact-repository.js';
@@ -26,22 +26,30 @@ export class ConfirmationMail {
 
   /** One mail for each request, however often it is asked for. */
   async request(fact: Fact, { recorded }: Recorded, purposes: readonly string[], language: string): Promise<void> {
+    for (const { eventId: requestId } of recorded) await this.requestFor(fact, { requestId, purposes, language });
+  }
+
+  /** The mail of one request; with `mailAt` it does not go out before that instant. */
+  async requestFor(
+    fact: Fact,
+    { requestId, purposes, language, mailAt }: Omit<WaitingSubscription, 'mailAt'> & { readonly mailAt?: Instant },
+  ): Promise<void> {
     const now = this.clock.now();
     const policy = policyInForce(this.policies.history(), now, now);
-    for (const { eventId } of recorded)
-      await this.deliveries.request(
-        {
-          deliveryId: deterministicId('delivery', CONFIRMATIONS, eventId),
-          mailingId: CONFIRMATIONS,
-          contactId: fact.contactId,
-          purpose: 'confirmation',
-          template: 'confirm-opt-in',
-          language,
-          requestId: eventId,
-          requestedPurposes: purposes,
-        },
-        { address: fact.address!, variables: {} },
-        { correlationId: fact.correlationId, policyVersion: policyVersionOf(policy) },
-      );
+    await this.deliveries.request(
+      {
+        deliveryId: deterministicId('delivery', CONFIRMATIONS, requestId),
+        mailingId: CONFIRMATIONS,
+        contactId: fact.contactId,
+        purpose: 'confirmation',
+        template: 'confirm-opt-in',
+        language,
+        requestId,
+        requestedPurposes: purposes,
+        ...(mailAt !== undefined && mailAt > now && { notBefore: toRfc3339(mailAt) }),
+      },
+      { address: fact.address!, variables: {} },
+      { correlationId: fact.correlationId, policyVersion: policyVersionOf(policy) },
+    );
   }
 }

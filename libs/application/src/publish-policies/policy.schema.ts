@@ -58,6 +58,7 @@ export const policySchema = closed(
       items: closed({ id: name, version: { type: 'integer', minimum: 1 }, covers: names, texts }),
     },
     reconsent: closed({ statement: name }),
+    subscribe: closed({ statement: name }),
     retention: closed({
       consentProof: closed({ period, from: { enum: ['ended', 'given'] } }),
       agreementEnded: period,
@@ -77,5 +78,5 @@ export const policySchema = closed(
       recipients: { type: 'array', items: texts },
     }),
   },
-  ['softOptIn', 'reconsent', 'rights'],
+  ['softOptIn', 'reconsent', 'subscribe', 'rights'],
 );

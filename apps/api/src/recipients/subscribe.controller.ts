@@ -1,0 +1,104 @@
+import { CLOCK, CONTACT_IDS, POLICIES, PUBLIC_URL, SubscribeCommand, type Evidence } from '@consent-ledger/application';
+import { policyInForce, type Policy } from '@consent-ledger/consent';
+import type { Clock } from '@consent-ledger/platform';
+import type { ContactIds } from '@consent-ledger/privacy';
+import type { PolicyShelf } from '@consent-ledger/projections';
+import { Body, Controller, Get, HttpCode, Inject, Post, Query, Req, Res } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isCleanUserAgent } from '../http/free-text.decorator.js';
+import { Takes } from '../http/media-type.guard.js';
+import { Open } from '../security/scope.decorator.js';
+import { languageOf, type Language } from './language.js';
+import { Pages } from './pages.js';
+import { factOf, fieldsOf, isRefusal } from './recipient-act.js';
+import { RecipientPage } from './recipient-page.decorator.js';
+import { statementIn } from './statement-view.js';
+import { filledIn, readForm, subscribeView, type FilledIn, type Mistakes } from './subscribe-view.js';
+
+const LONGEST_USER_AGENT = 1024;
+
+/**
+ * The form on which anybody can ask for a subscription (P3). Its answer is the same whatever is known of the address: only
+ * who reads the mail that follows learns anything, and only they can confirm it.
+ */
+@Controller('subscribe')
+@Open()
+@Takes('any')
+export class SubscribeController {
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly pages: Pages,
+    @Inject(POLICIES) private readonly policies: PolicyShelf,
+    @Inject(CONTACT_IDS) private readonly contactIds: ContactIds,
+    @Inject(PUBLIC_URL) private readonly publicUrl: string,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  @Get()
+  @RecipientPage()
+  show(
+    @Query('lang') lang: unknown,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): string {
+    return this.form(reply, languageOf(request, lang), {});
+  }
+
+  @Post()
+  @HttpCode(200)
+  @RecipientPage()
+  async subscribe(
+    @Body() body: unknown,
+    @Query('lang') lang: unknown,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string> {
+    const language = languageOf(request, lang);
+    const fields = fieldsOf(body);
+    const form = filledIn(fields, this.policy());
+    const read = readForm(form);
+    if ('mistakes' in read) return this.form(reply, language, { form, mistakes: read.mistakes }, 422);
+
+    const { address } = read;
+    const fact = { ...factOf(this.contactIds.of(address), 'web-form', request), address };
+    const statement = statementIn(fields);
+    if (!statement) return this.form(reply, language, { form, statementChanged: true }, 409);
+    const wanted = { purposes: form.purposes, statement, evidence: this.evidenceOf(request) };
+    try {
+      await this.commands.execute(new SubscribeCommand(fact, wanted));
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      return this.form(reply, language, { form, statementChanged: true }, 409);
+    }
+    return this.pages.render('subscribed', language, { address });
+  }
+
+  private form(
+    reply: FastifyReply,
+    language: Language,
+    filled: { readonly form?: FilledIn; readonly mistakes?: Mistakes; readonly statementChanged?: boolean },
+    status = 200,
+  ): string {
+    const subscription = subscribeView(this.policy(), language, this.pages.textsIn(language), filled);
+    void reply.status(subscription ? status : 404);
+    return subscription
+      ? this.pages.render('subscribe', language, { subscription })
+      : this.pages.render('noSubscription', language, {});
+  }
+
+  private policy(): Policy {
+    const now = this.clock.now();
+    return policyInForce(this.policies.history(), now, now);
+  }
+
+  /** Where and by what the form was sent; sealed. */
+  private evidenceOf({ ip, headers }: FastifyRequest): Evidence {
+    const userAgent = headers['user-agent']?.slice(0, LONGEST_USER_AGENT);
+    return {
+      ip,
+      url: `${this.publicUrl.replace(/\/+$/, '')}/subscribe`,
+      ...(userAgent !== undefined && isCleanUserAgent(userAgent) && { userAgent }),
+    };
+  }
+}

@@ -1,0 +1,87 @@
+import { requestStanding } from './confirm-opt-in.js';
+import type { ContactEvent, ContactState } from './contact.js';
+import { nothing, refuse, type Decision } from './decision.js';
+import type { Instant } from './instant.js';
+import { optIn } from './opt-in.js';
+import type { Policy } from './policy.js';
+import type { StatementName } from './statement.js';
+
+export interface Subscription {
+  readonly purposes: readonly string[];
+  /** What was shown to the person. */
+  readonly statement: StatementName;
+  readonly occurredAt: Instant;
+}
+
+/** A subscription that waits for its confirmation, and when the mail that asks for it may go out. */
+export interface WaitingSubscription {
+  readonly requestId: string;
+  readonly purposes: readonly string[];
+  /** The language in which the statement was shown. */
+  readonly language: string;
+  readonly mailAt: Instant;
+}
+
+/** Milliseconds between the first confirmation mail to an address and the second; each further wait is longer. */
+const FIRST_WAIT = 15 * 60_000;
+const EACH_WAIT_LONGER = 4;
+const LONGEST_WAIT = 24 * 60 * 60_000;
+/** How many subscriptions may wait for their turn to be mailed about. */
+const LONGEST_QUEUE = 3;
+
+/**
+ * Asks for a subscription on an open form, which anybody can fill in with anybody's address: it counts once the person
+ * confirms it by mail (P3). What is asked for again while its mail is on the way, or once too many wait for theirs, records
+ * nothing, so that nobody's history grows by what strangers do. Refused with `STATEMENT_NOT_CURRENT` where another text was
+ * shown than the policy's. `events` and `state` are everything on record of the contact.
+ */
+export function subscribe(
+  { state, events }: { readonly state: ContactState; readonly events: readonly ContactEvent[] },
+  { purposes, statement, occurredAt }: Subscription,
+  policy: Policy,
+): Decision {
+  const { subscriptionStatement: current } = policy;
+  if (current?.id !== statement.id || current.version !== statement.version)
+    return refuse('STATEMENT_NOT_CURRENT', 'The form shows another statement by now. Show that one and ask anew.');
+  const request = { purposes, statement, confirmation: 'double', actOf: 'person', recorded: false } as const;
+  const decision = optIn(state, { ...request, occurredAt }, policy);
+  if ('refused' in decision) return decision;
+
+  const waiting = waitingSubscriptions(events, occurredAt);
+  const isAskedAlready = waiting.some((other) => areSame(other.purposes, purposes));
+  const isQueueFull = waiting.filter(({ mailAt }) => mailAt > occurredAt).length >= LONGEST_QUEUE;
+  return isAskedAlready || isQueueFull ? nothing : decision;
+}
+
+/**
+ * The subscriptions whose mail is to go out, or went out so shortly before `now` that no other follows it. Mails about an
+ * address that answers none come ever more slowly, at most one a day in the end.
+ */
+export function waitingSubscriptions(events: readonly ContactEvent[], now: Instant): WaitingSubscription[] {
+  return [...mailTimes(events)].filter(
+    ({ requestId, mailAt }) => mailAt > now - FIRST_WAIT && requestStanding(events, requestId) === 'waiting',
+  );
+}
+
+/** When each mail may go out, by what is on record alone, in the order of recording: every process finds the same. */
+function* mailTimes(events: readonly ContactEvent[]): Iterable<WaitingSubscription> {
+  let unanswered = 0;
+  let last = Number.NEGATIVE_INFINITY;
+  for (const event of events) {
+    if (event.type === 'OptInConfirmed') unanswered = 0;
+    if (event.type !== 'OptInRequested') continue;
+    const { purposes, statement } = event.data;
+    last = Math.max(event.recordedAt, last + waitAfter(unanswered));
+    unanswered += 1;
+    yield { requestId: event.id, purposes, language: statement.language, mailAt: last };
+  }
+}
+
+function waitAfter(unanswered: number): number {
+  return Math.min(FIRST_WAIT * EACH_WAIT_LONGER ** Math.max(unanswered - 1, 0), LONGEST_WAIT);
+}
+
+function areSame(some: readonly string[], others: readonly string[]): boolean {
+  const names = new Set(others);
+  return new Set(some).size === names.size && some.every((name) => names.has(name));
+}
