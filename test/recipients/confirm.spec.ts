@@ -1,3 +1,4 @@
+import { shippedPolicy } from '@consent-ledger/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startService, type TestService } from '../support/service.js';
 import { mailTo, optOut, verdictOf } from '../mail/steps.js';
@@ -38,10 +39,30 @@ describe('a double opt-in', () => {
 
   it('that an opt-out followed is not confirmed any more, and the page says to ask again', async () => {
     const link = await confirmationFromMail(service, 'ingehaald@example.nl');
+    const before = await visit(service, link);
     await optOut(service, 'ingehaald@example.nl');
-    const page = await press(service, await visit(service, link), button);
-    expect([page.status, page.heading]).toStrictEqual([409, 'Deze bevestiging geldt niet meer']);
+    for (const page of [await press(service, before, button), await visit(service, link)])
+      expect([page.status, page.heading]).toStrictEqual([409, 'Deze bevestiging geldt niet meer']);
     expect(await reasonOf('ingehaald@example.nl')).toBe('OPTED_OUT');
+  });
+
+  it('names on its page what is confirmed: the purposes, and the statement as it was shown (P3)', async () => {
+    const link = await confirmationFromMail(service, 'noemt@example.nl');
+    const page = await visit(service, link, 'en');
+    expect(page.text).toContain('<strong>Newsletter</strong>');
+    expect(page.text).toContain(`<blockquote lang="nl">${shippedPolicy.statements[0]!.texts['nl']}</blockquote>`);
+    expect(page.text).not.toMatch(/Event invitations|noemt@/);
+  });
+
+  it('that was confirmed says so at the second look, until the person opts out', async () => {
+    const link = await confirmationFromMail(service, 'tweemaal@example.nl');
+    await press(service, await visit(service, link), button);
+    const again = await visit(service, link);
+    expect([again.status, again.heading, again.forms]).toStrictEqual([200, 'Je aanmelding is bevestigd', []]);
+    expect(again.text).toContain('Dit had je al bevestigd.');
+    await optOut(service, 'tweemaal@example.nl');
+    for (const page of [await visit(service, link), await send(service, link, {})])
+      expect([page.status, page.heading]).toStrictEqual([409, 'Deze bevestiging geldt niet meer']);
   });
 
   it('is asked for by a mail without advertising or list headers, that no robot answers', async () => {

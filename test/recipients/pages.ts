@@ -98,7 +98,9 @@ export function pathIn(text: string | undefined, page = 'u|confirm'): string {
 }
 
 function pageOf(path: string, reply: Reply): Page {
-  const forms = [...reply.text.matchAll(/<form method="post">([^]*?)<\/form>/g)].map(([, inside]) => formOf(inside!));
+  const forms = [...reply.text.matchAll(/<form method="post"[^>]*>([^]*?)<\/form>/g)].map(([, inside]) =>
+    formOf(inside!),
+  );
   const text = (pattern: RegExp) => pattern.exec(reply.text)?.[1];
   return { ...reply, path, language: text(/<html lang="(\w+)"/), heading: text(/<h1>([^<]+)/), forms };
 }

@@ -1918,16 +1918,15 @@ export interface components {
             kept: components["schemas"]["ImportCounts"];
             position: components["schemas"]["Position"];
         };
-        /** @description What the page of `GET /subscribe` sends; `wants.<purpose>` for each purpose that was ticked */
+        /** @description What the page of `GET /subscribe` sends; `wants.<purpose>` is `yes` for each purpose that was ticked */
         SubscribeForm: {
-            /** Format: email */
             address: string;
-            /** @description The statement that was shown */
+            /** @description The id of the statement that the page showed. */
             statement: string;
             version: string;
             language: string;
         } & {
-            [key: string]: "yes";
+            [key: string]: string;
         };
         UnsubscribeForm: {
             /** @constant */
@@ -3672,6 +3671,7 @@ export interface operations {
         };
         responses: {
             200: components["responses"]["Page"];
+            400: components["responses"]["DamagedLink"];
             404: components["responses"]["DamagedLink"];
             409: components["responses"]["StatementChangedPage"];
             413: components["responses"]["DamagedLink"];

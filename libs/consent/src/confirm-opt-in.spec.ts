@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { confirmOptIn } from './confirm-opt-in.js';
+import { confirmOptIn, requestStanding } from './confirm-opt-in.js';
 import { happened, optedIn, optedOut, optInRequested, statement } from './contact.fixture.js';
 
 const [before, then, after] = ['2024-01-01T10:00:00.000Z', '2024-02-01T10:00:00.000Z', '2024-02-02T10:00:00.000Z'];
@@ -52,5 +52,26 @@ describe('confirming an opt-in (P3)', () => {
         detail: 'No opt-in that waits for a confirmation belongs to this link.',
       },
     });
+  });
+});
+
+describe('how a request for an opt-in stands (P3)', () => {
+  const confirmed = happened('OptInConfirmed', after, confirmation);
+  const last = optedOut('2024-02-03T10:00:00.000Z');
+
+  it.each([
+    ['waiting', [request]],
+    ['waiting', [optedOut(before), request]],
+    ['confirmed', [request, confirmed]],
+    ['confirmed', [request, optedOut(after, 'event-invitation'), confirmed]],
+    ['overtaken', [request, optedOut(after)]],
+    ['overtaken', [request, confirmed, last]],
+    ['confirmed', [request, confirmed, last, happened('OptOutUndone', after, { optOutId: last.id })]],
+  ])('is "%s"', (standing, events) => {
+    expect(requestStanding(events, request.id)).toBe(standing);
+  });
+
+  it('is unknown for what is no request', () => {
+    expect(requestStanding([optedIn(before)], optedIn(before).id)).toBeUndefined();
   });
 });

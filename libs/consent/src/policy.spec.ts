@@ -162,6 +162,13 @@ describe('checkPolicy', () => {
       'version 1 does not cover "event-invitation", about which it is to ask',
     ],
     [
+      'a form on a statement that is not there',
+      '/subscribe',
+      { statement: 'signup' },
+      '/subscribe/statement',
+      '"signup" is not one of the statements',
+    ],
+    [
       'a reminder in no window',
       '/purposes/newsletter/consent',
       { renewAfter: 'P3Y', reminderAfter: 'P14D' },
