@@ -70,7 +70,10 @@ export class Pages {
     const text = this.textsIn(language);
     const now = this.clock.now();
     const { controller } = policyInForce(this.policies.history(), now, now).document;
-    const body = this.bodyOf(page)({ ...context, text, texts: text[page], controller, base: this.base }, { partials: this.partials });
+    const body = this.bodyOf(page)(
+      { ...context, text, texts: text[page], controller, base: this.base },
+      { partials: this.partials },
+    );
     const isRefused = context.subscription?.isRefused === true;
     const tellsOfAnAct = outcomes.has(page) || context.undo !== undefined || isRefused;
     const other = tellsOfAnAct ? undefined : language === 'nl' ? 'en' : 'nl';
