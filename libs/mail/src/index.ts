@@ -5,5 +5,6 @@ export * from './dkim-signature.js';
 export * from './mail-transport.js';
 export * from './message-refused.js';
 export * from './outbox.transport.js';
+export * from './smtp-greeting.js';
 export * from './smtp.transport.js';
 export * from './templates.js';

@@ -201,6 +201,43 @@ describe('what the server does not take', () => {
   });
 });
 
+describe('a mailbox outside ASCII (RFC 6531)', () => {
+  const international = () => message('delivery-1', 'zoë@bücher.example');
+
+  it('goes to a server that can carry it', async () => {
+    const told: unknown[] = [];
+    const server = await mailServer(() => ({
+      onMailFrom({ args }, _session, done) {
+        told.push(args);
+        done();
+      },
+    }));
+    expect(await transport(server.url).send(await international())).toMatchObject({ status: 'sent' });
+    expect(told).toMatchObject([{ SMTPUTF8: true }]);
+    expect(server.received[0]).toContain('To: zoë@bücher.example\r\n');
+  });
+
+  it('is refused where the server cannot: it is asked once, and the messages to others go on', async () => {
+    const server = await mailServer(() => ({ hideSMTPUTF8: true }));
+    const smtp = transport(server.url);
+    const refused = { status: 'rejected', code: 'SMTPUTF8_NOT_OFFERED', at: 'recipient' };
+    expect(await smtp.send(await international())).toStrictEqual(refused);
+    expect(await smtp.send(await international())).toStrictEqual(refused);
+    expect(server.connections).toBe(1);
+    expect(await smtp.send(await message('delivery-2'))).toMatchObject({ status: 'sent' });
+    expect(server.received).toHaveLength(1);
+  });
+
+  it('waits while the server is away, and asks again', async () => {
+    const url = await scriptedServer(obliging);
+    await closing.pop()!();
+    const smtp = transport(url);
+    const away = { status: 'deferred', code: 'ECONNREFUSED' };
+    expect(await smtp.send(await international())).toStrictEqual(away);
+    expect(await smtp.send(await international())).toStrictEqual(away);
+  });
+});
+
 describe('a connection that is lost', () => {
   it('after the message was sent and before the reply leaves it unknown, and sends it once', async () => {
     let datas = 0;

@@ -2,13 +2,16 @@ import { Readable } from 'node:stream';
 import type MailMessage from 'nodemailer/lib/mailer/mail-message.js';
 import MimeNode from 'nodemailer/lib/mime-node';
 import SMTPPool from 'nodemailer/lib/smtp-pool';
+import type { Envelope } from './compose-message.js';
 import {
   MailTransportUnavailable,
   type MailTransport,
   type OutgoingMessage,
   type SendOutcome,
 } from './mail-transport.js';
+import { greetMailServer, SmtpGreetingFailed } from './smtp-greeting.js';
 import { outcomeOf, reasonOf, replyCode } from './smtp-outcome.js';
+import { mailServerUrl, patience } from './smtp-url.js';
 import { createTurns } from './turns.js';
 
 export interface SmtpOptions {
@@ -22,9 +25,6 @@ export interface SmtpOptions {
 /** Bytes. */
 const PIECE = 16_384;
 
-/** Milliseconds that a mail server may be silent; the query of the URL may say otherwise. */
-const patience = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 60_000 };
-
 /**
  * A transport that hands messages to a mail server over pooled connections. Throws `RangeError` for a URL that is not of a
  * mail server; the message does not repeat it, for it may hold a password.
@@ -33,7 +33,7 @@ export function createSmtpTransport(options: SmtpOptions): MailTransport {
   const { url, maxConnections, maxMessagesPerConnection = 100 } = options;
   const pool = new SMTPPool({
     ...patience,
-    url: poolUrl(url),
+    url: mailServerUrl(url),
     maxConnections,
     maxMessages: maxMessagesPerConnection,
     // Whoever asked for the message tries again, after a new verdict.
@@ -42,10 +42,21 @@ export function createSmtpTransport(options: SmtpOptions): MailTransport {
   const turns = createTurns(maxConnections);
   let isClosing = false;
   const underWay = new Set<Promise<SendOutcome>>();
+  const takesMailbox = createMailboxQuestion(url);
+
+  /** RFC 6531 §3.1: a mailbox outside ASCII goes only to a server that says it can carry it, or it would be garbled. */
+  const refusalOfMailbox = async (envelope: Envelope): Promise<SendOutcome | undefined> => {
+    try {
+      if (await takesMailbox(envelope)) return undefined;
+      return { status: 'rejected', code: 'SMTPUTF8_NOT_OFFERED', at: 'recipient' };
+    } catch (error) {
+      return { status: 'deferred', code: error instanceof SmtpGreetingFailed ? error.reason : reasonOf(error) };
+    }
+  };
 
   const transmit = async (message: OutgoingMessage): Promise<SendOutcome> => {
     if (isClosing) return { status: 'deferred', code: 'CLOSED' };
-    return hand(pool, message);
+    return (await refusalOfMailbox(message.envelope)) ?? hand(pool, message);
   };
 
   return {
@@ -69,13 +80,14 @@ export function createSmtpTransport(options: SmtpOptions): MailTransport {
   };
 }
 
-/** Nodemailer's log would hold addresses, and its own retries would outlive a verdict: a URL turns neither on. */
-function poolUrl(url: string): string {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed?.protocol !== 'smtp:' && parsed?.protocol !== 'smtps:')
-    throw new RangeError('The URL of the mail server must be of the form smtp://user:password@host:port.');
-  for (const name of ['logger', 'debug', 'transactionLog', 'maxRequeues']) parsed.searchParams.delete(name);
-  return parsed.href;
+/** Whether the server carries a mailbox; it is asked once it matters, and then no more. */
+function createMailboxQuestion(url: string): (envelope: Envelope) => Promise<boolean> {
+  let offersUtf8: boolean | undefined;
+  return async ({ from, to }) => {
+    if (/^[\x20-\x7e]*$/.test(`${from}${to}`)) return true;
+    offersUtf8 ??= (await greetMailServer(url)).extensions.includes('SMTPUTF8');
+    return offersUtf8;
+  };
 }
 
 function hand(pool: SMTPPool, message: OutgoingMessage): Promise<SendOutcome> {
