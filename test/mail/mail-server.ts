@@ -16,6 +16,8 @@ export interface MailServer {
   readonly url: string;
   /** The messages it took, in order. */
   readonly taken: readonly ParsedMail[];
+  /** The same messages, byte for byte. */
+  readonly received: readonly Buffer[];
   /** Whom it was asked to take a message for, in order, and when. */
   readonly asked: readonly { readonly address: string; readonly at: number }[];
   /** The most messages that were under way at once. */
@@ -26,6 +28,7 @@ export interface MailServer {
 
 export async function startMailServer(): Promise<MailServer> {
   const taken: ParsedMail[] = [];
+  const received: Buffer[] = [];
   const asked: { address: string; at: number }[] = [];
   const sockets = new Map<string, Socket>();
   let behaviour: Behaviour = {};
@@ -41,10 +44,14 @@ export async function startMailServer(): Promise<MailServer> {
   async function receive(stream: NodeJS.ReadableStream, session: SMTPServerSession, done: (error?: Error) => void) {
     busiest = Math.max(busiest, (underWay += 1));
     const { address } = session.envelope.rcptTo[0]!;
-    const mail = await simpleParser(await bytesOf(stream));
+    const raw = await bytesOf(stream);
+    const mail = await simpleParser(raw);
     const treatment = await behaviour.message?.(address);
     underWay -= 1;
-    if (treatment === undefined) taken.push(mail);
+    if (treatment === undefined) {
+      taken.push(mail);
+      received.push(raw);
+    }
     treat(treatment, session, (error) => done(error ?? undefined));
   }
 
@@ -71,6 +78,7 @@ export async function startMailServer(): Promise<MailServer> {
   return {
     url: `smtp://127.0.0.1:${(server.server.address() as AddressInfo).port}`,
     taken,
+    received,
     asked,
     get busiest() {
       return busiest;
