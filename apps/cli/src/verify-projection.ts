@@ -72,6 +72,8 @@ async function foldUpTo(last: Position, { store, fold, projection, surroundings 
 function endingAt(last: Position, store: EventStore): EventStore {
   return {
     append: (...event) => store.append(...event),
+    appendEach: (appends) => store.appendEach(appends),
+    existing: (streamIds) => store.existing(streamIds),
     readStream: (...stretch) => store.readStream(...stretch),
     readAll: async (after, limit) => (await store.readAll(after, limit)).filter(({ position }) => position <= last),
     subscribe: (...stretch) => store.subscribe(...stretch),

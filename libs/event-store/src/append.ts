@@ -1,4 +1,4 @@
-import { NO_STREAM, type JsonObject, type NewEvent, type Revision } from './event-store.js';
+import { NO_STREAM, type JsonObject, type NewEvent, type Revision, type StreamAppend } from './event-store.js';
 
 /** An event as text, so that nothing about it can fail between the queue and the log. */
 export interface EventText {
@@ -19,7 +19,7 @@ export interface Append {
  * Makes an append of what a caller hands over. Throws `RangeError` when it holds no events or expects what is not a
  * revision, and `TypeError` when an event is not JSON.
  */
-export function prepareAppend(streamId: string, expected: Revision, events: readonly NewEvent[]): Append {
+export function prepareAppend({ streamId, expected, events }: StreamAppend): Append {
   if (events.length === 0) throw new RangeError('An append holds at least one event.');
   if (!Number.isSafeInteger(expected) || expected < NO_STREAM)
     throw new RangeError(`An append expects a revision from ${NO_STREAM} (no stream) on, not ${expected}.`);

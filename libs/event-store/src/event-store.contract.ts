@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   NO_STREAM,
+  RevisionConflict,
   START,
   type Batch,
   type EventStore,
@@ -189,6 +190,55 @@ export function eventStoreContract(name: string, open: () => Promise<EventStore>
 
         expect(new Set(appended.map(({ position }) => position)).size).toBe(1000);
         expect(await ours(store, before, stream)).toHaveLength(1500);
+      });
+    });
+
+    describe('appending to many streams', () => {
+      const appendTo = (streamId: string, ...events: NewEvent[]) => ({ streamId, expected: NO_STREAM, events });
+
+      it('answers each in its order, and writes those that are not refused', async () => {
+        await store.append(`${stream}-b`, NO_STREAM, [event()]);
+
+        const [a, b, c] = await store.appendEach([
+          appendTo(`${stream}-a`, event(), event()),
+          appendTo(`${stream}-b`, event()),
+          { streamId: `${stream}-b`, expected: 0, events: [event()] },
+        ]);
+
+        expect(a).toMatchObject({ revision: 1 });
+        expect(b).toBeInstanceOf(RevisionConflict);
+        expect(b).toMatchObject({ streamId: `${stream}-b`, expected: NO_STREAM, actual: 0 });
+        expect(c).toMatchObject({ revision: 1, position: await store.head() });
+        expect(revisions(await store.readStream(`${stream}-a`))).toStrictEqual([0, 1]);
+        expect(revisions(await store.readStream(`${stream}-b`))).toStrictEqual([0, 1]);
+      });
+
+      it('answers the same appends as it did the first time', async () => {
+        const appends = [appendTo(`${stream}-a`, event(), event()), appendTo(`${stream}-b`, event())];
+        const first = await store.appendEach(appends);
+        const head = await store.head();
+
+        expect(await store.appendEach(appends)).toStrictEqual(first);
+        expect(await store.head()).toBe(head);
+      });
+
+      it('takes none where one is no append', async () => {
+        await expect(store.appendEach([appendTo(`${stream}-a`, event()), appendTo(stream)])).rejects.toThrow(
+          RangeError,
+        );
+        expect(await store.readStream(`${stream}-a`)).toStrictEqual([]);
+      });
+
+      it('takes none at all', async () => {
+        expect(await store.appendEach([])).toStrictEqual([]);
+      });
+
+      it('tells which streams there are', async () => {
+        const [a, b, c] = [`${stream}-a`, `${stream}-'b"é`, `${stream}-c`];
+        await store.appendEach([appendTo(a, event(), event()), appendTo(b, event())]);
+
+        expect(await store.existing([c, b, stream, a, a])).toStrictEqual(new Set([a, b]));
+        expect(await store.existing([])).toStrictEqual(new Set());
       });
     });
 

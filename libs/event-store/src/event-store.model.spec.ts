@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, it, expect } from '@jest/globals';
 import fc from 'fast-check';
 import {
   NO_STREAM,
+  RevisionConflict,
   START,
   type Appended,
   type EventStore,
@@ -75,8 +76,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-/** Steps of one group are appended side by side. */
-const groups = fc.array(fc.array(step, { minLength: 1, maxLength: 8 }), { maxLength: 8 });
+/** Steps of one group are appended side by side, or all at once. */
+const groupsOfSteps = fc.array(
+  fc.record({ steps: fc.array(step, { minLength: 1, maxLength: 8 }), together: fc.boolean() }),
+  { maxLength: 8 },
+);
 
 describe.each([
   { adapter: 'memory', open: () => createMemoryEventStore() },
@@ -84,17 +88,19 @@ describe.each([
 ])('the $adapter adapter against a model', ({ open }) => {
   it('answers and holds what the model does, whatever is appended', async () => {
     await fc.assert(
-      fc.asyncProperty(groups, fc.integer({ min: 1, max: 9 }), async (steps, pageSize) => {
+      fc.asyncProperty(groupsOfSteps, fc.integer({ min: 1, max: 9 }), async (groups, pageSize) => {
         const store = open();
         const model = new Model();
         const made: Made[] = [];
-        for (const group of steps) {
-          const answers = group.map((wanted) => {
+        for (const { steps, together } of groups) {
+          const appends = steps.map((wanted) => {
             const append = appendOf(wanted, model, made);
             made.push(append);
-            return { expected: model.append(append), given: answerOf(store, append) };
+            return { append, expected: model.append(append) };
           });
-          for (const { expected, given } of answers) expect(await given).toStrictEqual(expected);
+          const all = appends.map(({ append }) => append);
+          const given = together ? answersOf(store, all) : Promise.all(all.map((append) => answerOf(store, append)));
+          expect(await given).toStrictEqual(appends.map(({ expected }) => expected));
         }
 
         expect(await readAll(store, pageSize)).toStrictEqual(model.log);
@@ -135,9 +141,19 @@ async function answerOf(store: EventStore, { stream, expected, events }: Made): 
   try {
     return await store.append(stream, expected, events);
   } catch (error) {
-    const conflict = error as { expected: number; actual: number };
-    return { expected: conflict.expected, actual: conflict.actual };
+    return told(error as RevisionConflict);
   }
+}
+
+async function answersOf(store: EventStore, made: readonly Made[]): Promise<Answer[]> {
+  const appends = made.map(({ stream, expected, events }) => ({ streamId: stream, expected, events }));
+  return (await store.appendEach(appends)).map((answer) =>
+    answer instanceof RevisionConflict ? told(answer) : answer,
+  );
+}
+
+function told({ expected, actual }: RevisionConflict): Answer {
+  return { expected, actual };
 }
 
 async function readAll(store: EventStore, pageSize: number): Promise<RecordedEvent[]> {

@@ -25,6 +25,13 @@ export interface RecordedEvent extends NewEvent {
   readonly position: Position;
 }
 
+/** An append among others: to which stream, at which revision, and what. */
+export interface StreamAppend {
+  readonly streamId: string;
+  readonly expected: Revision;
+  readonly events: readonly NewEvent[];
+}
+
 /** What an append answers: the revision of the stream and the position of the last event written. */
 export interface Appended {
   readonly revision: Revision;
@@ -60,6 +67,16 @@ export interface EventStore {
    * it was the first time. Any other failure leaves open what happened: append again with the same ids to find out.
    */
   append(streamId: string, expected: Revision, events: readonly NewEvent[]): Promise<Appended>;
+
+  /**
+   * Makes many appends, each as `append` does and whatever becomes of the others, and resolves once all that was written is
+   * durable: their answers in their order, a conflict where one was refused. Rejects for what `append` rejects with otherwise,
+   * which leaves open what happened to any of them.
+   */
+  appendEach(appends: readonly StreamAppend[]): Promise<readonly (Appended | RevisionConflict)[]>;
+
+  /** Which of these streams have events. */
+  existing(streamIds: readonly string[]): Promise<ReadonlySet<string>>;
 
   /** The events of a stream from `from` (default 0) in order, at most `limit` (from 1); empty when there is no such stream. */
   readStream(streamId: string, options?: { from?: Revision; limit?: number }): Promise<readonly RecordedEvent[]>;

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createSecretKey } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 import { freshRandomBytes } from './random-bytes.js';
 
 const CIPHER = 'aes-256-gcm';
@@ -7,12 +7,12 @@ const TAG_BYTES = 16;
 const OPTIONS = { authTagLength: TAG_BYTES };
 
 /**
- * AES-256-GCM under a random 96-bit nonce (NIST SP 800-38D §8.2.2); answers nonce, ciphertext and tag in one. The key is made
- * a key object: on Node 24 a cipher that is given bytes throws and catches two errors first, for half of its time.
+ * AES-256-GCM under a random 96-bit nonce (NIST SP 800-38D §8.2.2); answers nonce, ciphertext and tag in one. A key of bytes
+ * is made a key object: on Node 24 a cipher that is given bytes throws and catches two errors first, for half of its time.
  */
-export function encrypt(key: Uint8Array, aad: string, plaintext: Uint8Array): Buffer {
+export function encrypt(key: Uint8Array | KeyObject, aad: string, plaintext: Uint8Array): Buffer {
   const nonce = freshRandomBytes(NONCE_BYTES);
-  const cipher = createCipheriv(CIPHER, createSecretKey(key), nonce, OPTIONS).setAAD(Buffer.from(aad));
+  const cipher = createCipheriv(CIPHER, keyObjectOf(key), nonce, OPTIONS).setAAD(Buffer.from(aad));
   const ciphertext = cipher.update(plaintext);
   cipher.final();
   return Buffer.concat([nonce, ciphertext, cipher.getAuthTag()]);
@@ -25,4 +25,8 @@ export function decrypt(key: Uint8Array, aad: string, encrypted: Uint8Array): Bu
     .setAAD(Buffer.from(aad))
     .setAuthTag(encrypted.subarray(-TAG_BYTES));
   return Buffer.concat([decipher.update(encrypted.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()]);
+}
+
+function keyObjectOf(key: Uint8Array | KeyObject): KeyObject {
+  return key instanceof Uint8Array ? createSecretKey(key) : key;
 }

@@ -32,6 +32,15 @@ export function keyVaultContract(name: string, openVault: () => Promise<KeyVault
       expect(new Set(keys.map(({ id }) => id)).size).toBe(2);
     });
 
+    it('gives many contacts their keys at once, in their order, also one that is named twice', async () => {
+      await given();
+      const bram = await vault.keyFor(BRAM);
+      const keys = await vault.keysFor([ANNA, BRAM, ANNA]);
+      expect(keys).toStrictEqual([await vault.find(ANNA), bram, await vault.find(ANNA)]);
+      expect(keys[0]!.key).toHaveLength(32);
+      expect(await vault.keysFor([])).toStrictEqual([]);
+    });
+
     it('makes no key when it is only asked to find one', async () => {
       await given();
       expect(await vault.find(ANNA)).toBeUndefined();
@@ -46,6 +55,14 @@ export function keyVaultContract(name: string, openVault: () => Promise<KeyVault
       expect(await vault.find(ANNA)).toBeUndefined();
       expect(await vault.wasDestroyed(id)).toBe(true);
       expect(await vault.destroy(ANNA, id)).toStrictEqual({ destroyed: false });
+    });
+
+    it('tells of many keys which it destroyed', async () => {
+      await given();
+      const [anna, bram] = [await vault.keyFor(ANNA), await vault.keyFor(BRAM)];
+      await vault.destroy(ANNA, anna.id);
+      expect(await vault.destroyedAmong([bram.id, anna.id, 'never-was'])).toStrictEqual(new Set([anna.id]));
+      expect(await vault.destroyedAmong([])).toStrictEqual(new Set());
     });
 
     it('leaves a key alone that is not the one to destroy, as of a contact that came back meanwhile', async () => {

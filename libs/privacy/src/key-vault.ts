@@ -14,6 +14,9 @@ export interface KeyVault {
   /** The contact's key; a new one when there is none, durable before this resolves. */
   keyFor(contactId: string): Promise<DataKey>;
 
+  /** The keys of many contacts in their order, each as `keyFor` gives it; the new ones are made durable together. */
+  keysFor(contactIds: readonly string[]): Promise<readonly DataKey[]>;
+
   /** The contact's key, if there is one. */
   find(contactId: string): Promise<DataKey | undefined>;
 
@@ -26,6 +29,9 @@ export interface KeyVault {
 
   /** Whether this vault held the key with this id and destroyed it: the proof behind "erased". */
   wasDestroyed(keyId: string): Promise<boolean>;
+
+  /** Those of the keys with these ids that this vault held and destroyed. */
+  destroyedAmong(keyIds: readonly string[]): Promise<ReadonlySet<string>>;
 
   /** Settles what was accepted, then lets go of every resource. */
   close(): Promise<void>;

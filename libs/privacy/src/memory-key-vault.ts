@@ -5,11 +5,18 @@ export function createMemoryKeyVault(): KeyVault {
   const keys = new Map<string, DataKey>();
   const destroyedIds = new Set<string>();
 
+  function keyFor(contactId: string): DataKey {
+    const key = keys.get(contactId) ?? createDataKey();
+    keys.set(contactId, key);
+    return key;
+  }
+
   return {
     async keyFor(contactId) {
-      const key = keys.get(contactId) ?? createDataKey();
-      keys.set(contactId, key);
-      return key;
+      return keyFor(contactId);
+    },
+    async keysFor(contactIds) {
+      return contactIds.map(keyFor);
     },
     async find(contactId) {
       return keys.get(contactId);
@@ -21,6 +28,9 @@ export function createMemoryKeyVault(): KeyVault {
     },
     async wasDestroyed(keyId) {
       return destroyedIds.has(keyId);
+    },
+    async destroyedAmong(keyIds) {
+      return new Set(keyIds.filter((keyId) => destroyedIds.has(keyId)));
     },
     async close() {
       keys.clear();

@@ -19,6 +19,18 @@ describe('PersonalData', () => {
     expect(await personalData.open(CONTACT, PLACE, sealed)).toStrictEqual(VALUE);
   });
 
+  it('opens what it sealed among many, each for its own contact and event', async () => {
+    const { vault, personalData } = given();
+    const of = (contactId: string, address: string) => ({ contactId, place: PLACE, value: { address } });
+    const sealed = await personalData.sealEach([of(CONTACT, 'a'), of(OTHER_CONTACT, 'b'), of(CONTACT, 'c')]);
+    const opened = [CONTACT, OTHER_CONTACT, CONTACT].map((id, at) => personalData.open(id, PLACE, sealed[at]!));
+    expect(await Promise.all(opened)).toStrictEqual([{ address: 'a' }, { address: 'b' }, { address: 'c' }]);
+
+    expect(await personalData.erasedAmong(sealed)).toStrictEqual(new Set());
+    await vault.destroy(CONTACT, (await vault.keyFor(CONTACT)).id);
+    expect(await personalData.erasedAmong(sealed)).toStrictEqual(new Set([sealed[0], sealed[2]]));
+  });
+
   it('shows nothing of what it sealed', async () => {
     const { personalData } = given();
     const sealed = await personalData.seal(CONTACT, PLACE, VALUE);

@@ -1,5 +1,5 @@
 import type { JsonObject } from './json.js';
-import { KeyMissing, type KeyVault } from './key-vault.js';
+import { KeyMissing, type DataKey, type KeyVault } from './key-vault.js';
 import { open, seal, SealBroken } from './seal.js';
 
 /** The event beside which something is sealed; it opens nowhere else. */
@@ -8,10 +8,20 @@ export interface EventPlace {
   readonly eventId: string;
 }
 
+/** What is to be sealed for an event of a contact. */
+export interface Unsealed {
+  readonly contactId: string;
+  readonly place: EventPlace;
+  readonly value: JsonObject;
+}
+
 /** Seals what identifies or describes a person under the contact's own key, and opens it until that key is destroyed. */
 export interface PersonalData {
   /** Seals a value for an event of a contact; the contact gets a key when there is none, durable before this resolves. */
   seal(contactId: string, place: EventPlace, value: JsonObject): Promise<string>;
+
+  /** Seals many values, of as many contacts, in their order; the keys that are new are made durable together, before this resolves. */
+  sealEach(unsealed: readonly Unsealed[]): Promise<readonly string[]>;
 
   /**
    * The value that was sealed for this event, or `erased` when the key it was sealed under was destroyed, also when the
@@ -22,14 +32,20 @@ export interface PersonalData {
 
   /** Whether the key under which this was sealed was destroyed. Nothing is opened for it. Rejects with `SealBroken`. */
   isErased(sealed: string): Promise<boolean>;
+
+  /** Those of the sealed texts whose key was destroyed, as `isErased` tells it of one. */
+  erasedAmong(sealed: readonly string[]): Promise<ReadonlySet<string>>;
 }
 
 /** Personal data sealed under the keys of a vault. Sealed text is `<key id>.<sealed under that key>`. */
 export function createPersonalData(vault: KeyVault): PersonalData {
   return {
     async seal(contactId, place, value) {
-      const { id, key } = await vault.keyFor(contactId);
-      return `${id}.${seal(key, aadOf(id, place), value)}`;
+      return sealedUnder(await vault.keyFor(contactId), place, value);
+    },
+    async sealEach(unsealed) {
+      const keys = await vault.keysFor(unsealed.map(({ contactId }) => contactId));
+      return unsealed.map(({ place, value }, at) => sealedUnder(keys[at]!, place, value));
     },
     async open(contactId, place, sealed) {
       const { keyId, text } = split(sealed);
@@ -41,7 +57,15 @@ export function createPersonalData(vault: KeyVault): PersonalData {
     async isErased(sealed) {
       return vault.wasDestroyed(split(sealed).keyId);
     },
+    async erasedAmong(sealed) {
+      const destroyed = await vault.destroyedAmong(sealed.map((text) => split(text).keyId));
+      return new Set(destroyed.size === 0 ? [] : sealed.filter((text) => destroyed.has(split(text).keyId)));
+    },
   };
+}
+
+function sealedUnder({ id, key }: DataKey, place: EventPlace, value: JsonObject): string {
+  return `${id}.${seal(key, aadOf(id, place), value)}`;
 }
 
 function split(sealed: string): { keyId: string; text: string } {

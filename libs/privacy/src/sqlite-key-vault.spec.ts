@@ -94,7 +94,9 @@ describe('openSqliteKeyVault', () => {
 
   it('has written a key before it gives it', async () => {
     const path = newPath();
-    const { ids } = await givenKeys(path, 20);
+    const { ids, vault } = await givenKeys(path, 20);
+    ids.push(...Array.from({ length: 20 }, (_, n) => `of-many-${n}`));
+    await vault.keysFor(ids);
     const crashed = newPath();
     for (const part of ['', '-wal']) copyFileSync(path + part, crashed + part);
     const recovered = openSqliteKeyVault({ path: crashed, masterKey: MASTER_KEY });

@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import type Database from 'better-sqlite3';
 import { decrypt, encrypt } from './aes-gcm.js';
 import { createBoundedCache } from './bounded-cache.js';
@@ -34,6 +35,7 @@ export function openSqliteKeyVault({ path, masterKey, cachedKeys = CACHED_KEYS }
   const statements = prepareStatements(db);
   const writes = createWriteGroup(commit);
   const unwrapped = createBoundedCache<string, DataKey>(cachedKeys);
+  const wrapping = createSecretKey(masterKey);
 
   let purged: boolean | undefined;
 
@@ -42,10 +44,11 @@ export function openSqliteKeyVault({ path, masterKey, cachedKeys = CACHED_KEYS }
     db.transaction(run).immediate();
   }
 
-  function insert(contactId: string): DataKey {
+  /** A new key of the contact; `undefined`, and nothing is written, where it has one. */
+  function insert(contactId: string): DataKey | undefined {
     const key = createDataKey();
-    statements.insert.run(contactId, key.id, encrypt(masterKey, aadOf(contactId, key.id), key.key));
-    return key;
+    const wrapped = encrypt(wrapping, aadOf(contactId, key.id), key.key);
+    return statements.insert.run(contactId, key.id, wrapped).changes === 0 ? undefined : key;
   }
 
   function remove(contactId: string, keyId: string | undefined): boolean {
@@ -70,8 +73,15 @@ export function openSqliteKeyVault({ path, masterKey, cachedKeys = CACHED_KEYS }
       const row = writes.isWaiting() ? undefined : statements.read.get(contactId);
       if (row) return unwrapRow(contactId, row);
       return writes.add(
-        () => statements.read.get(contactId) ?? insert(contactId),
+        () => statements.read.get(contactId) ?? insert(contactId)!,
         (found) => ('wrapped' in found ? unwrapRow(contactId, found) : remember(contactId, found)),
+      );
+    },
+    /** Those who ask for many ask for new ones: each is made before it is known whether there is one, and none is kept in memory. */
+    async keysFor(contactIds) {
+      return writes.add(
+        () => contactIds.map((contactId) => insert(contactId) ?? statements.read.get(contactId)!),
+        (found) => found.map((one, at) => ('wrapped' in one ? unwrapRow(contactIds[at]!, one) : one)),
       );
     },
     async find(contactId) {
@@ -92,6 +102,9 @@ export function openSqliteKeyVault({ path, masterKey, cachedKeys = CACHED_KEYS }
     async wasDestroyed(keyId) {
       return statements.findDestroyed.get(keyId) !== undefined;
     },
+    async destroyedAmong(keyIds) {
+      return new Set(statements.selectDestroyed.all(JSON.stringify(keyIds)));
+    },
     async close() {
       writes.flush();
       unwrapped.clear();
@@ -104,11 +117,14 @@ function prepareStatements(db: Database.Database) {
   return {
     read: db.prepare<[string], KeyRow>('SELECT key_id AS id, wrapped FROM data_keys WHERE contact_id = ?'),
     insert: db.prepare<[string, string, Buffer]>(
-      'INSERT INTO data_keys (contact_id, key_id, wrapped) VALUES (?, ?, ?)',
+      'INSERT INTO data_keys (contact_id, key_id, wrapped) VALUES (?, ?, ?) ON CONFLICT (contact_id) DO NOTHING',
     ),
     remove: db.prepare<[string, string]>('DELETE FROM data_keys WHERE contact_id = ? AND key_id = ?'),
     recordDestroyed: db.prepare<[string]>('INSERT INTO destroyed_keys (key_id) VALUES (?)'),
     findDestroyed: db.prepare<[string], 1>('SELECT 1 FROM destroyed_keys WHERE key_id = ?').pluck(),
+    selectDestroyed: db
+      .prepare<[string], string>('SELECT key_id FROM destroyed_keys WHERE key_id IN (SELECT value FROM json_each(?))')
+      .pluck(),
   };
 }
 

@@ -32,6 +32,10 @@ export function createInterruptibleStore(store: EventStore): InterruptibleStore 
       await interruptOnce(streamId);
       return store.append(streamId, expected, events);
     },
+    async appendEach(appends) {
+      for (const { streamId } of appends) await interruptOnce(streamId);
+      return store.appendEach(appends);
+    },
     beforeAppend(act, times = 1) {
       interrupt = act;
       left = times;

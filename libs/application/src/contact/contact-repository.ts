@@ -22,6 +22,7 @@ import {
 import {
   NO_STREAM,
   RevisionConflict,
+  type Appended,
   type EventStore,
   type Json,
   type JsonObject,
@@ -39,12 +40,12 @@ import {
   type Metrics,
   type ProblemCode,
 } from '@consent-ledger/platform';
-import type { PersonalData } from '@consent-ledger/privacy';
+import type { PersonalData, Unsealed } from '@consent-ledger/privacy';
 import { contactStream, type PolicyShelf } from '@consent-ledger/projections';
 import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, EVENT_STORE, LOGGER, METRICS, PERSONAL_DATA, POLICIES } from '../ports.js';
 import { stillContended } from './contention.js';
-import { loadContact, type Contact } from './load-contact.js';
+import { loadContact, newContact, type Contact } from './load-contact.js';
 import { SettleDue } from '../settle-due/settle-due.js';
 
 /** Something that a contact did, or that was learnt of one, on its way to the log. */
@@ -106,6 +107,14 @@ export interface RecordOptions {
   readonly before?: (judged: Contact) => Promise<boolean>;
 }
 
+/** A fact that is recorded among many, and how it is decided on. */
+export interface Recording {
+  readonly fact: Omit<Fact, 'idempotencyKey' | 'expectedRevision'>;
+  readonly decide: (context: DecisionContext) => Decision;
+  /** The id of the event that was decided on. */
+  readonly eventId: () => string;
+}
+
 const ATTEMPTS = 8;
 /** What was done and cannot be undone must reach the log. */
 const ATTEMPTS_TO_KEEP_A_PROMISE = 100;
@@ -117,7 +126,7 @@ export const CLOCK_SKEW = 5 * 60_000;
 export class ContactRepository {
   constructor(
     @Inject(EVENT_STORE) private readonly store: EventStore,
-    @Inject(PERSONAL_DATA) private readonly personalData: Pick<PersonalData, 'seal' | 'isErased'>,
+    @Inject(PERSONAL_DATA) private readonly personalData: Omit<PersonalData, 'open'>,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(METRICS) private readonly metrics: Pick<Metrics, 'appended'>,
     @Inject(POLICIES) private readonly policies: PolicyShelf,
@@ -139,6 +148,75 @@ export class ContactRepository {
     const { contact, recorded } = await this.recordHere(fact, decide, options);
     if (contact.events.some(({ type }) => type === 'AddressRectified')) await this.follow(fact);
     return recorded;
+  }
+
+  /**
+   * Records facts of contacts of which nothing is on record, one each, as `record` does, but all at once: their keys are made
+   * durable together, and so are their events. Answers in their order; a `Problem` where `record` throws it, and nothing for
+   * a contact of which something is on record: its fact is left to `record`.
+   */
+  async recordNew(
+    recordings: readonly Recording[],
+    sealing: Pick<PersonalData, 'sealEach'> = this.personalData,
+  ): Promise<readonly (Recorded | Problem | undefined)[]> {
+    const known = await this.store.existing(recordings.map(({ fact }) => contactStream(fact.contactId)));
+    const judged = recordings.map((recording) =>
+      known.has(contactStream(recording.fact.contactId)) ? undefined : this.judgeNew(recording),
+    );
+    const drafts = judged.filter((answer): answer is Draft => answer !== undefined && 'parts' in answer);
+    const appended = await this.appendNew(drafts, sealing);
+    return judged.map((answer) => (answer && 'parts' in answer ? appended.get(answer) : answer));
+  }
+
+  private judgeNew({ fact, decide, eventId }: Recording): Draft | Problem {
+    const contact = newContact(fact.contactId);
+    try {
+      const now = this.clock.now();
+      const moments = { now, toldAt: settleOccurrence(fact.occurredAt, now) };
+      const decision = this.decideOn(contact, moments, decide);
+      const decided = this.decidedOf(fact, contact, decision, moments, { request: {}, eventId });
+      const { personal } = decided;
+      const parts = decision.events.map((event, index) => {
+        const id = eventIdOf(decided, index);
+        return { id, event, ...(personal && { unsealed: unsealedOf(fact, id, personal) }) };
+      });
+      return { fact, decided, parts };
+    } catch (error) {
+      if (error instanceof Problem) return error;
+      throw error;
+    }
+  }
+
+  /** What was appended of each; nothing where another append came first, or a key was destroyed meanwhile. */
+  private async appendNew(
+    drafts: readonly Draft[],
+    sealing: Pick<PersonalData, 'sealEach'>,
+  ): Promise<ReadonlyMap<Draft, Recorded>> {
+    const unsealed = drafts.flatMap(({ parts }) => parts.flatMap((part) => part.unsealed ?? []));
+    const sealed = await sealing.sealEach(unsealed);
+    const erased = await this.personalData.erasedAmong(sealed);
+    let next = 0;
+    const written = drafts.map(({ fact, decided, parts }) =>
+      parts.map(({ id, event, unsealed }) => eventOf(fact, event, id, decided, unsealed && sealed[next++])),
+    );
+    const appending = drafts
+      .map((draft, at) => ({ draft, events: written[at]! }))
+      .filter(({ events }) => events.length > 0 && !events.some(({ data }) => erased.has(data['sealed'] as string)));
+    const answers = await this.store.appendEach(
+      appending.map(({ draft, events }) => ({
+        streamId: contactStream(draft.fact.contactId),
+        expected: NO_STREAM,
+        events,
+      })),
+    );
+    return new Map(
+      appending.flatMap(({ draft, events }, at) => {
+        const answer = answers[at]!;
+        return answer instanceof RevisionConflict
+          ? []
+          : [[draft, this.recordedOf(draft.fact.contactId, events, answer)]];
+      }),
+    );
   }
 
   /** Links and letters know a person by an address that they left: what they do there counts where they are now. */
@@ -182,11 +260,7 @@ export class ContactRepository {
         if (!(await options.before(contact))) continue;
         promised = judged;
       }
-      const occurredAt = decision.occurredAt ?? toldAt;
-      const policy = this.policyAt(occurredAt, now);
-      const personal = isErasedAlready(contact, occurredAt) ? undefined : personalPart(fact, options.personal);
-      const eventId = options.eventId?.();
-      const decided = { personal, idempotency, eventId, policy, occurredAt, now };
+      const decided = { ...this.decidedOf(fact, contact, decision, { now, toldAt }, options), idempotency };
       const events = await this.sealAsMayBe(fact, decision.events, decided, options);
       // What was sealed under a key that is gone by now is sealed anew under the next one.
       if (await this.isErased(events)) continue;
@@ -204,13 +278,32 @@ export class ContactRepository {
     options: RecordOptions,
   ): Promise<Judged | undefined> {
     if (await this.settleBefore(contact, toldAt, options)) return undefined;
-    const decision = recordable(decide(contextOf(contact, this.policyAt(toldAt, now), toldAt)));
-    return { revision: contact.revision, decision };
+    return { revision: contact.revision, decision: this.decideOn(contact, { now, toldAt }, decide) };
+  }
+
+  private decideOn(
+    contact: Contact,
+    { now, toldAt }: Moments,
+    decide: (context: DecisionContext) => Decision,
+  ): Judged['decision'] {
+    return recordable(decide(contextOf(contact, this.policyAt(toldAt, now), toldAt)));
+  }
+
+  private decidedOf(
+    fact: Fact,
+    contact: Contact,
+    decision: Judged['decision'],
+    { now, toldAt }: Moments,
+    options: RecordOptions,
+  ): Decided {
+    const occurredAt = decision.occurredAt ?? toldAt;
+    const policy = this.policyAt(occurredAt, now);
+    const personal = isErasedAlready(contact, occurredAt) ? undefined : personalPart(fact, options.personal);
+    return { personal, idempotency: undefined, eventId: options.eventId?.(), policy, occurredAt, now };
   }
 
   private safeguardOf(contact: Contact, { now, toldAt }: Moments, { safeguard }: RecordOptions) {
-    if (!safeguard) return [];
-    return recordable(safeguard(contextOf(contact, this.policyAt(toldAt, now), toldAt))).events;
+    return safeguard ? this.decideOn(contact, { now, toldAt }, safeguard).events : [];
   }
 
   /** Appends what goes before the decision itself; answers the revision then, `undefined` when another append came first. */
@@ -269,12 +362,16 @@ export class ContactRepository {
   ): Promise<Recorded | undefined> {
     try {
       const appended = await this.store.append(contactStream(contactId), revision, events);
-      for (const { type } of events) this.metrics.appended(type);
-      return { contactId, ...appended, recorded: events.map(({ id, type }) => ({ eventId: id, type })) };
+      return this.recordedOf(contactId, events, appended);
     } catch (error) {
       if (error instanceof RevisionConflict) return undefined;
       throw error;
     }
+  }
+
+  private recordedOf(contactId: string, events: readonly NewEvent[], appended: Appended): Recorded {
+    for (const { type } of events) this.metrics.appended(type);
+    return { contactId, ...appended, recorded: events.map(({ id, type }) => ({ eventId: id, type })) };
   }
 
   private async nothingRecorded({ contactId, revision, recorded }: Contact): Promise<Recorded> {
@@ -304,10 +401,9 @@ export class ContactRepository {
 
   private async seal(fact: Fact, event: NewContactEvent, index: number, decided: Decided): Promise<NewEvent> {
     const id = eventIdOf(decided, index);
-    const place = { streamId: contactStream(fact.contactId), eventId: id };
-    const sealed = decided.personal && (await this.personalData.seal(fact.contactId, place, decided.personal));
-    const data = { ...(event.data as unknown as JsonObject), ...(sealed && { sealed }) };
-    return { id, type: event.type, data, metadata: metadataOf(fact, decided) as unknown as JsonObject };
+    if (!decided.personal) return eventOf(fact, event, id, decided);
+    const { contactId, place, value } = unsealedOf(fact, id, decided.personal);
+    return eventOf(fact, event, id, decided, await this.personalData.seal(contactId, place, value));
   }
 }
 
@@ -357,6 +453,22 @@ interface Decided {
   readonly policy: Policy;
   readonly occurredAt: Instant;
   readonly now: Instant;
+}
+
+/** What was decided of a new contact, before anything of it is sealed. */
+interface Draft {
+  readonly fact: Fact;
+  readonly decided: Decided;
+  readonly parts: readonly { readonly id: string; readonly event: NewContactEvent; readonly unsealed?: Unsealed }[];
+}
+
+function unsealedOf({ contactId }: Fact, eventId: string, value: JsonObject): Unsealed {
+  return { contactId, place: { streamId: contactStream(contactId), eventId }, value };
+}
+
+function eventOf(fact: Fact, event: NewContactEvent, id: string, decided: Decided, sealed?: string): NewEvent {
+  const data = { ...(event.data as unknown as JsonObject), ...(sealed && { sealed }) };
+  return { id, type: event.type, data, metadata: metadataOf(fact, decided) as unknown as JsonObject };
 }
 
 function eventIdOf({ idempotency, eventId }: Decided, index: number): string {

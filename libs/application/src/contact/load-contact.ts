@@ -1,4 +1,4 @@
-import { foldContact, type ContactEvent, type ContactState } from '@consent-ledger/consent';
+import { foldContact, unknownContact, type ContactEvent, type ContactState } from '@consent-ledger/consent';
 import { NO_STREAM, type EventStore, type RecordedEvent, type Revision } from '@consent-ledger/event-store';
 import { contactEventOf, contactStream } from '@consent-ledger/projections';
 
@@ -12,14 +12,20 @@ export interface Contact {
   readonly state: ContactState;
 }
 
+/** A contact of which nothing is on record. */
+export function newContact(contactId: string): Contact {
+  return { contactId, revision: NO_STREAM, recorded: [], events: [], state: unknownContact };
+}
+
 /** Reads a contact's whole stream; an unknown contact has no events. */
 export async function loadContact(store: EventStore, contactId: string): Promise<Contact> {
   const recorded = await store.readStream(contactStream(contactId));
+  if (recorded.length === 0) return newContact(contactId);
   const events = recorded.map(contactEventOf);
   let state: ContactState | undefined;
   return {
     contactId,
-    revision: recorded.at(-1)?.revision ?? NO_STREAM,
+    revision: recorded.at(-1)!.revision,
     recorded,
     events,
     get state() {

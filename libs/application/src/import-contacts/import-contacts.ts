@@ -6,15 +6,16 @@ import { newId, Problem, toRfc3339, validationProblem, type Clock, type FieldErr
 import type { ContactIds } from '@consent-ledger/privacy';
 import type { PolicyShelf } from '@consent-ledger/projections';
 import { Inject, Injectable } from '@nestjs/common';
-import { CLOCK_SKEW, ContactRepository, refusalProblem, type Fact } from '../contact/contact-repository.js';
+import { CLOCK_SKEW, ContactRepository, refusalProblem } from '../contact/contact-repository.js';
 import { CLOCK, CONTACT_IDS, EVENT_STORE, POLICIES } from '../ports.js';
 import { csvRows, type CsvRow } from './csv-rows.js';
 import type { ImportCounts, ImportOptions } from './import-events.js';
 import { mappingOf, type ImportPreset, type MappingChanges } from './import-mapping.js';
 import { SettleDue } from '../settle-due/settle-due.js';
 import { ImportRepository, type ImportOrigin } from './import-repository.js';
-import { recordRow, type RowOutcome } from './record-row.js';
-import { createRowReader, type ReadRow, type RowReader, type RowRefusal, type StatementName } from './row-reader.js';
+import type { RowOutcome } from './record-row.js';
+import { recordRows, type Said } from './record-rows.js';
+import { createRowReader, type RowReader, type RowRefusal, type StatementName } from './row-reader.js';
 import { openScratchLog } from './scratch-log.js';
 
 /** What is imported, and what the file does not say itself. */
@@ -113,7 +114,12 @@ export class ImportContacts {
   ): Promise<ImportReport> {
     const importId = request.importId ?? newId();
     const scratch = await openScratchLog(this.store);
-    const unsealed = { seal: () => Promise.resolve(''), isErased: () => Promise.resolve(false) };
+    const unsealed = {
+      seal: () => Promise.resolve(''),
+      sealEach: (values: readonly unknown[]) => Promise.resolve(values.map(() => '')),
+      isErased: () => Promise.resolve(false),
+      erasedAmong: () => Promise.resolve(new Set<string>()),
+    };
     const uncounted = { appended: () => undefined };
     const undestroyed = {
       find: () => Promise.resolve(undefined),
@@ -210,11 +216,11 @@ export class ImportContacts {
         said.push({ index, row, address: row.address, contactId: this.contactIds.of(row.address) });
     });
     said.sort((a, b) => (a.contactId < b.contactId ? -1 : a.contactId > b.contactId ? 1 : a.index - b.index));
-    for (let from = 0; from < said.length; from += ROWS_AT_ONCE) {
-      const some = said.slice(from, from + ROWS_AT_ONCE);
-      const recorded = await recordTogether(some, request, walk);
-      some.forEach(({ index }, at) => (outcomes[index] = recorded[at]!));
-      onRecorded(rows.length - said.length + from + some.length);
+    let settled = rows.length - said.length;
+    for (const portion of inPortions(said)) {
+      const recorded = await recordRows(portion, { ...walk, reference: request.reference });
+      portion.forEach(({ index }, at) => (outcomes[index] = recorded[at]!));
+      onRecorded((settled += portion.length));
       // Whatever else this process does gets its turn.
       await nextTurn();
     }
@@ -268,32 +274,14 @@ interface Tally {
   readonly sha256: string;
 }
 
-/** A row that says something of a contact, and its place in the round. */
-interface Said {
-  readonly index: number;
-  readonly row: ReadRow;
-  readonly address: string;
-  readonly contactId: string;
-}
-
-/** Contacts at once, the rows of one contact one after the other. */
-async function recordTogether(
-  said: readonly Said[],
-  request: ImportRequest,
-  { contacts, origin, importId }: Walk,
-): Promise<RowOutcome[]> {
-  const busy = new Map<string, Promise<unknown>>();
-  const recording = said.map(({ row, address, contactId }) => {
-    const { reference = request.reference } = row;
-    const source = { kind: 'import' as const, ...(reference !== undefined && { reference }) };
-    const fact: Fact = { contactId, address, source, ...origin, importId };
-    const before = busy.get(contactId);
-    const recorded = before ? before.then(() => recordRow(contacts, fact, row)) : recordRow(contacts, fact, row);
-    busy.set(contactId, recorded);
-    return recorded;
-  });
-  await Promise.allSettled(recording);
-  return Promise.all(recording);
+/** As many as are recorded at once, and the rows of one contact never apart. */
+function* inPortions(said: readonly Said[]): Generator<readonly Said[]> {
+  let from = 0;
+  for (let until = ROWS_AT_ONCE; from < said.length; until = from + ROWS_AT_ONCE) {
+    while (until < said.length && said[until]!.contactId === said[until - 1]!.contactId) until++;
+    yield said.slice(from, until);
+    from = until;
+  }
 }
 
 async function* inRounds(rows: AsyncIterable<CsvRow>): AsyncGenerator<CsvRow[]> {

@@ -1,6 +1,6 @@
 import { optIn, optOut, recordDeliverability, type ContactState, type Decision } from '@consent-ledger/consent';
 import { deterministicId, Problem } from '@consent-ledger/platform';
-import type { ContactRepository, DecisionContext, Fact } from '../contact/contact-repository.js';
+import type { ContactRepository, DecisionContext, Fact, Recording } from '../contact/contact-repository.js';
 import type { ReadRow, RowFact, RowRefusal } from './row-reader.js';
 
 /** What became of a row: the types of the events that were recorded, and what was refused of it. */
@@ -21,26 +21,38 @@ export async function recordRow(contacts: ContactRepository, fact: Fact, row: Re
       const answer = await recordFact(contacts, fact, said);
       recorded.push(...answer.recorded.map(({ type }) => type));
     } catch (error) {
-      if (!(error instanceof Problem) || error.status >= 500) throw error;
-      refusals.push({ line: row.line, code: error.code, reason: error.detail });
+      if (!(error instanceof Problem)) throw error;
+      refusals.push(refusalOf(row, error));
     }
   return { recorded, refusals };
 }
 
-function recordFact(contacts: ContactRepository, fact: Fact, said: RowFact) {
-  const { occurredAt } = said;
-  let eventId: string;
-  return contacts.record(
-    { ...fact, ...(occurredAt !== undefined && { occurredAt }) },
-    (context) => {
-      eventId = importedEventId(fact.contactId, said, context.state);
-      return context.events.some(({ id }) => id === eventId) ? { events: [] } : decide(context, said);
-    },
-    { request: {}, eventId: () => eventId },
-  );
+/** What the rules refuse, as the report tells it. Throws what is no fault of the row. */
+export function refusalOf({ line }: ReadRow, problem: Problem): RowRefusal {
+  if (problem.status >= 500) throw problem;
+  return { line, code: problem.code, reason: problem.detail };
 }
 
-function decide({ state, stateThen, policy, occurredAt }: DecisionContext, said: RowFact): Decision {
+function recordFact(contacts: ContactRepository, of: Fact, said: RowFact) {
+  const { fact, decide, eventId } = recordingOf(of, said);
+  return contacts.record(fact, decide, { request: {}, eventId });
+}
+
+/** One thing that a row says of a contact, as it is to be recorded. */
+export function recordingOf(of: Fact, said: RowFact): Recording {
+  const { occurredAt } = said;
+  let eventId: string;
+  return {
+    fact: { ...of, ...(occurredAt !== undefined && { occurredAt }) },
+    decide(context) {
+      eventId = importedEventId(of.contactId, said, context.state);
+      return context.events.some(({ id }) => id === eventId) ? { events: [] } : decideOn(context, said);
+    },
+    eventId: () => eventId,
+  };
+}
+
+function decideOn({ state, stateThen, policy, occurredAt }: DecisionContext, said: RowFact): Decision {
   switch (said.kind) {
     case 'opt-in': {
       const { purposes, statement } = said;

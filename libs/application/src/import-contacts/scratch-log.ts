@@ -1,7 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { NO_STREAM, openSqliteEventStore, type EventStore } from '@consent-ledger/event-store';
+import {
+  NO_STREAM,
+  openSqliteEventStore,
+  RevisionConflict,
+  type EventStore,
+  type StreamAppend,
+} from '@consent-ledger/event-store';
 
 /** The log with a layer over it that takes every append and is thrown away. */
 export interface ScratchLog {
@@ -14,16 +20,22 @@ export async function openScratchLog(log: EventStore): Promise<ScratchLog> {
   const directory = await mkdtemp(join(tmpdir(), 'dry-run-'));
   const layer = openSqliteEventStore({ path: join(directory, 'scratch.sqlite') });
   const standing = async (streamId: string) => (await log.readStream(streamId)).at(-1)?.revision ?? NO_STREAM;
+  const append = async ({ streamId, expected, events }: StreamAppend) => {
+    const below = await standing(streamId);
+    const { revision, position } = await layer.append(streamId, expected - below - 1, events);
+    return { revision: below + 1 + revision, position };
+  };
   const store: EventStore = {
     async readStream(streamId) {
       const [below, above] = await Promise.all([log.readStream(streamId), layer.readStream(streamId)]);
       const next = (below.at(-1)?.revision ?? NO_STREAM) + 1;
       return [...below, ...above.map((event) => ({ ...event, revision: next + event.revision }))];
     },
-    async append(streamId, expected, events) {
-      const below = await standing(streamId);
-      const { revision, position } = await layer.append(streamId, expected - below - 1, events);
-      return { revision: below + 1 + revision, position };
+    append: (streamId, expected, events) => append({ streamId, expected, events }),
+    appendEach: (appends) => Promise.all(appends.map((one) => append(one).catch(conflictOf))),
+    async existing(streamIds) {
+      const [below, above] = await Promise.all([log.existing(streamIds), layer.existing(streamIds)]);
+      return new Set([...below, ...above]);
     },
     readAll: (after, limit) => log.readAll(after, limit),
     subscribe: (after, options) => log.subscribe(after, options),
@@ -37,4 +49,9 @@ export async function openScratchLog(log: EventStore): Promise<ScratchLog> {
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+function conflictOf(error: unknown): RevisionConflict {
+  if (error instanceof RevisionConflict) return error;
+  throw error;
 }

@@ -40,10 +40,27 @@ export function createMemoryEventStore(): EventStore {
     return { revision, position: head() };
   }
 
+  function writeOrConflict(append: Append): Appended | RevisionConflict {
+    try {
+      return write(append);
+    } catch (error) {
+      if (error instanceof RevisionConflict) return error;
+      throw error;
+    }
+  }
+
   return {
     async append(streamId, expected, events) {
       closing.signal.throwIfAborted();
-      return write(prepareAppend(streamId, expected, events));
+      return write(prepareAppend({ streamId, expected, events }));
+    },
+    async appendEach(appends) {
+      closing.signal.throwIfAborted();
+      return appends.map(prepareAppend).map(writeOrConflict);
+    },
+    async existing(streamIds) {
+      closing.signal.throwIfAborted();
+      return new Set(streamIds.filter((streamId) => streams.has(streamId)));
     },
     async readStream(streamId, { from = 0, limit = Number.MAX_SAFE_INTEGER } = {}) {
       closing.signal.throwIfAborted();

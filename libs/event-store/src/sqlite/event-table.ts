@@ -18,6 +18,7 @@ export interface EventTable {
   commit(appends: readonly Append[]): Committed;
   /** Runs reads over one state of the table. */
   inOneState(reads: () => void): void;
+  existing(streamIds: readonly string[]): ReadonlySet<string>;
   readStream(streamId: string, from: Revision, limit: number): readonly RecordedEvent[];
   readAll(after: Position, limit: number): readonly RecordedEvent[];
   head(): Position;
@@ -35,6 +36,9 @@ const COLUMNS = 'position, stream_id, revision, id, type, data, metadata';
 /** The table of an open log file. */
 export function openEventTable(db: Database): EventTable {
   const insert = db.prepare<[...EventRow]>(`INSERT INTO events (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)`);
+  const begin = db.prepare<[...EventRow]>(
+    `INSERT INTO events (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (stream_id, revision) DO NOTHING`,
+  );
   const selectRevision = db
     .prepare<[string], number | null>('SELECT max(revision) FROM events WHERE stream_id = ?')
     .pluck();
@@ -47,6 +51,11 @@ export function openEventTable(db: Database): EventTable {
       `SELECT ${COLUMNS} FROM events WHERE stream_id = ? AND revision >= ? ORDER BY revision LIMIT ?`,
     )
     .raw();
+  const selectExisting = db
+    .prepare<[string], string>(
+      'SELECT stream_id FROM events WHERE revision = 0 AND stream_id IN (SELECT value FROM json_each(?))',
+    )
+    .pluck();
   const selectAll = db
     .prepare<[Position, number], EventRow>(`SELECT ${COLUMNS} FROM events WHERE position > ? ORDER BY position LIMIT ?`)
     .raw();
@@ -54,15 +63,27 @@ export function openEventTable(db: Database): EventTable {
 
   const head = (): Position => selectHead.get() ?? START;
 
+  /** A stream has its first event at revision 0: whether that stands is seen by writing it, without a look at the index before. */
   function writeOne(append: Append, last: Position): Appended | RevisionConflict {
     const { streamId, expected, events } = append;
-    const actual = selectRevision.get(streamId) ?? NO_STREAM;
-    if (actual !== expected) return repeated(append) ?? new RevisionConflict(streamId, expected, actual);
+    if (expected !== NO_STREAM && revisionOf(streamId) !== expected) return refusedOrRepeated(append);
     let revision = expected;
     let position = last;
-    for (const { id, type, data, metadata } of events)
-      insert.run(++position, streamId, ++revision, id, type, data, metadata);
+    for (const { id, type, data, metadata } of events) {
+      const statement = revision === NO_STREAM ? begin : insert;
+      const { changes } = statement.run(++position, streamId, ++revision, id, type, data, metadata);
+      if (changes === 0) return refusedOrRepeated(append);
+    }
     return { revision, position };
+  }
+
+  function revisionOf(streamId: string): Revision {
+    return selectRevision.get(streamId) ?? NO_STREAM;
+  }
+
+  function refusedOrRepeated(append: Append): Appended | RevisionConflict {
+    const { streamId, expected } = append;
+    return repeated(append) ?? new RevisionConflict(streamId, expected, revisionOf(streamId));
   }
 
   function repeated(append: Append): Appended | undefined {
@@ -91,6 +112,7 @@ export function openEventTable(db: Database): EventTable {
   return {
     commit: commit.immediate,
     inOneState: db.transaction((reads: () => void) => reads()),
+    existing: (streamIds) => new Set(selectExisting.all(JSON.stringify(streamIds))),
     readStream: (streamId, from, limit) => selectStream.all(streamId, from, limit).map(recordedEvent),
     readAll: (after, limit) => selectAll.all(after, limit).map(recordedEvent),
     head,

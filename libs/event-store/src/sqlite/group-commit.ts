@@ -1,6 +1,6 @@
 import { atEndOfTurn } from '@consent-ledger/platform';
 import type { Append } from '../append.js';
-import { RevisionConflict, type Appended } from '../event-store.js';
+import type { Appended, RevisionConflict } from '../event-store.js';
 
 /** What one commit wrote, and the seconds it took, disk included. */
 export interface CommitStats {
@@ -16,21 +16,21 @@ export interface Committed extends Omit<CommitStats, 'seconds'> {
 
 /** Appends that wait for their commit. */
 export interface GroupCommit {
-  /** Resolves once the append is durable; rejects with its own conflict, or with the failure of the whole commit. */
-  add(append: Append): Promise<Appended>;
+  /** Resolves once the appends are durable, in one commit, with what became of each; rejects with the failure of the commit. */
+  add(appends: readonly Append[]): Promise<Committed['answers']>;
   /** Commits all that waits, now. */
   flush(): void;
 }
 
 interface Waiting {
-  readonly append: Append;
-  readonly resolve: (appended: Appended) => void;
+  readonly appends: readonly Append[];
+  readonly resolve: (answers: Committed['answers']) => void;
   readonly reject: (error: Error) => void;
 }
 
 /**
  * Commits together the appends that arrive in one turn of the event loop, at most about `maxEvents` events at once, so
- * that the disk is waited for once for all of them. `commit` is one transaction: when it throws, it wrote nothing.
+ * that the disk is waited for once for all of them; those that were added as one stay together. `commit` is one transaction: when it throws, it wrote nothing.
  */
 export function createGroupCommit(options: {
   readonly maxEvents: number;
@@ -46,14 +46,15 @@ export function createGroupCommit(options: {
     const started = performance.now();
     const committed = tryCommit(group);
     if (!committed) return;
-    group.forEach((waiting, at) => settle(waiting, committed.answers[at]!));
+    let answered = 0;
+    for (const { appends, resolve } of group) resolve(committed.answers.slice(answered, (answered += appends.length)));
     const { appends, events } = committed;
     if (events > 0) options.onCommit({ appends, events, seconds: (performance.now() - started) / 1000 });
   }
 
   function tryCommit(group: readonly Waiting[]): Committed | undefined {
     try {
-      return options.commit(group.map(({ append }) => append));
+      return options.commit(group.flatMap(({ appends }) => appends));
     } catch (cause) {
       for (const { reject } of group)
         reject(new Error('The log could not commit the append; append it again with the same event ids.', { cause }));
@@ -73,9 +74,9 @@ export function createGroupCommit(options: {
   }
 
   return {
-    add: (append) =>
+    add: (appends) =>
       new Promise((resolve, reject) => {
-        queue.push({ append, resolve, reject });
+        queue.push({ appends, resolve, reject });
         schedule(atEndOfTurn);
       }),
     flush() {
@@ -86,11 +87,9 @@ export function createGroupCommit(options: {
 
 function groupSize(queue: readonly Waiting[], maxEvents: number): number {
   let events = 0;
-  const beyond = queue.findIndex(({ append }, at) => (events += append.events.length) > maxEvents && at > 0);
+  const beyond = queue.findIndex(({ appends }, at) => {
+    for (const append of appends) events += append.events.length;
+    return events > maxEvents && at > 0;
+  });
   return beyond === -1 ? queue.length : beyond;
-}
-
-function settle({ resolve, reject }: Waiting, answer: Appended | RevisionConflict): void {
-  if (answer instanceof RevisionConflict) reject(answer);
-  else resolve(answer);
 }

@@ -1,6 +1,6 @@
 import { prepareAppend } from '../append.js';
 import { refuseBadLimit } from '../event-row.js';
-import type { EventStore } from '../event-store.js';
+import { RevisionConflict, type EventStore } from '../event-store.js';
 import { createGrowth } from '../growth.js';
 import { DEFAULT_BATCH_SIZE, follow } from '../subscription.js';
 import { openEventTable } from './event-table.js';
@@ -42,7 +42,17 @@ export function openSqliteEventStore({ path, pollIntervalMs = 50, onCommit }: Sq
   return {
     async append(streamId, expected, events) {
       closing.signal.throwIfAborted();
-      return commits.add(prepareAppend(streamId, expected, events));
+      const [answer] = await commits.add([prepareAppend({ streamId, expected, events })]);
+      if (answer instanceof RevisionConflict) throw answer;
+      return answer!;
+    },
+    async appendEach(appends) {
+      closing.signal.throwIfAborted();
+      return appends.length === 0 ? [] : commits.add(appends.map(prepareAppend));
+    },
+    async existing(streamIds) {
+      closing.signal.throwIfAborted();
+      return reads.add(() => table.existing(streamIds));
     },
     async readStream(streamId, { from = 0, limit = Number.MAX_SAFE_INTEGER } = {}) {
       closing.signal.throwIfAborted();
