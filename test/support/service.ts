@@ -52,6 +52,10 @@ export async function startService(options: ServiceOptions = {}): Promise<TestSe
         DATA_DIR: directory,
         LEDGER_ADMIN_KEY: ADMIN_KEY,
         MAIL_RETRY_SECONDS: '0.05',
+        // All that a test does comes from one client.
+        VISITS_PER_MINUTE: '0',
+        FORMS_PER_TEN_MINUTES: '0',
+        GUESSES_PER_TEN_MINUTES: '0',
         ...options.environment,
         ...environment,
       }),

@@ -7,6 +7,7 @@ import { EligibilityController } from './eligibility/eligibility.controller.js';
 import { ErasuresController } from './erasures/erasures.controller.js';
 import { ExportController } from './exports/export.controller.js';
 import { Facts } from './http/facts.js';
+import { Limits } from './http/limits.js';
 import { MediaTypeGuard } from './http/media-type.guard.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { ImportsController } from './imports/imports.controller.js';
@@ -68,6 +69,7 @@ export class ApiModule {
       controllers,
       providers: [
         Facts,
+        Limits,
         Pages,
         OptOutUndo,
         ProblemPage,

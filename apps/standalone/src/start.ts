@@ -31,7 +31,7 @@ export async function startStandalone(
     const adminKey = await firstAdminKey(ledger);
     const app = await NestFactory.create<NestFastifyApplication>(
       StandaloneModule.over(ledger, templates),
-      createHttpAdapter(),
+      createHttpAdapter(configuration),
       { logger: nestLogger(logger), abortOnError: false, bodyParser: false },
     );
     await configureHttp(app, ledger);

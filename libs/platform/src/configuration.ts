@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { isIP } from 'node:net';
 import { plainToInstance, Transform } from 'class-transformer';
 import {
   IsEmail,
@@ -12,11 +13,17 @@ import {
   Max,
   Min,
   MinLength,
+  ValidateBy,
   validateSync,
 } from 'class-validator';
 import { dkimFaults } from './dkim-settings.js';
 
 const toNumber = Transform(({ value }) => (value === undefined || value === '' ? undefined : Number(value)));
+
+const PROXIES = {
+  message:
+    '$property must be a list of IP addresses, CIDR blocks, "loopback", "linklocal" or "uniquelocal", with commas',
+};
 
 /** Every setting, read from the environment once; each has a default or may be absent. */
 export class Configuration {
@@ -30,6 +37,16 @@ export class Configuration {
   @IsOptional()
   @IsUrl({ require_tld: false, protocols: ['http', 'https'], require_protocol: true })
   readonly PUBLIC_URL?: string;
+  /** The proxies whose word on a client's address is taken: addresses, CIDR blocks or `loopback`, with commas; none by default. */
+  @IsOptional()
+  @ValidateBy({ name: 'isListOfProxies', validator: { validate: isListOfProxies } }, PROXIES)
+  readonly TRUSTED_PROXIES?: string;
+  /** How often one client may open a recipient's page; 0 for no bound. */
+  @toNumber @IsInt() @Min(0) readonly VISITS_PER_MINUTE: number = 600;
+  /** How many forms that may send a mail one client may post; 0 for no bound. */
+  @toNumber @IsInt() @Min(0) readonly FORMS_PER_TEN_MINUTES: number = 30;
+  /** How many damaged links one client may try, and how many wrong API keys; 0 for no bound. */
+  @toNumber @IsInt() @Min(0) readonly GUESSES_PER_TEN_MINUTES: number = 100;
   @IsIn(['silent', 'error', 'warn', 'info', 'debug']) readonly LOG_LEVEL: string = 'info';
   /** A policy file, or a folder of them; the shipped policy by default. */
   @IsOptional() @IsString() readonly POLICY_PATH?: string;
@@ -92,6 +109,19 @@ export function readConfiguration(environment: Readonly<Record<string, string | 
   return Object.freeze(configuration);
 }
 
+const NAMED_NETWORKS = ['loopback', 'linklocal', 'uniquelocal'];
+
+function isListOfProxies(value: unknown): boolean {
+  return typeof value === 'string' && value.split(',').every((part) => isNetwork(part.trim()));
+}
+
+function isNetwork(text: string): boolean {
+  if (NAMED_NETWORKS.includes(text)) return true;
+  const [, address = '', prefix] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const version = isIP(address);
+  return version !== 0 && (prefix === undefined || Number(prefix) <= (version === 4 ? 32 : 128));
+}
+
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 
 /** Links in mails must reach this service, and over HTTPS (RFC 8058 §3.1), except on a machine's own loopback. */
@@ -111,6 +141,7 @@ function addressFaults({ HOST, PUBLIC_URL }: Configuration): string[] {
 
 const optionalNames: (keyof Configuration)[] = [
   'PUBLIC_URL',
+  'TRUSTED_PROXIES',
   'POLICY_PATH',
   'LEDGER_ADMIN_KEY',
   'LEDGER_PEPPER',

@@ -47,6 +47,7 @@ const problems = {
   TEMPLATE_DOES_NOT_FIT: [422, 'The template is not for this purpose'],
   UNKNOWN_POLICY: [422, 'There is no such policy'],
   INVALID_POLICY: [422, 'The policy cannot be judged by'],
+  TOO_MANY_REQUESTS: [429, 'Too many requests'],
   INTERNAL: [500, 'Something went wrong here'],
   UNAVAILABLE: [503, 'The service cannot answer now'],
 } as const satisfies Record<string, readonly [status: number, title: string]>;

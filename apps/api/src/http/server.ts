@@ -1,9 +1,12 @@
-import { newId, Problem, type Logger, type Metrics } from '@consent-ledger/platform';
+import { newId, Problem, type Configuration, type Logger, type Metrics } from '@consent-ledger/platform';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { readFormData } from './form-data.js';
+import { Limits } from './limits.js';
 import { answerOptions } from './options.js';
 import { sendProblem } from './problem.filter.js';
+import { limitPages } from '../recipients/page-limits.js';
+import { ProblemPage } from '../recipients/problem-page.js';
 import { isRecipientPage } from '../recipients/recipient-page.decorator.js';
 import { scannerSign } from '../recipients/scanners.js';
 import { validation } from './validation.js';
@@ -21,8 +24,9 @@ const UNREADABLE = 'application/octet-stream';
 const CORRELATION_ID = /^[\w.-]{1,64}$/;
 
 /** Fastify as this API needs it: bounded bodies, and a correlation id for each request, the caller's if it is one. */
-export function createHttpAdapter(): FastifyAdapter {
+export function createHttpAdapter({ TRUSTED_PROXIES }: Pick<Configuration, 'TRUSTED_PROXIES'>): FastifyAdapter {
   return new FastifyAdapter({
+    trustProxy: TRUSTED_PROXIES ?? false,
     bodyLimit: LARGEST_BODY,
     requestTimeout: 0,
     routerOptions: { maxParamLength: 2048 },
@@ -51,6 +55,7 @@ export async function configureHttp(
   app.useBodyParser('application/x-www-form-urlencoded', { bodyLimit: LARGEST_FORM });
   const fastify = app.getHttpAdapter().getInstance();
   answerOptions(fastify);
+  limitPages(fastify, app.get(Limits), app.get(ProblemPage));
   for (const streamed of ['application/x-ndjson', 'text/csv'])
     fastify.addContentTypeParser(streamed, (_request, body, done) => done(null, body));
   fastify.addContentTypeParser(

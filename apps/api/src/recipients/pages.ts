@@ -24,6 +24,7 @@ export type PageName =
   | 'reconsent'
   | 'reconsented'
   | 'damaged'
+  | 'tooMany'
   | 'busy';
 
 /** These tell what a POST did, as does every page with an undo on it. A switch on them would be a GET: it would show the page before, as if nothing were done. */

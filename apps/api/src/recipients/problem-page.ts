@@ -7,6 +7,8 @@ import { Pages } from './pages.js';
 import { isContention } from './recipient-act.js';
 import { pageHeaders } from './recipient-page.decorator.js';
 
+type ProblemPageName = 'busy' | 'damaged' | 'tooMany';
+
 /** Tells a person that it did not work, and never that it did: the request can be made again. */
 @Injectable()
 export class ProblemPage {
@@ -22,8 +24,20 @@ export class ProblemPage {
       this.logger.error('A page failed', { route: request.routeOptions.url, correlationId: request.id, error });
       void reply.header('Retry-After', '30');
     }
-    const { lang } = request.query as { lang?: unknown };
-    const page = this.pages.render(shown === 503 ? 'busy' : 'damaged', languageOf(request, lang), {});
-    void reply.status(shown).headers(pageHeaders).send(page);
+    void reply
+      .status(shown)
+      .headers(pageHeaders)
+      .send(this.render(request, pageFor(shown)));
   }
+
+  /** A page that tells of a problem, in the language of the request. */
+  render(request: FastifyRequest, page: ProblemPageName): string {
+    const { lang } = request.query as { lang?: unknown };
+    return this.pages.render(page, languageOf(request, lang), {});
+  }
+}
+
+function pageFor(status: number): ProblemPageName {
+  if (status === 503) return 'busy';
+  return status === 429 ? 'tooMany' : 'damaged';
 }

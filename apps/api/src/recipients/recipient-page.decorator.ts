@@ -22,14 +22,31 @@ export const pageHeaders = {
   Vary: 'Accept-Language',
 };
 
-const PAGE = { recipientPage: true };
+/** What the server knows of a recipient's page before its handler runs. */
+export interface PageConfig {
+  readonly recipientPage: true;
+  /** `forms` where a post may send a mail to whoever it names: one client may not post many. */
+  readonly limit?: 'forms';
+}
 
-/** Marks a route that answers a recipient with a page, also where the request never reaches its handler. */
-export function RecipientPage() {
-  return applyDecorators(RouteConfig(PAGE), ...Object.entries(pageHeaders).map(([name, value]) => Header(name, value)));
+/**
+ * Marks a route that answers a recipient with a page, also where the request never reaches its handler. Visits are limited
+ * by client, and damaged links; a post only where it says so: an opt-out by a valid link is never refused (P4).
+ */
+export function RecipientPage(options: Pick<PageConfig, 'limit'> = {}) {
+  const config: PageConfig = { recipientPage: true, ...options };
+  return applyDecorators(
+    RouteConfig(config),
+    ...Object.entries(pageHeaders).map(([name, value]) => Header(name, value)),
+  );
 }
 
 /** Whether what is asked for is a recipient's page. */
 export function isRecipientPage({ routeOptions }: FastifyRequest): boolean {
-  return (routeOptions.config as Partial<typeof PAGE>).recipientPage === true;
+  return pageConfigOf(routeOptions.config) !== undefined;
+}
+
+/** What a route says of the recipient's page that it answers with; `undefined` for any other route. */
+export function pageConfigOf(config: unknown): PageConfig | undefined {
+  return (config as Partial<PageConfig> | undefined)?.recipientPage ? (config as PageConfig) : undefined;
 }

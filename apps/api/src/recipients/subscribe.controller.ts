@@ -6,6 +6,7 @@ import type { PolicyShelf } from '@consent-ledger/projections';
 import { Body, Controller, Get, HttpCode, Inject, Post, Query, Req, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { clientAddress } from '../http/client-address.js';
 import { isCleanUserAgent } from '../http/free-text.decorator.js';
 import { Takes } from '../http/media-type.guard.js';
 import { Open } from '../security/scope.decorator.js';
@@ -47,7 +48,7 @@ export class SubscribeController {
 
   @Post()
   @HttpCode(200)
-  @RecipientPage()
+  @RecipientPage({ limit: 'forms' })
   async subscribe(
     @Body() body: unknown,
     @Query('lang') lang: unknown,
@@ -93,10 +94,10 @@ export class SubscribeController {
   }
 
   /** Where and by what the form was sent; sealed. */
-  private evidenceOf({ ip, headers }: FastifyRequest): Evidence {
-    const userAgent = headers['user-agent']?.slice(0, LONGEST_USER_AGENT);
+  private evidenceOf(request: FastifyRequest): Evidence {
+    const userAgent = request.headers['user-agent']?.slice(0, LONGEST_USER_AGENT);
     return {
-      ip,
+      ip: clientAddress(request),
       url: `${this.publicUrl.replace(/\/+$/, '')}/subscribe`,
       ...(userAgent !== undefined && isCleanUserAgent(userAgent) && { userAgent }),
     };

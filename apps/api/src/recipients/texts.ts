@@ -114,6 +114,11 @@ export const texts = {
       intro:
         'De link is niet volledig of beschadigd. Open hem rechtstreeks vanuit het bericht, of mail ons en we regelen het voor je.',
     },
+    tooMany: {
+      title: 'Even wachten, alsjeblieft',
+      intro:
+        'Vanaf jouw verbinding kwam dit te vaak achter elkaar, dus we hebben nu niets gedaan. Probeer het over een paar minuten opnieuw, of mail ons. De afmeldlink in een bericht werkt altijd.',
+    },
     busy: {
       title: 'Het is nog niet gelukt',
       intro: 'We konden je keuze nu niet vastleggen. Probeer het over een minuut opnieuw, of mail ons.',
@@ -227,6 +232,11 @@ export const texts = {
       title: 'This link does not work',
       intro:
         'The link is incomplete or damaged. Open it straight from the message, or write to us and we will arrange it for you.',
+    },
+    tooMany: {
+      title: 'One moment, please',
+      intro:
+        'This came too often from your connection, so nothing was done just now. Try again in a few minutes, or write to us. The unsubscribe link in a message always works.',
     },
     busy: {
       title: 'It did not work yet',

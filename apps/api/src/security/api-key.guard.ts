@@ -3,6 +3,7 @@ import { Problem, type Principal } from '@consent-ledger/platform';
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Limits } from '../http/limits.js';
 import { ACCESS, type Access } from './scope.decorator.js';
 
 declare module 'fastify' {
@@ -19,6 +20,7 @@ export class ApiKeyGuard implements CanActivate {
   constructor(
     private readonly apiKeys: ApiKeys,
     private readonly reflector: Reflector,
+    private readonly limits: Limits,
   ) {}
 
   canActivate(context: ExecutionContext): boolean {
@@ -27,16 +29,20 @@ export class ApiKeyGuard implements CanActivate {
     const http = context.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const principal = this.principalOf(request.headers.authorization, access);
-    if (!principal) {
-      // One challenge only: a browser that meets Bearer first does not ask for a password.
-      const challenge = takesBasic(access) ? 'Basic realm="consent-ledger", charset="UTF-8"' : 'Bearer';
-      void http.getResponse<FastifyReply>().header('WWW-Authenticate', challenge);
-      throw new Problem('UNAUTHENTICATED', 'Send a valid API key: Authorization: Bearer <key>.');
-    }
+    if (!principal) return this.refuse(request, http.getResponse<FastifyReply>(), access);
     if (access !== 'any-key' && !access?.some((scope) => principal.scopes.has(scope)))
       throw new Problem('FORBIDDEN', `This API key lacks the scope ${quoted(access)}. Use a key that has it.`);
     request.principal = principal;
     return true;
+  }
+
+  /** A key that is right is never limited: behind a proxy that is not trusted, others would lock its owner out. */
+  private refuse(request: FastifyRequest, reply: FastifyReply, access: Access | undefined): never {
+    if (request.headers.authorization !== undefined) this.limits.require('keys', request, reply);
+    // One challenge only: a browser that meets Bearer first does not ask for a password.
+    const challenge = takesBasic(access) ? 'Basic realm="consent-ledger", charset="UTF-8"' : 'Bearer';
+    void reply.header('WWW-Authenticate', challenge);
+    throw new Problem('UNAUTHENTICATED', 'Send a valid API key: Authorization: Bearer <key>.');
   }
 
   private accessOf(context: ExecutionContext): Access | undefined {

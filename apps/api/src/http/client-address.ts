@@ -1,0 +1,31 @@
+import { isIP } from 'node:net';
+import type { FastifyRequest } from 'fastify';
+
+/**
+ * The IP address of whoever sent a request: what the proxies of `TRUSTED_PROXIES` say of it, else the other end of the
+ * connection. It is personal data: as evidence it is sealed, and it is in no log and no metric.
+ */
+export function clientAddress({ ip, socket }: Pick<FastifyRequest, 'ip' | 'socket'>): string {
+  if (isIP(ip) !== 0) return ip;
+  return socket.remoteAddress ?? 'unknown';
+}
+
+/** What counts as one client: an IPv4 address, or the /64 that whoever has an IPv6 address mostly has all of. */
+export function networkOf(address: string): string {
+  const [plain = ''] = address.split('%');
+  if (isIP(plain) !== 6) return plain;
+  const [head = '', tail] = new URL(`http://[${plain}]/`).hostname.slice(1, -1).split('::');
+  const [before, after] = [groupsIn(head), groupsIn(tail)];
+  const groups = [...before, ...new Array<string>(8 - before.length - after.length).fill('0'), ...after];
+  const mapped = /^0:0:0:0:0:ffff:(\w+):(\w+)$/.exec(groups.join(':'));
+  return mapped ? mapped.slice(1).flatMap(octetsOf).join('.') : `${groups.slice(0, 4).join(':')}::/64`;
+}
+
+function groupsIn(text = ''): string[] {
+  return text === '' ? [] : text.split(':');
+}
+
+function octetsOf(group: string): number[] {
+  const value = parseInt(group, 16);
+  return [value >> 8, value & 0xff];
+}
