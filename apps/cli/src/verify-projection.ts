@@ -76,6 +76,7 @@ function endingAt(last: Position, store: EventStore): EventStore {
     existing: (streamIds) => store.existing(streamIds),
     readStream: (...stretch) => store.readStream(...stretch),
     readAll: async (after, limit) => (await store.readAll(after, limit)).filter(({ position }) => position <= last),
+    readAt: (position) => store.readAt(position),
     subscribe: (...stretch) => store.subscribe(...stretch),
     head: async () => Math.min(last, await store.head()),
     close: () => store.close(),

@@ -336,6 +336,24 @@ export function eventStoreContract(name: string, open: () => Promise<EventStore>
       });
     });
 
+    describe('reading the event at a position', () => {
+      it('finds the event that stands there', async () => {
+        await store.append(stream, NO_STREAM, [event(), event()]);
+        const [first, second] = await store.readStream(stream);
+
+        expect(await store.readAt(first!.position)).toStrictEqual(first);
+        expect(await store.readAt(second!.position)).toStrictEqual(second);
+      });
+
+      it('finds nothing where none stands, as with a position of another log', async () => {
+        const { position } = await store.append(stream, NO_STREAM, [event()]);
+
+        expect(await store.readAt(position + 1)).toBeUndefined();
+        expect(await store.readAt(position + 1_000_000_007)).toBeUndefined();
+        expect(await store.readAt(START)).toBeUndefined();
+      });
+    });
+
     describe('subscribing', () => {
       let stop: AbortController;
 
@@ -471,6 +489,7 @@ export function eventStoreContract(name: string, open: () => Promise<EventStore>
         await expect(store.append(stream, NO_STREAM, [event()])).rejects.toThrow('closed');
         await expect(store.readStream(stream)).rejects.toThrow('closed');
         await expect(store.readAll(START, 1)).rejects.toThrow('closed');
+        await expect(store.readAt(0)).rejects.toThrow('closed');
         await expect(store.head()).rejects.toThrow('closed');
       });
     });

@@ -56,6 +56,14 @@ export class RevisionConflict extends Error {
   }
 }
 
+/** More than the log takes in one append; nothing was written. An append of half a megabyte is taken by every log. */
+export class AppendTooLarge extends RangeError {
+  readonly code = 'APPEND_TOO_LARGE';
+  constructor(readonly limit: number) {
+    super(`The events of one append take more than ${limit} bytes. Append them in parts.`);
+  }
+}
+
 /**
  * The log: the only truth. Streams of events with expected revisions, in one order over all of them. Each adapter passes
  * the contract suite.
@@ -81,13 +89,17 @@ export interface EventStore {
   /** The events of a stream from `from` (default 0) in order, at most `limit` (from 1); empty when there is no such stream. */
   readStream(streamId: string, options?: { from?: Revision; limit?: number }): Promise<readonly RecordedEvent[]>;
 
-  /** The events of the whole log after a position, in order, at most `limit` (from 1). */
+  /** The events of the whole log after `START` or a position that the log has handed out, in order, at most `limit` (from 1). */
   readAll(after: Position, limit: number): Promise<readonly RecordedEvent[]>;
 
+  /** The event at a position; `undefined` when none stands there, also when the position is of another log. */
+  readAt(position: Position): Promise<RecordedEvent | undefined>;
+
   /**
-   * Every event after a position, in batches: first what is there, then what comes, until `signal` aborts or the
-   * store closes: then it ends without an error. The next batch is read when it is asked for. The first time that the
-   * end is reached without an event, an empty batch with `caughtUp` says so.
+   * Every event after `START` or a position that the log has handed out, in batches: first what is there, then what comes,
+   * until `signal` aborts or the store closes: then it ends without an error. The next batch is read when it is asked for.
+   * The first time that the end is reached without an event, an empty batch with `caughtUp` says so. Throws when the log
+   * can no longer be followed: subscribe again after the last position that was handled.
    */
   subscribe(after: Position, options: { signal: AbortSignal; batchSize?: number }): AsyncIterable<Batch>;
 

@@ -16,8 +16,7 @@ export async function resetForeign(
     readModels.openCheckpoint(projection);
     const last = readModels.lastHandled(projection);
     if (!last) continue;
-    const [event] = await store.readAll(last.position - 1, 1);
-    if (event?.position === last.position && event.id === last.id) continue;
+    if ((await store.readAt(last.position))?.id === last.id) continue;
     readModels.reset(projection);
     foreign.push(projection);
   }

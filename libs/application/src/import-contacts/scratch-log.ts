@@ -38,6 +38,7 @@ export async function openScratchLog(log: EventStore): Promise<ScratchLog> {
       return new Set([...below, ...above]);
     },
     readAll: (after, limit) => log.readAll(after, limit),
+    readAt: (position) => log.readAt(position),
     subscribe: (after, options) => log.subscribe(after, options),
     head: () => log.head(),
     close: () => layer.close(),

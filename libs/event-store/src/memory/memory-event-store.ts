@@ -72,6 +72,10 @@ export function createMemoryEventStore(): EventStore {
       refuseBadLimit(limit);
       return read(after, limit);
     },
+    async readAt(position) {
+      closing.signal.throwIfAborted();
+      return read(position - 1, 1).find((event) => event.position === position);
+    },
     subscribe(after, { signal, batchSize = DEFAULT_BATCH_SIZE }) {
       refuseBadLimit(batchSize);
       return follow({ read, head, growth }, after, batchSize, AbortSignal.any([signal, closing.signal]));

@@ -64,6 +64,10 @@ export function openSqliteEventStore({ path, pollIntervalMs = 50, onCommit }: Sq
       refuseBadLimit(limit);
       return table.readAll(after, limit);
     },
+    async readAt(position) {
+      closing.signal.throwIfAborted();
+      return table.readAll(position - 1, 1).find((event) => event.position === position);
+    },
     subscribe(after, { signal, batchSize = DEFAULT_BATCH_SIZE }) {
       refuseBadLimit(batchSize);
       return follow(log, after, batchSize, AbortSignal.any([signal, closing.signal]));
