@@ -1,0 +1,142 @@
+import type { EventStoreDBClient } from '@eventstore/db-client';
+import streamsService from '@eventstore/db-client/generated/streams_grpc_pb.js';
+import type streams from '@eventstore/db-client/generated/streams_pb.js';
+import {
+  status,
+  type CallOptions,
+  type ClientDuplexStream,
+  type ClientReadableStream,
+  type Metadata,
+} from '@grpc/grpc-js';
+import { LogUnavailable } from './errors.js';
+
+/** Whether the server answered the last time it was asked. */
+export type ConnectionState = 'connecting' | 'connected';
+
+export type BatchAppendCall = ClientDuplexStream<streams.BatchAppendReq, streams.BatchAppendResp>;
+
+/** The way to the server: calls on the client's connection, which finds the leader and comes back after a cut. */
+export interface Connection {
+  /**
+   * The answers to a read or a subscription, pulled one by one; the server waits for who reads slowly. Throws
+   * `LogUnavailable` when the server cannot be reached, is cut off, or is silent for longer than `silenceMs`.
+   */
+  read(request: streams.ReadReq, signal: AbortSignal, silenceMs?: number): AsyncGenerator<streams.ReadResp, void>;
+  /** Opens a call over which many appends go, each answered by itself. */
+  openBatchAppend(): Promise<BatchAppendCall>;
+  state(): ConnectionState;
+  close(): Promise<void>;
+}
+
+/** What the client keeps for its own commands. Its version is pinned, and this file is all that knows of it. */
+interface ClientInside {
+  GRPCStreamCreator<Call>(
+    service: typeof streamsService.StreamsClient,
+    name: string,
+    create: (service: streamsService.StreamsClient) => Call,
+  ): () => Promise<Call>;
+  callArguments(options: object, callOptions: CallOptions): [Metadata, CallOptions];
+  handleError(client: unknown, error: Error): Promise<void>;
+}
+
+const FOREVER: CallOptions = { deadline: Infinity };
+
+/** Calls through a client that nobody else uses. `onState` hears when the server stops or begins to answer. */
+export function createConnection(client: EventStoreDBClient, onState?: (state: ConnectionState) => void): Connection {
+  const inside = client as unknown as ClientInside;
+  let state: ConnectionState = 'connecting';
+  let last: streamsService.StreamsClient | undefined;
+  keepFromEndingTheProcess(inside);
+
+  function become(next: ConnectionState): void {
+    if (state === next) return;
+    state = next;
+    onState?.(next);
+  }
+
+  async function open<Call extends BatchAppendCall | ClientReadableStream<streams.ReadResp>>(
+    name: string,
+    create: (service: streamsService.StreamsClient, ...options: [Metadata, CallOptions]) => Call,
+  ): Promise<Call> {
+    try {
+      const options = inside.callArguments({}, FOREVER);
+      const call = await inside.GRPCStreamCreator(streamsService.StreamsClient, name, (service) => {
+        last = service;
+        return create(service, ...options);
+      })();
+      call.on('metadata', () => become('connected'));
+      call.on('error', (error) => isLost(error) && become('connecting'));
+      return call;
+    } catch (error) {
+      become('connecting');
+      throw unavailable(error);
+    }
+  }
+
+  return {
+    async *read(request, signal, silenceMs) {
+      signal.throwIfAborted();
+      const call = await open('read', (service, ...options) => service.read(request, ...options));
+      const silence = watchSilence(silenceMs, () => call.destroy(new Error('The server was silent for too long.')));
+      const cancel = () => call.cancel();
+      signal.addEventListener('abort', cancel, { once: true });
+      if (signal.aborted) cancel();
+      try {
+        for await (const response of call as AsyncIterable<streams.ReadResp>) {
+          silence.refresh();
+          yield response;
+        }
+      } catch (error) {
+        signal.throwIfAborted();
+        throw isLost(error) ? unavailable(error) : error;
+      } finally {
+        silence.end();
+        signal.removeEventListener('abort', cancel);
+        call.cancel();
+      }
+    },
+
+    openBatchAppend: () => open('batchAppend', (service, ...options) => service.batchAppend(...options)),
+
+    state: () => state,
+
+    async close() {
+      await client.dispose();
+      last?.close();
+    },
+  };
+}
+
+/**
+ * The client handles errors in promises that nobody waits for; when it cannot find a cluster again, one of them rejects,
+ * which would end the process.
+ */
+function keepFromEndingTheProcess(inside: ClientInside): void {
+  const handle = inside.handleError;
+  inside.handleError = (client, error) => handle(client, error).catch(() => undefined);
+}
+
+function watchSilence(afterMs: number | undefined, act: () => void) {
+  const timer = afterMs === undefined ? undefined : setTimeout(act, afterMs);
+  return { refresh: () => timer?.refresh(), end: () => clearTimeout(timer) };
+}
+
+const LOST = new Set<unknown>([status.CANCELLED, status.DEADLINE_EXCEEDED, status.UNAVAILABLE, status.INTERNAL]);
+
+/** Whether an error says that the way to the server is lost, and nothing about what was asked. */
+export function isLost(error: unknown): boolean {
+  const { code, metadata } = error as { code?: unknown; metadata?: Metadata };
+  return typeof code !== 'number' || LOST.has(code) || metadata?.get('exception')[0] === 'not-leader';
+}
+
+function unavailable(error: unknown): LogUnavailable {
+  const { details, message } = error as { details?: string; message: string };
+  return new LogUnavailable(`${details ?? message}.`.replace(/\.\.$/, '.'), { cause: error });
+}
+
+const NO_SUCH_PLACE = new Set<unknown>([status.INVALID_ARGUMENT, status.OUT_OF_RANGE, status.UNKNOWN]);
+
+/** Whether the server refuses a read because no record of its log begins at the position. */
+export function saysNoSuchPlace(error: unknown): boolean {
+  return NO_SUCH_PLACE.has((error as { code?: unknown }).code);
+}

@@ -1,0 +1,153 @@
+import {
+  createServer as createTcpServer,
+  connect,
+  type AddressInfo,
+  type Server as TcpServer,
+  type Socket,
+} from 'node:net';
+import { Server, ServerCredentials, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
+import features from '@eventstore/db-client/generated/serverfeatures_pb.js';
+import featuresService from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
+import gossip from '@eventstore/db-client/generated/gossip_pb.js';
+import gossipService from '@eventstore/db-client/generated/gossip_grpc_pb.js';
+import streamsService from '@eventstore/db-client/generated/streams_grpc_pb.js';
+import type shared from '@eventstore/db-client/generated/shared_pb.js';
+import { AppendFaults, type AppendFault } from './append-faults.js';
+import { appendHandlers } from './appends.js';
+import { readHandlers } from './reads.js';
+import { ServerLog } from './server-log.js';
+
+/** A server that speaks the protocol of EventStoreDB on a free port, and fails as a test commands. */
+export interface EventStoreDbServer {
+  readonly port: number;
+  readonly connectionString: string;
+  readonly log: ServerLog;
+  /** What goes wrong with the appends that come next, one each. */
+  failNextAppends(...faults: AppendFault[]): void;
+  /** Sends the answers that `late-answer` kept back. */
+  answerLate(): void;
+  /** Cuts every connection, in the middle of whatever is under way. New ones are taken. */
+  cut(): void;
+  /** Cuts every connection and refuses new ones, until `comeBack`. */
+  goAway(): Promise<void>;
+  comeBack(): Promise<void>;
+  /** Keeps every answer to a read back, until `releaseReads`. */
+  holdReads(): void;
+  releaseReads(): void;
+  openSubscriptions(): number;
+  openConnections(): number;
+  stop(): Promise<void>;
+}
+
+export interface EventStoreDbServerOptions {
+  /** Whether the server offers to take many appends over one call, as servers do since 21.10; default `true`. */
+  readonly batchAppend?: boolean;
+}
+
+/** Starts the server on 127.0.0.1. Its log is kept as long as it runs, whatever becomes of the connections. */
+export async function runEventStoreDbServer(options: EventStoreDbServerOptions = {}): Promise<EventStoreDbServer> {
+  const log = new ServerLog();
+  const gate = createGate();
+  const faults = new AppendFaults(() => proxy.cut());
+  const reads = readHandlers(log, gate);
+  const server = new Server({ 'grpc.max_receive_message_length': 16 * 1024 * 1024 });
+  server.addService(streamsService.StreamsService, { ...appendHandlers(log, faults), read: reads.read });
+  server.addService(featuresService.ServerFeaturesService, { getSupportedMethods: supportedMethods(options) });
+  server.addService(gossipService.GossipService, { read: onlyMember(() => proxy.port) });
+  const inner = await new Promise<number>((resolve, reject) =>
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) =>
+      error ? reject(error) : resolve(port),
+    ),
+  );
+  const proxy = await openProxy(inner);
+
+  return {
+    port: proxy.port,
+    connectionString: `esdb://127.0.0.1:${proxy.port}?tls=false`,
+    log,
+    failNextAppends: (...next) => faults.failNext(next),
+    answerLate: () => faults.answerLate(),
+    cut: () => proxy.cut(),
+    goAway: () => proxy.close(),
+    comeBack: () => proxy.open(),
+    holdReads: gate.hold,
+    releaseReads: gate.release,
+    openSubscriptions: reads.openSubscriptions,
+    openConnections: () => proxy.connections(),
+    async stop() {
+      gate.release();
+      await proxy.close();
+      server.forceShutdown();
+    },
+  };
+}
+
+function createGate() {
+  let open = Promise.resolve();
+  let release = () => undefined as void;
+  return {
+    passed: () => open,
+    hold() {
+      open = new Promise((resolve) => (release = resolve));
+    },
+    release: () => release(),
+  };
+}
+
+/** What stands between a client and the server, so that connections can be cut where a network would cut them. */
+async function openProxy(target: number) {
+  const sockets = new Set<Socket>();
+  const server: TcpServer = createTcpServer({ noDelay: true }, (client) => {
+    const upstream = connect({ port: target, host: '127.0.0.1', noDelay: true });
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        sockets.delete(socket);
+        client.destroy();
+        upstream.destroy();
+      });
+    }
+    client.pipe(upstream).pipe(client);
+  });
+  const listen = (port: number) =>
+    new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
+  await listen(0);
+  const { port } = server.address() as AddressInfo;
+  const cut = () => {
+    for (const socket of sockets) socket.resetAndDestroy();
+  };
+  return {
+    port,
+    cut,
+    connections: () => sockets.size / 2,
+    open: () => listen(port),
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      cut();
+      await closed;
+    },
+  };
+}
+
+function supportedMethods({ batchAppend = true }: EventStoreDbServerOptions) {
+  return (
+    _: ServerUnaryCall<shared.Empty, features.SupportedMethods>,
+    respond: sendUnaryData<features.SupportedMethods>,
+  ) => {
+    const methods = ['read', 'append', ...(batchAppend ? ['batchappend'] : [])].map((name) =>
+      new features.SupportedMethod().setServiceName('event_store.client.streams.streams').setMethodName(name),
+    );
+    respond(null, new features.SupportedMethods().setEventStoreServerVersion('24.10.0').setMethodsList(methods));
+  };
+}
+
+function onlyMember(port: () => number) {
+  return (_: ServerUnaryCall<shared.Empty, gossip.ClusterInfo>, respond: sendUnaryData<gossip.ClusterInfo>) => {
+    const member = new gossip.MemberInfo()
+      .setState(gossip.MemberInfo.VNodeState.LEADER)
+      .setIsAlive(true)
+      .setHttpEndPoint(new gossip.EndPoint().setAddress('127.0.0.1').setPort(port()));
+    respond(null, new gossip.ClusterInfo().setMembersList([member]));
+  };
+}
