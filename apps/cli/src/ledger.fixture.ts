@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { NO_STREAM, openSqliteEventStore, type EventStore, type NewEvent } from '@consent-ledger/event-store';
 import type { Clock } from '@consent-ledger/platform';
 import { runLedger } from './program.js';
-import type { Screen } from './surroundings.js';
+import type { Screen, TxtResolver } from './surroundings.js';
 
 /** What a command line came to. */
 export interface Outcome {
@@ -20,6 +20,8 @@ export interface RunOptions {
   /** Standard error; what is written to it is collected when it is not given. */
   readonly stderr?: Screen;
   readonly environment?: Readonly<Record<string, string>>;
+  /** What DNS says; nothing when it is not given. */
+  readonly resolveTxt?: TxtResolver;
 }
 
 /** A data directory with an empty log, and the command line over it in this process. */
@@ -83,11 +85,21 @@ export function event(type: string, data: NewEvent['data'], metadata: NewEvent['
   };
 }
 
+async function sayNothing(): Promise<never> {
+  throw Object.assign(new Error('There is no such name.'), { code: 'ENOTFOUND' });
+}
+
 /** Runs a command line in this process. */
 export async function runIn(
   directory: string,
   args: readonly string[],
-  { clock = { now: () => 0 }, signal = new AbortController().signal, stderr, environment }: RunOptions = {},
+  {
+    clock = { now: () => 0 },
+    signal = new AbortController().signal,
+    stderr,
+    environment,
+    resolveTxt = sayNothing,
+  }: RunOptions = {},
 ): Promise<Outcome> {
   const written = { stdout: '', stderr: '' };
   const code = await runLedger(args, {
@@ -95,6 +107,7 @@ export async function runIn(
     stdout: { write: (text) => (written.stdout += text) },
     stderr: stderr ?? { write: (text) => (written.stderr += text) },
     clock,
+    resolveTxt,
     signal,
   });
   return { code, ...written };

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { resolveTxt } from 'node:dns/promises';
 import { systemClock } from '@consent-ledger/platform';
 import { runLedger } from './program.js';
 
@@ -17,5 +18,6 @@ process.exitCode = await runLedger(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   clock: systemClock(),
+  resolveTxt,
   signal: stop.signal,
 });

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { PoisonEvent } from '@consent-ledger/projections';
+import { addCheckMail } from './check-mail.command.js';
 import { addCheckPolicy } from './check-policy.command.js';
 import { addCreateKey } from './create-key.command.js';
 import { addDiffPolicies } from './diff-policies.command.js';
@@ -41,6 +42,7 @@ function createProgram(surroundings: Surroundings): Command {
   addCreateKey(keys, surroundings);
   addListKeys(keys, surroundings);
   addRevokeKey(keys, surroundings);
+  addCheckMail(ledger.command('mail').description('the way out for mail'), surroundings);
   const policy = ledger.command('policy').description('policies, in files and in the log');
   addCheckPolicy(policy, surroundings);
   addPublishPolicy(policy, surroundings);

@@ -7,6 +7,9 @@ export interface Screen {
   write(text: string): unknown;
 }
 
+/** The TXT records of a name in DNS, each in the strings it is made of; rejects with a code such as `ENOTFOUND`. */
+export type TxtResolver = (name: string) => Promise<readonly (readonly string[])[]>;
+
 /** What a command has around it. */
 export interface Surroundings {
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -15,6 +18,7 @@ export interface Surroundings {
   /** For progress, and for what went wrong. */
   readonly stderr: Screen;
   readonly clock: Clock;
+  readonly resolveTxt: TxtResolver;
   /** Aborts when the operator asks to stop. */
   readonly signal: AbortSignal;
 }

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { PolicyDocument } from '@consent-ledger/consent';
 import { openSqliteEventStore, type EventStore } from '@consent-ledger/event-store';
 import { createLinks, type Links } from '@consent-ledger/links';
 import {
@@ -51,6 +52,11 @@ import { requireSamePepper } from './same-pepper.js';
 
 /** The shipped policies: beside the domain, in the sources and in the build alike. */
 const SHIPPED_POLICIES = fileURLToPath(new URL('../../consent/policies/', import.meta.url));
+
+/** The policies that a start publishes: those of `POLICY_PATH`, else the shipped one. Throws `InvalidPolicy`. */
+export function configuredPolicies({ POLICY_PATH }: Configuration): Promise<PolicyDocument[]> {
+  return readPolicies(POLICY_PATH ?? SHIPPED_POLICIES);
+}
 
 /** Everything that one process of the service stands on. */
 export interface Ledger {
@@ -142,7 +148,7 @@ export function openLedger({ configuration, logger, clock = systemClock(), publi
 
     async start() {
       await requireSamePepper(store, contactIds, clock);
-      const documents = await readPolicies(configuration.POLICY_PATH ?? SHIPPED_POLICIES);
+      const documents = await configuredPolicies(configuration);
       await publishPolicies(store, clock, documents);
       await catchUp({ store, readModels, processor, logger }, projections, preferences, dueIndex);
     },
