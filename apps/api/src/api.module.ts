@@ -1,6 +1,8 @@
-import { TemplateCatalogue } from '@consent-ledger/application';
+import { CONFIGURATION, TemplateCatalogue } from '@consent-ledger/application';
+import type { Configuration } from '@consent-ledger/platform';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { BRANDING, readBranding } from './branding/branding.js';
 import { ContactsController } from './contacts/contacts.controller.js';
 import { DeliverabilityController } from './deliverability/deliverability.controller.js';
 import { EligibilityController } from './eligibility/eligibility.controller.js';
@@ -20,6 +22,7 @@ import { OptInsController } from './opt-ins/opt-ins.controller.js';
 import { OptOutsController } from './opt-outs/opt-outs.controller.js';
 import { PoliciesController } from './policies/policies.controller.js';
 import { AssetsController } from './recipients/assets.controller.js';
+import { Assets, shippedStyles } from './recipients/assets.js';
 import { ConfirmController } from './recipients/confirm.controller.js';
 import { OptOutUndo } from './recipients/opt-out-undo.js';
 import { Pages } from './recipients/pages.js';
@@ -70,7 +73,13 @@ export class ApiModule {
       providers: [
         Facts,
         Limits,
+        Assets,
         Pages,
+        {
+          provide: BRANDING,
+          inject: [CONFIGURATION],
+          useFactory: ({ BRANDING_PATH }: Configuration) => readBranding(BRANDING_PATH, shippedStyles),
+        },
         OptOutUndo,
         ProblemPage,
         ReportPage,

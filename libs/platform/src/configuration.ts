@@ -83,6 +83,8 @@ export class Configuration {
   /** Seconds before the second try; each further one waits twice as long. */
   @toNumber @IsNumber() @Min(0.01) readonly MAIL_RETRY_SECONDS: number = 60;
   @IsOptional() @IsString() readonly TEMPLATES_DIR?: string;
+  /** The look of the recipients' pages; the shipped one by default. */
+  @IsOptional() @IsString() readonly BRANDING_PATH?: string;
   /** How long a link to the preference page opens it, in hours from when it was asked for. */
   @toNumber @IsInt() @Min(1) @Max(168) readonly PREFERENCE_HOURS: number = 24;
 
@@ -154,4 +156,5 @@ const optionalNames: (keyof Configuration)[] = [
   'DKIM_SELECTOR',
   'DKIM_KEY_PATH',
   'TEMPLATES_DIR',
+  'BRANDING_PATH',
 ];

@@ -1,23 +1,25 @@
-import { Controller, Get, Header } from '@nestjs/common';
+import { Problem } from '@consent-ledger/platform';
+import { Controller, Get, Param, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
 import { Open } from '../security/scope.decorator.js';
-import { Pages } from './pages.js';
+import { Assets } from './assets.js';
+
+const assetHeaders = {
+  'Cache-Control': 'public, max-age=31536000, immutable',
+  // A drawing that is opened for itself runs nothing and loads nothing.
+  'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+  'X-Content-Type-Options': 'nosniff',
+};
 
 @Controller('assets')
 @Open()
 export class AssetsController {
-  constructor(private readonly pages: Pages) {}
+  constructor(private readonly assets: Assets) {}
 
-  @Get('pages.css')
-  @Header('Content-Type', 'text/css; charset=utf-8')
-  @Header('Cache-Control', 'public, max-age=3600')
-  styles(): string {
-    return this.pages.styles;
-  }
-
-  @Get('icon.svg')
-  @Header('Content-Type', 'image/svg+xml')
-  @Header('Cache-Control', 'public, max-age=3600')
-  icon(): string {
-    return this.pages.icon;
+  @Get(':name')
+  show(@Param('name') name: string, @Res() reply: FastifyReply): void {
+    const asset = this.assets.find(name);
+    if (!asset) throw new Problem('NOT_FOUND', 'There is no such file.');
+    void reply.headers({ ...assetHeaders, 'Content-Type': asset.type }).send(asset.body);
   }
 }

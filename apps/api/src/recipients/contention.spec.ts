@@ -5,6 +5,8 @@ import { createDrivenClock, createGrowingShelf, shippedPolicy } from '@consent-l
 import { describe, expect, it } from '@jest/globals';
 import type { CommandBus, QueryBus } from '@nestjs/cqrs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { plainBranding } from '../branding/branding.js';
+import { Assets } from './assets.js';
 import { ConfirmController } from './confirm.controller.js';
 import { OptOutUndo } from './opt-out-undo.js';
 import { Pages } from './pages.js';
@@ -13,7 +15,7 @@ import { ReconsentController } from './reconsent.controller.js';
 
 const clock = createDrivenClock('2024-02-01T11:00:00.000Z');
 const policies = createGrowingShelf();
-const pages = new Pages(policies, clock, 'https://example.org');
+const pages = new Pages(policies, clock, 'https://example.org', plainBranding, new Assets(plainBranding));
 const links = createLinks({ keys: [{ id: 'k', secret: Buffer.alloc(32, 1) }], publicUrl: 'https://example.org' });
 const conflict = new Problem('CONFLICT', 'Others keep writing to this contact. Send the request again.');
 const contactId = 'mfrggzdfmztwq2lknnwg23tpoa';

@@ -5,11 +5,13 @@ import type { Clock } from '@consent-ledger/platform';
 import type { PolicyShelf } from '@consent-ledger/projections';
 import { Inject, Injectable } from '@nestjs/common';
 import Handlebars from 'handlebars';
+import { BRANDING, type Branding } from '../branding/branding.js';
+import { Assets } from './assets.js';
 import type { ConfirmationView } from './confirm-view.js';
 import type { Language } from './language.js';
 import type { QuestionView } from './reconsent-view.js';
 import type { SubscribeView } from './subscribe-view.js';
-import { texts, type PageTexts } from './texts.js';
+import type { PageTexts } from './texts.js';
 
 export type PageName =
   | 'subscribe'
@@ -30,6 +32,19 @@ export type PageName =
 /** These tell what a POST did, as does every page with an undo on it. A switch on them would be a GET: it would show the page before, as if nothing were done. */
 const outcomes = new Set<PageName>(['subscribed', 'unsubscribed', 'undone', 'confirmed', 'overtaken', 'reconsented']);
 
+/** The sign above what a page tells, for who does not read it all: it is done, look in your mail, or it went otherwise. */
+const tones = new Map<PageName, 'done' | 'mail' | 'stop'>([
+  ['subscribed', 'mail'],
+  ['unsubscribed', 'done'],
+  ['undone', 'done'],
+  ['confirmed', 'done'],
+  ['reconsented', 'done'],
+  ['overtaken', 'stop'],
+  ['noSubscription', 'stop'],
+  ['damaged', 'stop'],
+  ['busy', 'stop'],
+]);
+
 /** What a page is told beside its texts; nothing that says who the person is, but what they typed themselves just now. */
 export interface PageContext {
   readonly purpose?: string | undefined;
@@ -47,8 +62,6 @@ export interface PageContext {
 /** The recipients' pages, rendered here: no script, no third party, Dutch and English. */
 @Injectable()
 export class Pages {
-  readonly styles = readView('pages.css');
-  readonly icon = readView('icon.svg');
   /** The path under which recipients reach the service; empty where that is the root. */
   private readonly base: string;
   private readonly layout = Handlebars.compile(readView('layout.hbs'), { strict: false });
@@ -59,12 +72,14 @@ export class Pages {
     @Inject(POLICIES) private readonly policies: PolicyShelf,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(PUBLIC_URL) publicUrl: string,
+    @Inject(BRANDING) private readonly branding: Branding,
+    private readonly assets: Assets,
   ) {
     this.base = new URL(publicUrl).pathname.replace(/\/+$/, '');
   }
 
   textsIn(language: Language): PageTexts {
-    return texts[language];
+    return this.branding.texts[language];
   }
 
   render(page: PageName, language: Language, context: PageContext): string {
@@ -80,7 +95,18 @@ export class Pages {
     const other = tellsOfAnAct ? undefined : language === 'nl' ? 'en' : 'nl';
     const title = page === 'reconsent' ? context.question!.title : text[page].title;
     const head = isRefused ? `${text.mistakeInTitle} ${title}` : title;
-    return this.layout({ language, other, text, title: head, body, controller, base: this.base });
+    return this.layout({
+      language,
+      other,
+      text,
+      title: head,
+      tone: tones.get(page),
+      body,
+      controller,
+      sender: this.branding.name ?? controller.name,
+      assets: this.assets.names,
+      base: this.base,
+    });
   }
 
   private bodyOf(page: PageName): Handlebars.TemplateDelegate {

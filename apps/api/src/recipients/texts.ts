@@ -29,7 +29,7 @@ export const texts = {
     subscribed: {
       title: 'Kijk in je mailbox',
       intro: 'Nog één stap: open de mail die wij sturen naar',
-      next: 'Bevestig daarin je aanmelding. Daarvoor sturen we je niets.',
+      next: 'Bevestig daarin je aanmelding. Tot die tijd sturen we je niets.',
       nothingYet:
         'Geen mail gekregen? Kijk ook bij de ongewenste mail. Klopt het adres niet, of is er na een kwartier nog niets?',
       again: 'Vul het formulier opnieuw in',

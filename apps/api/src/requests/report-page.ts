@@ -5,7 +5,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import Handlebars from 'handlebars';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { Pages } from '../recipients/pages.js';
+import { Assets } from '../recipients/assets.js';
 import { texts as pageTexts } from '../recipients/texts.js';
 import { reportTexts, type ReportTexts } from './report-texts.js';
 
@@ -19,10 +19,10 @@ export class ReportPage {
   private readonly template = Handlebars.compile(readView('report.hbs'));
 
   constructor(
-    pages: Pages,
+    assets: Assets,
     @Inject(POLICIES) private readonly policies: PolicyShelf,
   ) {
-    this.styles = pages.styles + readView('report.css');
+    this.styles = assets.styles + readView('report.css');
   }
 
   /** The style is allowed by its hash, and nothing else is. */
