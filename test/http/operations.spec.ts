@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 import { completed, startMailing } from '../mail/steps.js';
 import { ADMIN_KEY, eventually, startService, type TestService } from '../support/service.js';
 import { ask, given, optIn, optOut, somebody } from './given.js';
+import { styleSheetOf } from '../recipients/pages.js';
 
 describe('operations', () => {
   let service: TestService;
@@ -200,7 +201,7 @@ describe('operations', () => {
     );
 
     it('the page of a recipient loads its styles without a key', async () => {
-      const reply = await fetch(new URL('/assets/pages.css', service.url));
+      const reply = await fetch(new URL(await styleSheetOf(service), service.url));
       expect([reply.status, reply.headers.get('content-type')]).toStrictEqual([200, 'text/css; charset=utf-8']);
     });
   });

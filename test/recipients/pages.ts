@@ -117,3 +117,9 @@ function formOf(inside: string): Form {
     }),
   };
 }
+
+/** The path of the style sheet that the pages load; its name tells its content. */
+export async function styleSheetOf(service: TestService): Promise<string> {
+  const { text } = await visit(service, '/subscribe');
+  return /<link rel="stylesheet" href="([^"]+)"/.exec(text)![1]!;
+}

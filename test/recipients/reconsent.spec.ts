@@ -66,7 +66,7 @@ describe('looking at the question whether to go on (P5)', () => {
     async (language, ...words) => {
       const page = await visit(service, await promptLink(service, `toon.${language}@example.nl`), language);
       expect([page.status, page.language, page.heading]).toStrictEqual([200, language, words[0]]);
-      const [, shown] = /<blockquote>([^<]*)<\/blockquote>/.exec(page.text)!;
+      const [, shown] = /<blockquote lang="\w+">([^<]*)<\/blockquote>/.exec(page.text)!;
       expect(shown).toBe(renewal.texts[language]);
       for (const word of words) expect(page.text).toContain(word);
       expect(choicesOn(page)).toStrictEqual([

@@ -1,7 +1,7 @@
 import diagnostics from 'node:diagnostics_channel';
 import { erasure, given, optIn as consent } from '../http/given.js';
 import { completed, optIn, startMailing } from '../mail/steps.js';
-import { confirmationFromMail, linkFromMail } from '../recipients/pages.js';
+import { confirmationFromMail, linkFromMail, styleSheetOf } from '../recipients/pages.js';
 import { promptLink } from '../recipients/prompts.js';
 import { startService, type ServiceOptions, type TestService } from './service.js';
 
@@ -53,6 +53,7 @@ export async function fillIn(service: TestService): Promise<(url: string) => str
     '/v1/imports/:id': `/v1/imports/${await importOnRecord(service)}`,
     '/v1/requests/:id': `/v1/requests/${await requestOnRecord(service)}`,
     '/docs/:asset': '/docs/start.js',
+    '/assets/:name': await styleSheetOf(service),
   };
   return (url) => {
     if (!url.includes(':')) return url;

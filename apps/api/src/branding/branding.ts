@@ -141,7 +141,7 @@ function overridden(shipped: Node, given: unknown, path: string, fault: Fault): 
     if (typeof own === 'string') return [name, textOf(value, place, LONGEST_TEXT, fault)] as const;
     return [name, overridden(own as Node, value, place, fault)] as const;
   });
-  return { ...shipped, ...Object.fromEntries(said) };
+  return { ...shipped, ...Object.fromEntries<unknown>(said) };
 }
 
 function textOf(given: unknown, path: string, longest: number, fault: Fault): string {
@@ -160,5 +160,5 @@ function closed(given: unknown, path: string, known: readonly string[], fault: F
   for (const [name] of entries)
     if (!known.includes(name))
       fault(path === 'the file' ? name : `${path}.${name}`, `is not known; did you mean "${nearest(name, known)!}"?`);
-  return Object.fromEntries(entries.filter(([name]) => known.includes(name)));
+  return Object.fromEntries<unknown>(entries.filter(([name]) => known.includes(name)));
 }
