@@ -42,6 +42,7 @@ const tones = new Map<PageName, 'done' | 'mail' | 'stop'>([
   ['overtaken', 'stop'],
   ['noSubscription', 'stop'],
   ['damaged', 'stop'],
+  ['tooMany', 'stop'],
   ['busy', 'stop'],
 ]);
 
