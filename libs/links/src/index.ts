@@ -7,3 +7,4 @@ export {
   type MailedKind,
 } from './link-claims.js';
 export * from './links.js';
+export * from './return-paths.js';

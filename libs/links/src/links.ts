@@ -9,12 +9,9 @@ import {
   type LinkKind,
   type MailedKind,
 } from './link-claims.js';
+import { requireKeys, type LinkKey } from './link-keys.js';
 
-/** A key that signs links; `secret` has at least 32 bytes (RFC 7518 §3.2). */
-export interface LinkKey {
-  readonly id: string;
-  readonly secret: Uint8Array;
-}
+export type { LinkKey } from './link-keys.js';
 
 export interface LinksOptions {
   /** The first signs, all verify. A key that ever signed stays in the list: an opt-out link never expires. */
@@ -51,7 +48,6 @@ const PATHS: Record<MailedKind, string> = {
 };
 
 const ALGORITHM = 'HS256';
-const MIN_SECRET_BYTES = 32;
 const MAX_TOKEN_LENGTH = 2048;
 
 /**
@@ -114,15 +110,8 @@ function readObject(payload: Uint8Array): Record<string, unknown> {
 }
 
 function readKeys(keys: readonly LinkKey[]): Map<string, KeyObject> {
-  if (keys.length === 0) throw new RangeError('Links need at least one key to be signed with.');
-  const secrets = new Map<string, KeyObject>();
-  for (const { id, secret } of keys) {
-    if (secrets.has(id)) throw new RangeError(`Two link keys have the id "${id}".`);
-    if (secret.length < MIN_SECRET_BYTES)
-      throw new RangeError(`The link key "${id}" needs at least ${MIN_SECRET_BYTES} bytes.`);
-    secrets.set(id, createSecretKey(secret));
-  }
-  return secrets;
+  requireKeys(keys);
+  return new Map(keys.map(({ id, secret }) => [id, createSecretKey(secret)]));
 }
 
 function findSecret(secrets: ReadonlyMap<string, KeyObject>, kid: string | undefined): KeyObject {
