@@ -8,3 +8,5 @@ export * from './outbox.transport.js';
 export * from './smtp-greeting.js';
 export * from './smtp.transport.js';
 export * from './templates.js';
+export * from './inbound/index.js';
+export * from './return-path.js';
