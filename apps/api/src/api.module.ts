@@ -13,6 +13,8 @@ import { Limits } from './http/limits.js';
 import { MediaTypeGuard } from './http/media-type.guard.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { ImportsController } from './imports/imports.controller.js';
+import { InboundController } from './inbound/inbound.controller.js';
+import { mailReader } from './inbound/mail-reader.js';
 import { LegalHoldsController } from './legal-holds/legal-holds.controller.js';
 import { MailingsController } from './mailings/mailings.controller.js';
 import { DocsController } from './operations/docs.controller.js';
@@ -49,6 +51,7 @@ const controllers = [
   ContactsController,
   PoliciesController,
   MailingsController,
+  InboundController,
   ImportsController,
   ExportController,
   RequestsController,
@@ -83,6 +86,7 @@ export class ApiModule {
         OptOutUndo,
         ProblemPage,
         ReportPage,
+        mailReader,
         { provide: APP_GUARD, useClass: ApiKeyGuard },
         { provide: APP_GUARD, useClass: MediaTypeGuard },
         { provide: APP_FILTER, useClass: ProblemFilter },

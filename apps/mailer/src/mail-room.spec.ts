@@ -1,6 +1,6 @@
 import { CONFIRMATIONS, PREFERENCE_LINKS, RECONSENT, type Letter } from '@consent-ledger/application';
 import { compilePolicy } from '@consent-ledger/consent';
-import { createLinks, stoppedBy } from '@consent-ledger/links';
+import { createLinks, createReturnPaths, stoppedBy } from '@consent-ledger/links';
 import {
   loadTemplates,
   type MailTransport,
@@ -49,15 +49,19 @@ function givenMailRoom(
     close: async () => undefined,
   };
   const publicUrl = 'https://voorkeuren.example.nl';
-  const links = createLinks({ keys: [{ id: 'k1', secret: Buffer.alloc(32, 'link') }], publicUrl });
+  const keys = [{ id: 'k1', secret: Buffer.alloc(32, 'link') }];
+  const links = createLinks({ keys, publicUrl });
+  const returnPaths = createReturnPaths(keys);
   const mailRoom = createMailRoom({
     templates,
     transport,
     links,
+    returnPaths,
     publicUrl,
     sign: undefined,
     from: undefined,
     unsubscribeBy: undefined,
+    bouncesTo: undefined,
     preferenceLinkHours: 24,
     ...options,
   });
@@ -68,7 +72,7 @@ function givenMailRoom(
     const headers = new Map(parsed.headerLines.map(({ key, line }) => [key, line.replace(/\r\n\s+/g, ' ')]));
     return { ...parsed, lines: headers };
   };
-  return { mailRoom, handed, links, send, mail };
+  return { mailRoom, handed, links, returnPaths, send, mail };
 }
 
 describe('A commercial message', () => {
@@ -294,5 +298,24 @@ describe('What came of handing over', () => {
   it('cannot be looked up where the transport keeps nothing', async () => {
     const { mailRoom } = givenMailRoom();
     expect(await mailRoom.wasSent('delivery-1')).toBeUndefined();
+  });
+});
+
+describe('The return path', () => {
+  const deliveryId = '0197a3a2-0000-8000-8000-0000000000ff';
+
+  it('names the delivery and is signed, where an address takes bounces', async () => {
+    const { handed, returnPaths, send } = givenMailRoom({ bouncesTo: 'bounces@mail.example.nl' });
+    await send(letter({ deliveryId }));
+    const { from } = handed[0]!.envelope;
+    const [, mark] = /^bounces\+(.+)@mail\.example\.nl$/.exec(from)!;
+    expect(returnPaths.deliveryOf(mark!)).toBe(deliveryId);
+    expect(from.indexOf('@')).toBeLessThanOrEqual(64);
+  });
+
+  it('is the sender where no address takes bounces', async () => {
+    const { handed, send } = givenMailRoom();
+    await send(letter({ deliveryId }));
+    expect(handed[0]!.envelope.from).toBe(shippedPolicy.controller.email);
   });
 });

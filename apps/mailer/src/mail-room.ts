@@ -7,10 +7,11 @@ import {
   type SendOutcome,
 } from '@consent-ledger/application';
 import { NEVER, type PolicyDocument } from '@consent-ledger/consent';
-import type { Links } from '@consent-ledger/links';
+import type { Links, ReturnPaths } from '@consent-ledger/links';
 import {
   composeMessage,
   MessageRefused,
+  returnPathOf,
   type ComposedMessage,
   type MailTransport,
   type MessageInput,
@@ -24,6 +25,7 @@ export interface MailRoomOptions {
   readonly templates: Templates;
   readonly transport: MailTransport;
   readonly links: Links;
+  readonly returnPaths: Pick<ReturnPaths, 'markOf'>;
   /** Signs each message; nothing is signed without it. */
   readonly sign: MessageSigner | undefined;
   /** Where recipients reach the service; its host names the mailing lists. */
@@ -32,6 +34,8 @@ export interface MailRoomOptions {
   readonly from: string | undefined;
   /** The address that takes opt-outs by mail; the controller's when absent. */
   readonly unsubscribeBy: string | undefined;
+  /** The address that takes bounces; the sender's when absent. */
+  readonly bouncesTo: string | undefined;
   /** How long a link to the preference page opens it, in hours from when it was asked for. */
   readonly preferenceLinkHours: number;
 }
@@ -43,12 +47,19 @@ export function createMailRoom(options: MailRoomOptions): MailRoom {
   const { transport } = options;
   return {
     async prepare(letter): Promise<PreparedMail> {
-      const { raw, envelope } = await make(letter, options);
+      const { raw, envelope: written } = await make(letter, options);
       const { deliveryId } = letter.delivery;
+      const envelope = { ...written, from: envelopeSender(deliveryId, options) ?? written.from };
       return { send: async () => outcomeOf(await transport.send({ deliveryId, raw, envelope })) };
     },
     wasSent: async (deliveryId) => transport.wasSent?.(deliveryId),
   };
+}
+
+/** What comes back to this address is about this delivery, and cannot be forged. */
+function envelopeSender(deliveryId: string, { bouncesTo, returnPaths }: MailRoomOptions): string | undefined {
+  const mark = returnPaths.markOf(deliveryId);
+  return bouncesTo === undefined || mark === undefined ? undefined : returnPathOf(bouncesTo, mark);
 }
 
 async function make(letter: Letter, options: MailRoomOptions): Promise<ComposedMessage> {

@@ -11,10 +11,11 @@ import {
   METRICS,
   POLICIES,
   PUBLIC_URL,
+  RETURN_PATHS,
 } from '@consent-ledger/application';
 import { policyInForce } from '@consent-ledger/consent';
 import type { EventStore } from '@consent-ledger/event-store';
-import type { Links } from '@consent-ledger/links';
+import type { Links, ReturnPaths } from '@consent-ledger/links';
 import type { MailTransport, MessageSigner, Templates } from '@consent-ledger/mail';
 import {
   dkimSettings,
@@ -65,6 +66,7 @@ export class MailerModule implements OnApplicationBootstrap, BeforeApplicationSh
     @Inject(SIGNER) sign: MessageSigner | undefined,
     @Inject(TEMPLATES) templates: Templates,
     @Inject(LINKS) links: Links,
+    @Inject(RETURN_PATHS) returnPaths: ReturnPaths,
     @Inject(EVENT_STORE) store: EventStore,
     @Inject(POLICIES) private readonly policies: PolicyShelf,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -78,6 +80,7 @@ export class MailerModule implements OnApplicationBootstrap, BeforeApplicationSh
       PREFERENCE_HOURS,
       MAIL_FROM,
       MAIL_UNSUBSCRIBE,
+      MAIL_BOUNCES,
       MAIL_ATTEMPTS,
       MAIL_RETRY_SECONDS,
       MAIL_CONCURRENCY,
@@ -87,10 +90,12 @@ export class MailerModule implements OnApplicationBootstrap, BeforeApplicationSh
       templates,
       transport,
       links,
+      returnPaths,
       sign,
       publicUrl,
       from: MAIL_FROM,
       unsubscribeBy: MAIL_UNSUBSCRIBE,
+      bouncesTo: MAIL_BOUNCES,
       preferenceLinkHours: PREFERENCE_HOURS,
     });
     const deliver = new Deliver(

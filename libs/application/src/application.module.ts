@@ -44,11 +44,13 @@ import {
   PERSONAL_DATA,
   POLICIES,
   PUBLIC_URL,
+  RETURN_PATHS,
 } from './ports.js';
 import { Preferences } from './preferences.js';
 import { PublishPolicyHandler } from './publish-policies/publish-policy.command.js';
 import { ReconsentMail } from './prompt-reconsent/reconsent-mail.js';
 import { ReceiveRequestHandler } from './receive-request/receive-request.command.js';
+import { ReceiveMail } from './receive-mail/receive-mail.js';
 import { RecordDeliverabilityHandler } from './record-deliverability/record-deliverability.command.js';
 import { RecordRelationshipHandler } from './record-relationship/record-relationship.command.js';
 import { RenewConsentHandler } from './renew-consent/renew-consent.command.js';
@@ -127,6 +129,7 @@ const services = [
   SettleDue,
   Eligibility,
   AddRecipients,
+  ReceiveMail,
   ImportRepository,
   ImportContacts,
   TakeBackImport,
@@ -148,6 +151,7 @@ export class ApplicationModule {
       { provide: PERSONAL_DATA, useValue: ledger.personalData },
       { provide: CONTACT_IDS, useValue: ledger.contactIds },
       { provide: LINKS, useValue: ledger.links },
+      { provide: RETURN_PATHS, useValue: ledger.returnPaths },
       { provide: PUBLIC_URL, useValue: ledger.publicUrl },
       { provide: POLICIES, useValue: ledger.policies },
       { provide: Preferences, useValue: ledger.preferences },

@@ -47,6 +47,8 @@ export * from './publish-policies/policy-files.js';
 export * from './publish-policies/publish-policies.js';
 export * from './publish-policies/publish-policy.command.js';
 export * from './receive-request/receive-request.command.js';
+export * from './receive-mail/inbound-mail.js';
+export * from './receive-mail/receive-mail.js';
 export * from './record-deliverability/record-deliverability.command.js';
 export * from './record-relationship/record-relationship.command.js';
 export * from './renew-consent/renew-consent.command.js';

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { PolicyDocument } from '@consent-ledger/consent';
 import { openSqliteEventStore, type EventStore } from '@consent-ledger/event-store';
-import { createLinks, type Links } from '@consent-ledger/links';
+import { createLinks, createReturnPaths, type Links, type ReturnPaths } from '@consent-ledger/links';
 import {
   createMetrics,
   dataFiles,
@@ -69,6 +69,7 @@ export interface Ledger {
   readonly personalData: PersonalData;
   readonly contactIds: ContactIds;
   readonly links: Links;
+  readonly returnPaths: ReturnPaths;
   readonly publicUrl: string;
   readonly readModels: ReadModels;
   readonly processor: Processor;
@@ -136,6 +137,7 @@ export function openLedger({ configuration, logger, clock = systemClock(), publi
     personalData: createPersonalData(vault),
     contactIds,
     links: createLinks({ keys: secrets.linkKeys, publicUrl }),
+    returnPaths: createReturnPaths(secrets.linkKeys),
     publicUrl,
     readModels,
     processor,

@@ -8,6 +8,7 @@ export const KEY_VAULT = Symbol('KeyVault');
 export const PERSONAL_DATA = Symbol('PersonalData');
 export const CONTACT_IDS = Symbol('ContactIds');
 export const LINKS = Symbol('Links');
+export const RETURN_PATHS = Symbol('ReturnPaths');
 export const PUBLIC_URL = Symbol('PublicUrl');
 export const POLICIES = Symbol('PolicyShelf');
 export const LEDGER = Symbol('Ledger');

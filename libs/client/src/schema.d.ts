@@ -581,6 +581,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/inbound": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A message that came in
+         * @description The raw message as it was received: a bounce, a spam complaint, an opt-out by mail (P4), or anything else that
+         *     reached their addresses. A bounce counts only when it came back to the signed return path of the message, a
+         *     complaint only with a link or return path that was signed here, an opt-out only with the link's token in its
+         *     subject; an automatic reply counts for nothing. Whatever else it is, is kept for a person (`other`). The answer
+         *     comes once this is durable; after a 503, or none, send the message again: it is recorded once.
+         */
+        post: operations["receiveMail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/imports": {
         parameters: {
             query?: never;
@@ -1050,6 +1074,21 @@ export interface components {
         } & (unknown | unknown);
         /** @enum {string} */
         ErasureReason: "request" | "retention";
+        ReceivedMail: {
+            /** @enum {unknown} */
+            kind: "opt-out" | "bounce" | "complaint" | "automatic-reply" | "other";
+            /** @description Empty where it says nothing new. */
+            recorded: {
+                /** Format: uuid */
+                eventId: string;
+                type: components["schemas"]["ContactEventType"];
+            }[];
+            /**
+             * @description Why it waits for a person; only with `other`.
+             * @enum {unknown}
+             */
+            why?: "unreadable" | "no-token" | "damaged-token" | "automatic-opt-out" | "unsigned-bounce" | "unsigned-complaint" | "other-feedback" | "unknown-delivery" | "refused";
+        };
         /** @description What a recording call answers. */
         Recording: {
             contactId: components["schemas"]["ContactId"];
@@ -3348,6 +3387,45 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["RequestRefusedByRule"];
             429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    receiveMail: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The recipients that SMTP named, with commas between. */
+                "X-Envelope-To"?: string;
+                /** @description The sender that SMTP named; `<>` where there was none. */
+                "X-Envelope-From"?: string;
+                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "message/rfc822": string;
+            };
+        };
+        responses: {
+            /** @description What the message was, and the events that it led to. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceivedMail"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };

@@ -19,9 +19,6 @@ const MAC_BYTES = 10;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const MARK = /^([a-z2-7]{26})\.([a-z2-7]{16})$/;
 
-/** How many octets a mark has. */
-export const RETURN_PATH_MARK_LENGTH = 43;
-
 /**
  * Signed return paths under keys that are derived from the link keys: a key signs either links or return paths, and those
  * of old link keys are taken for ever. Throws `RangeError` for keys that `createLinks` would not take.

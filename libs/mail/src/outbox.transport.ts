@@ -1,6 +1,6 @@
-import { chmod, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkDeliveryId } from './delivery-id.js';
+import { exists, prepareDirectory, syncDirectory, systemCode, writeWhole } from './mail-files.js';
 import { MailTransportUnavailable, type MailTransport, type SendOutcome } from './mail-transport.js';
 
 export interface OutboxOptions {
@@ -66,37 +66,6 @@ export function createOutboxTransport({ directory }: OutboxOptions): MailTranspo
   };
 }
 
-async function prepareDirectory(directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  await chmod(directory, 0o700);
-}
-
-async function writeWhole(path: string, raw: Buffer): Promise<void> {
-  const draft = `${path}.tmp`;
-  try {
-    const file = await open(draft, 'w', 0o600);
-    try {
-      await file.writeFile(raw);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(draft, path);
-  } catch (error) {
-    await rm(draft, { force: true });
-    throw error;
-  }
-}
-
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
 /** Runs `work` so that calls which arrive while it runs share the next run: one sync serves all that waited for it. */
 function grouped(work: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> = Promise.resolve();
@@ -110,19 +79,4 @@ function grouped(work: () => Promise<void>): () => Promise<void> {
       });
     return next;
   };
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    (error: unknown) => {
-      if (systemCode(error) === 'ENOENT') return false;
-      throw error;
-    },
-  );
-}
-
-function systemCode(error: unknown): string {
-  const { code } = (error ?? {}) as { code?: unknown };
-  return typeof code === 'string' ? code : 'UNKNOWN';
 }

@@ -1,10 +1,4 @@
-import { RETURN_PATH_MARK_LENGTH } from '@consent-ledger/links';
 import { readAddress } from './mailbox.js';
-
-/** RFC 5321 §4.5.3.1.1. */
-const MAX_LOCAL_OCTETS = 64;
-/** What is left for the local part before the mark, in octets. */
-export const MAX_BOUNCES_LOCAL_OCTETS = MAX_LOCAL_OCTETS - 1 - RETURN_PATH_MARK_LENGTH;
 
 /** The address that takes the bounces of one delivery: `bounces+<mark>@host`. Throws `INVALID_ADDRESS`. */
 export function returnPathOf(bounces: string, mark: string): string {

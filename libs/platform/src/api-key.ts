@@ -7,6 +7,7 @@ export const scopes = [
   'eligibility',
   'history',
   'mail',
+  'inbound',
   'import',
   'export',
   'requests',

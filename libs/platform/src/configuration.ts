@@ -17,6 +17,7 @@ import {
   validateSync,
 } from 'class-validator';
 import { dkimFaults } from './dkim-settings.js';
+import { inboundFaults } from './inbound-settings.js';
 
 const toNumber = Transform(({ value }) => (value === undefined || value === '' ? undefined : Number(value)));
 
@@ -69,6 +70,17 @@ export class Configuration {
   @IsOptional() @IsEmail() readonly MAIL_FROM?: string;
   /** The address that takes opt-outs by mail; by default the controller's in the policy. */
   @IsOptional() @IsEmail() readonly MAIL_UNSUBSCRIBE?: string;
+  /** The address that takes bounces; each message is sent from it with a signed mark of its own. */
+  @IsOptional() @IsEmail() readonly MAIL_BOUNCES?: string;
+  /** The port on which mail is taken; without it none is. */
+  @toNumber @IsOptional() @IsInt() @Min(1) @Max(65_535) readonly INBOUND_SMTP_PORT?: number;
+  /** The interface on which mail is taken. */
+  @IsString() readonly INBOUND_SMTP_HOST: string = '127.0.0.1';
+  /** The files of the certificate and its key (PEM) for STARTTLS; without them it is not offered. */
+  @IsOptional() @IsString() readonly INBOUND_SMTP_CERT?: string;
+  @IsOptional() @IsString() readonly INBOUND_SMTP_KEY?: string;
+  /** The most messages a second that are taken; more are asked to come again. */
+  @toNumber @IsInt() @Min(1) readonly INBOUND_SMTP_RATE: number = 20;
   /** The domain that signs mails (RFC 6376); needs the two beside it. */
   @IsOptional() @IsString() readonly DKIM_DOMAIN?: string;
   /** The selector of the key, or several with commas between: each of them signs. */
@@ -106,7 +118,8 @@ export function readConfiguration(environment: Readonly<Record<string, string | 
   const given = known.flatMap((name) => (environment[name] ? [[name, environment[name]] as const] : []));
   const configuration = plainToInstance(Configuration, Object.fromEntries(given), { exposeDefaultValues: true });
   const faults = validateSync(configuration).flatMap(({ constraints = {} }) => Object.values(constraints));
-  if (faults.length === 0) faults.push(...addressFaults(configuration), ...dkimFaults(configuration));
+  if (faults.length === 0)
+    faults.push(...addressFaults(configuration), ...dkimFaults(configuration), ...inboundFaults(configuration));
   if (faults.length > 0) throw new ConfigurationError(faults);
   return Object.freeze(configuration);
 }
@@ -152,6 +165,10 @@ const optionalNames: (keyof Configuration)[] = [
   'SMTP_URL',
   'MAIL_FROM',
   'MAIL_UNSUBSCRIBE',
+  'MAIL_BOUNCES',
+  'INBOUND_SMTP_PORT',
+  'INBOUND_SMTP_CERT',
+  'INBOUND_SMTP_KEY',
   'DKIM_DOMAIN',
   'DKIM_SELECTOR',
   'DKIM_KEY_PATH',

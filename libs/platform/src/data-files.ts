@@ -8,6 +8,8 @@ export interface DataFiles {
   readonly secrets: string;
   /** A folder of `.eml` files. */
   readonly outbox: string;
+  /** A folder of `.eml` files that came in and wait for a person. */
+  readonly inbound: string;
 }
 
 /** The paths of the files in a data directory. */
@@ -18,5 +20,6 @@ export function dataFiles(directory: string): DataFiles {
     readModels: join(directory, 'read-models.sqlite'),
     secrets: join(directory, 'secrets.json'),
     outbox: join(directory, 'outbox'),
+    inbound: join(directory, 'inbound'),
   };
 }

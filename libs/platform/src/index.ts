@@ -7,6 +7,7 @@ export * from './dkim-settings.js';
 export * from './durable-file.js';
 export * from './end-of-turn.js';
 export * from './ids.js';
+export * from './inbound-settings.js';
 export * from './logger.js';
 export * from './metrics.js';
 export * from './problem.js';

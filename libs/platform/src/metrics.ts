@@ -10,6 +10,8 @@ export interface Metrics {
   committed(appends: number, seconds: number): void;
   /** Counts the outcome of one delivery. */
   mail(outcome: string): void;
+  /** Counts one message that came in, by its kind. */
+  inbound(kind: string): void;
   /** Times one request, in seconds, by route pattern. */
   request(method: string, route: string, status: number, seconds: number): void;
   /** Counts one visit to a page that looks like a scanner's, by route pattern and by what gave it away. */
@@ -62,6 +64,12 @@ export function createMetrics(): Metrics {
     labelNames: ['outcome'],
     registers,
   });
+  const inbound = new Counter({
+    name: 'consent_ledger_inbound_mail_total',
+    help: 'Messages that came in, by kind; "other" waits for a person.',
+    labelNames: ['kind'],
+    registers,
+  });
   const requests = new Histogram({
     name: 'consent_ledger_http_request_seconds',
     help: 'Time of one request, by route.',
@@ -94,6 +102,7 @@ export function createMetrics(): Metrics {
       grouped.observe(count);
     },
     mail: cached((outcome) => mails.labels(outcome)),
+    inbound: cached((kind) => inbound.labels(kind)),
     request: timer(requests),
     scanned: (route, sign) => scans.inc({ route, sign }),
     watchLag: (projection, lag) => void lags.set(projection, lag),

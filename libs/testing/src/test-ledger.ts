@@ -10,7 +10,7 @@ import {
 } from '@consent-ledger/application';
 import type { ContactEventData, ContactEventType } from '@consent-ledger/consent';
 import { createMemoryEventStore, NO_STREAM, type JsonObject, type RecordedEvent } from '@consent-ledger/event-store';
-import { createLinks } from '@consent-ledger/links';
+import { createLinks, createReturnPaths } from '@consent-ledger/links';
 import { newId, readConfiguration, toRfc3339 } from '@consent-ledger/platform';
 import { createMemoryKeyVault, createPersonalData } from '@consent-ledger/privacy';
 import {
@@ -127,6 +127,7 @@ function openParts(now: string) {
   const projections = [apiKeys, preferences, dueIndex, deliveries, new RequestsProjection(readModels)];
   const processor = new Processor({ store, readModels, projections });
   const publicUrl = 'http://localhost:3000';
+  const linkKeys = [{ id: 'k1', secret: Buffer.alloc(32, 'link') }];
   return {
     configuration: readConfiguration({}),
     clock,
@@ -136,7 +137,8 @@ function openParts(now: string) {
     vault,
     personalData: createPersonalData(vault),
     contactIds,
-    links: createLinks({ keys: [{ id: 'k1', secret: Buffer.alloc(32, 'link') }], publicUrl }),
+    links: createLinks({ keys: linkKeys, publicUrl }),
+    returnPaths: createReturnPaths(linkKeys),
     publicUrl,
     readModels,
     processor,

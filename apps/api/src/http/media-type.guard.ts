@@ -6,7 +6,7 @@ import type { FastifyRequest } from 'fastify';
 const MEDIA_TYPES = Symbol('MediaTypes');
 
 /** `any` is whatever the server can read: a recipient's opt-out is not refused for how it was encoded. */
-type MediaType = 'application/json' | 'application/x-ndjson' | 'text/csv' | 'any';
+type MediaType = 'application/json' | 'application/x-ndjson' | 'text/csv' | 'message/rfc822' | 'any';
 
 const byDefault: readonly MediaType[] = ['application/json'];
 

@@ -1,3 +1,4 @@
+import { MAX_INBOUND_BYTES } from '@consent-ledger/mail';
 import { newId, Problem, type Configuration, type Logger, type Metrics } from '@consent-ledger/platform';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -62,6 +63,11 @@ export async function configureHttp(
     'multipart/form-data',
     { parseAs: 'buffer', bodyLimit: LARGEST_FORM },
     ({ headers }: FastifyRequest, body: Buffer) => readFormData(headers['content-type']!, body),
+  );
+  fastify.addContentTypeParser(
+    'message/rfc822',
+    { parseAs: 'buffer', bodyLimit: MAX_INBOUND_BYTES },
+    (_request, body, done) => done(null, body),
   );
   fastify.addContentTypeParser(UNREADABLE, { parseAs: 'buffer', bodyLimit: LARGEST_FORM }, (_request, _body, done) =>
     done(null, {}),

@@ -5,6 +5,7 @@ import { KeyMissing, SealBroken } from '@consent-ledger/privacy';
 import { contactStream, mailingStream } from '@consent-ledger/projections';
 import type { Mailing } from '../create-mailing/create-mailing.command.js';
 import { recordDeliverabilityOf } from '../record-deliverability/record-deliverability.command.js';
+import { isBadAddress } from './bad-address.js';
 import { Clearances, type Clearance, type ClearanceDependencies } from './clearance.js';
 import { occasionOf, type Delivery } from './delivery.js';
 import type { DeliveryHistory, DeliveryRepository } from './delivery-repository.js';
@@ -215,11 +216,6 @@ function isWaiting({ events }: DeliveryHistory): boolean {
 
 function attemptsOf({ events }: DeliveryHistory): number {
   return events.filter(({ type }) => type === 'DeliveryStarted').length;
-}
-
-/** RFC 3463 §3.2 and §3.3: the address or the mailbox itself is at fault, not the message or the moment. */
-function isBadAddress(code: string | undefined): boolean {
-  return /\b5\.(1\.(1|2|3|6|10)|2\.1)\b/.test(code ?? '');
 }
 
 function codeOf({ code }: { readonly code?: string }): JsonObject {

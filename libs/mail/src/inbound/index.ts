@@ -1,1 +1,3 @@
+export * from './kept-mail.js';
+export * from './mail-reader.js';
 export * from './read-inbound.js';
