@@ -1,28 +1,49 @@
-import { CLOCK, DueDates, EraseStrangers, LOGGER, SettleDue } from '@consent-ledger/application';
-import type { Clock, Logger } from '@consent-ledger/platform';
+import {
+  CLOCK,
+  CONFIGURATION,
+  DueDates,
+  EraseStrangers,
+  LINKS,
+  LOGGER,
+  ReceiveMail,
+  RETURN_PATHS,
+  SettleDue,
+} from '@consent-ledger/application';
+import type { Links, ReturnPaths } from '@consent-ledger/links';
+import type { Clock, Configuration, Logger } from '@consent-ledger/platform';
 import { Inject, Module, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import type { MailListener } from './mail-listener.js';
+import { openMailListener } from './open-mail-listener.js';
 import { Worker } from './worker.js';
 
-/** Does what must happen without a request. Needs the ApplicationModule beside it. */
+/** Does what must happen without a request, and takes mail. Needs the ApplicationModule beside it. */
 @Module({})
 export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly worker: Worker;
+  private readonly mailListener: MailListener | undefined;
 
   constructor(
+    @Inject(CONFIGURATION) configuration: Configuration,
     @Inject(CLOCK) clock: Clock,
     @Inject(LOGGER) logger: Logger,
+    @Inject(LINKS) links: Links,
+    @Inject(RETURN_PATHS) returnPaths: ReturnPaths,
     dueDates: DueDates,
     settleDue: SettleDue,
     eraseStrangers: EraseStrangers,
+    receiveMail: ReceiveMail,
   ) {
     this.worker = new Worker({ dueDates, settleDue, eraseStrangers, clock, logger });
+    this.mailListener = openMailListener(configuration, { receiveMail, links, returnPaths, clock, logger });
   }
 
-  onApplicationBootstrap(): void {
+  async onApplicationBootstrap(): Promise<void> {
+    await this.mailListener?.start();
     this.worker.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
+    await this.mailListener?.stop();
     await this.worker.stop();
   }
 }
