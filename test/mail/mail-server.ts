@@ -18,6 +18,8 @@ export interface MailServer {
   readonly taken: readonly ParsedMail[];
   /** The same messages, byte for byte. */
   readonly received: readonly Buffer[];
+  /** The senders that their envelopes named, in the same order. */
+  readonly senders: readonly string[];
   /** Whom it was asked to take a message for, in order, and when. */
   readonly asked: readonly { readonly address: string; readonly at: number }[];
   /** The most messages that were under way at once. */
@@ -29,6 +31,7 @@ export interface MailServer {
 export async function startMailServer(): Promise<MailServer> {
   const taken: ParsedMail[] = [];
   const received: Buffer[] = [];
+  const senders: string[] = [];
   const asked: { address: string; at: number }[] = [];
   const sockets = new Map<string, Socket>();
   let behaviour: Behaviour = {};
@@ -51,6 +54,7 @@ export async function startMailServer(): Promise<MailServer> {
     if (treatment === undefined) {
       taken.push(mail);
       received.push(raw);
+      senders.push(session.envelope.mailFrom ? session.envelope.mailFrom.address : '');
     }
     treat(treatment, session, (error) => done(error ?? undefined));
   }
@@ -79,6 +83,7 @@ export async function startMailServer(): Promise<MailServer> {
     url: `smtp://127.0.0.1:${(server.server.address() as AddressInfo).port}`,
     taken,
     received,
+    senders,
     asked,
     get busiest() {
       return busiest;
