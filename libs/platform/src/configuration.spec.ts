@@ -30,6 +30,7 @@ describe('the configuration', () => {
       INBOUND_SMTP_RATE: 20,
       MAIL_ATTEMPTS: 6,
       MAIL_RETRY_SECONDS: 60,
+      PREFERENCE_HOURS: 24,
       VERDICT_CACHE_MIB: 16,
     });
   });
@@ -67,6 +68,7 @@ describe('the configuration', () => {
       MAIL_ATTEMPTS: '3',
       MAIL_RETRY_SECONDS: '0.5',
       TEMPLATES_DIR: './templates',
+      PREFERENCE_HOURS: '48',
       VERDICT_CACHE_MIB: '0',
     };
     const numbers = {
@@ -80,6 +82,7 @@ describe('the configuration', () => {
       MAIL_RETRY_SECONDS: 0.5,
       INBOUND_SMTP_PORT: 2525,
       INBOUND_SMTP_RATE: 5,
+      PREFERENCE_HOURS: 48,
       VERDICT_CACHE_MIB: 0,
     };
     expect({ ...readConfiguration({ ...environment, PATH: '/bin', HOME: '/root' }) }).toStrictEqual({
