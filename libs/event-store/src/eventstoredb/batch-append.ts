@@ -4,8 +4,8 @@ import streams from '@eventstore/db-client/generated/streams_pb.js';
 import empty from 'google-protobuf/google/protobuf/empty_pb.js';
 import type { Append, EventText } from '../append.js';
 import { NO_STREAM } from '../event-store.js';
-import type { BatchAppendCall, Connection } from './connection.js';
-import { LogUnavailable } from './errors.js';
+import { isRefusal, type BatchAppendCall, type Connection } from './connection.js';
+import { AppendRefused, LogUnavailable } from './errors.js';
 
 /** Sends appends over one call and hands each its own answer. */
 export interface BatchAppend {
@@ -54,7 +54,9 @@ function createLine(call: BatchAppendCall, answerTimeoutMs: number, onBroken: ()
 
   function breakOff(error?: Error): void {
     onBroken();
-    const broken = new LogUnavailable('the connection broke while appends were under way.', { cause: error });
+    const broken = isRefusal(error)
+      ? new AppendRefused('The server takes no appends from this user or in this way.', { cause: error })
+      : new LogUnavailable('the connection broke while appends were under way.', { cause: error });
     for (const { reject } of waiting.values()) reject(broken);
     waiting.clear();
   }

@@ -7,6 +7,7 @@ import {
   type ClientDuplexStream,
   type ClientReadableStream,
   type Metadata,
+  type StatusObject,
 } from '@grpc/grpc-js';
 import { LogUnavailable } from './errors.js';
 
@@ -65,7 +66,9 @@ export function createConnection(client: EventStoreDBClient, onState?: (state: C
         return create(service, ...options);
       })();
       call.on('metadata', () => become('connected'));
-      call.on('error', (error) => isLost(error) && become('connecting'));
+      call.on('status', (end) => !isOurs(end) && become(isLost(end) ? 'connecting' : 'connected'));
+      // Who reads hears of it too; an error that nobody listens for ends the process.
+      call.on('error', () => undefined);
       return call;
     } catch (error) {
       become('connecting');
@@ -132,6 +135,18 @@ export function isLost(error: unknown): boolean {
 function unavailable(error: unknown): LogUnavailable {
   const { details, message } = error as { details?: string; message: string };
   return new LogUnavailable(`${details ?? message}.`.replace(/\.\.$/, '.'), { cause: error });
+}
+
+/** Whether a call ended because we no longer wanted it. */
+function isOurs({ code, details }: StatusObject): boolean {
+  return code === status.CANCELLED && details === 'Cancelled on client';
+}
+
+const REFUSALS = new Set<unknown>([status.UNAUTHENTICATED, status.PERMISSION_DENIED, status.UNIMPLEMENTED]);
+
+/** Whether the server refuses a call altogether, so that nothing of what was sent over it was done. */
+export function isRefusal(error: unknown): boolean {
+  return REFUSALS.has((error as { code?: unknown } | undefined)?.code);
 }
 
 const NO_SUCH_PLACE = new Set<unknown>([status.INVALID_ARGUMENT, status.OUT_OF_RANGE, status.UNKNOWN]);

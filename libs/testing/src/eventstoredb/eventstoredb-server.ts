@@ -51,7 +51,10 @@ export async function runEventStoreDbServer(options: EventStoreDbServerOptions =
   const faults = new AppendFaults(() => proxy.cut());
   const reads = readHandlers(log, gate);
   const server = new Server({ 'grpc.max_receive_message_length': 16 * 1024 * 1024 });
-  server.addService(streamsService.StreamsService, { ...appendHandlers(log, faults), read: reads.read });
+  server.addService(streamsService.StreamsService, {
+    ...offered(appendHandlers(log, faults), options),
+    read: reads.read,
+  });
   server.addService(featuresService.ServerFeaturesService, { getSupportedMethods: supportedMethods(options) });
   server.addService(gossipService.GossipService, { read: onlyMember(() => proxy.port) });
   const inner = await new Promise<number>((resolve, reject) =>
@@ -80,6 +83,10 @@ export async function runEventStoreDbServer(options: EventStoreDbServerOptions =
       server.forceShutdown();
     },
   };
+}
+
+function offered({ append, batchAppend }: ReturnType<typeof appendHandlers>, options: EventStoreDbServerOptions) {
+  return options.batchAppend === false ? { append } : { append, batchAppend };
 }
 
 function createGate() {
