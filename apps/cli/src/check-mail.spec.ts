@@ -265,9 +265,6 @@ describe('ledger mail check finds', () => {
     const found = await troubles({ environment });
     expect(found).toContainEqual(expect.objectContaining({ check: 'PUBLIC_URL', standing: 'failed' }));
     expect(found).toContainEqual(expect.objectContaining({ check: 'DKIM', standing: 'doubtful' }));
-    expect(found).toContainEqual(
-      expect.objectContaining({ check: 'newsletter (en)', text: expect.stringContaining('no https link') }),
-    );
   });
 
   it('a template that cannot be made, and one that Gmail cuts off', async () => {

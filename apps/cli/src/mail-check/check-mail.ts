@@ -68,7 +68,7 @@ async function sampleOptions(
   return {
     templates: await loadTemplates(TEMPLATES_DIR),
     document,
-    publicUrl: PUBLIC_URL ?? `http://127.0.0.1:${PORT}`,
+    publicUrl: (PUBLIC_URL ?? `http://127.0.0.1:${PORT}`).replace(/\/$/, ''),
     from,
     unsubscribeBy: MAIL_UNSUBSCRIBE ?? document.controller.email,
     to: to ?? from,

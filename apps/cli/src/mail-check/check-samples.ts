@@ -33,7 +33,7 @@ export async function checkSamples(options: SampleOptions, keys: readonly DkimKe
       }
     }
   const received = await receive(samples);
-  for (const sample of samples) findings.push(await judge(sample, received.get(sample), keys));
+  for (const sample of samples) findings.push(await judge(sample, received.get(sample), options.publicUrl, keys));
   return findings;
 }
 
@@ -41,7 +41,12 @@ function nameOf({ template, language }: Pick<Sample, 'template' | 'language'>): 
   return `${template} (${language})`;
 }
 
-async function judge(sample: Sample, raw: Buffer | undefined, keys: readonly DkimKey[]): Promise<MailFinding> {
+async function judge(
+  sample: Sample,
+  raw: Buffer | undefined,
+  publicUrl: string,
+  keys: readonly DkimKey[],
+): Promise<MailFinding> {
   const check = nameOf(sample);
   if (!raw)
     return failed(
@@ -50,7 +55,11 @@ async function judge(sample: Sample, raw: Buffer | undefined, keys: readonly Dki
       'Run this with LOG_LEVEL=debug, and report it.',
     );
   const mail = await simpleParser(raw);
-  const faults = [...formFaults(mail, raw), ...listFaults(mail, sample), ...(await signatureFaults(raw, sample, keys))];
+  const faults = [
+    ...formFaults(mail, raw),
+    ...listFaults(mail, sample, publicUrl),
+    ...(await signatureFaults(raw, sample, keys)),
+  ];
   if (faults.length > 0)
     return failed(
       check,
@@ -80,7 +89,7 @@ function formFaults(mail: ParsedMail, raw: Buffer): string[] {
 }
 
 /** RFC 8058: commercial mail bears the button's headers, and no other mail does (P1). */
-function listFaults(mail: ParsedMail, { isCommercial }: Sample): string[] {
+function listFaults(mail: ParsedMail, { isCommercial }: Sample, publicUrl: string): string[] {
   const header = (name: string) =>
     mail.headerLines
       .find(({ key }) => key === name)
@@ -90,7 +99,9 @@ function listFaults(mail: ParsedMail, { isCommercial }: Sample): string[] {
   if (!isCommercial) return present.length === 0 ? [] : ['It is service mail, and bears headers of a list.'];
   return [
     ...(present.length === COVERED_OF_LISTS.length ? [] : ['It lacks a List- header.']),
-    ...(/<https:[^>]+>/.test(header('list-unsubscribe') ?? '') ? [] : ['Its List-Unsubscribe holds no https link.']),
+    ...(header('list-unsubscribe')?.includes(`<${publicUrl}/u/`)
+      ? []
+      : ['Its List-Unsubscribe does not lead to PUBLIC_URL.']),
     ...(header('list-unsubscribe-post') === 'List-Unsubscribe=One-Click'
       ? []
       : ['Its List-Unsubscribe-Post is not "List-Unsubscribe=One-Click".']),
