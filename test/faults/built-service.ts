@@ -20,6 +20,7 @@ export interface Ended {
 /** The built program in a process of its own, over a directory that outlives it. */
 export interface BuiltService extends Pick<TestService, 'post' | 'get' | 'directory'> {
   readonly url: string;
+  readonly pid: number;
   /** Sends a signal; resolves once the process has ended. */
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<Ended>;
 }
@@ -69,6 +70,7 @@ export async function startBuilt(directory: string, environment: Record<string, 
 
   return {
     url,
+    pid: program.child.pid!,
     directory,
     get: (path) => request('GET', path),
     post: (path, body) => request('POST', path, body),

@@ -29,7 +29,7 @@ describe('operations', () => {
       const ready = await service.get('/health/ready', openly);
       expect([ready.status, ready.body]).toStrictEqual([
         200,
-        { status: 'ok', checks: { log: 'ok', readModels: 'ok' } },
+        { status: 'ok', checks: { log: 'ok', writing: 'ok', keyVault: 'ok', readModels: 'ok' } },
       ]);
       expect(ready.headers.get('cache-control')).toBe('no-store');
     });

@@ -81,7 +81,10 @@ export async function confirmationFromMail(service: TestService, address: string
 }
 
 /** The path of a link as the service signs it, for what no mail was sent about. */
-export async function signedPath(service: TestService, claims: ClaimsOf<MailedKind>): Promise<string> {
+export async function signedPath(
+  service: Pick<TestService, 'directory' | 'url'>,
+  claims: ClaimsOf<MailedKind>,
+): Promise<string> {
   const { linkKeys } = JSON.parse(await readFile(join(service.directory, 'secrets.json'), 'utf8'));
   const keys = linkKeys.map(({ id, secret }: Record<'id' | 'secret', string>) => ({
     id,

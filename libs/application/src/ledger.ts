@@ -7,6 +7,7 @@ import {
   createMetrics,
   dataFiles,
   readSecrets,
+  storageFaultIn,
   systemClock,
   type Clock,
   type Configuration,
@@ -79,6 +80,8 @@ export interface Ledger {
   readonly requests: Requests;
   readonly dueDates: DueDates;
   readonly apiKeys: ApiKeys;
+  /** Why the log refused what was last to be written; `undefined` when it did not. */
+  writeFault(): string | undefined;
   /** Publishes the configured policies, then brings the read models up to the end of the log. */
   start(): Promise<void>;
   /** Settles what was accepted, then lets go of every file. */
@@ -101,9 +104,14 @@ export function openLedger({ configuration, logger, clock = systemClock(), publi
   const secrets = readSecrets(configuration);
   const contactIds = createContactIds(secrets.pepper);
   const metrics = createMetrics();
+  let writeFault: string | undefined;
   const store = openSqliteEventStore({
     path: files.log,
-    onCommit: ({ appends, seconds }) => metrics.committed(appends, seconds),
+    onCommit({ appends, seconds }) {
+      writeFault = undefined;
+      metrics.committed(appends, seconds);
+    },
+    onFailed: (cause) => void (writeFault = storageFaultIn(cause) ?? 'UNKNOWN'),
   });
   const vault = openSqliteKeyVault({ path: files.vault, masterKey: secrets.masterKey });
   const readModels = openReadModels(files.readModels);
@@ -123,7 +131,7 @@ export function openLedger({ configuration, logger, clock = systemClock(), publi
     readModels,
     projections,
     onFailed: (error) => logger.error('The projections stopped: answers from them no longer move on', { error }),
-    onDropped: (error) => logger.warn('The subscription to the log dropped, and is made again', { error }),
+    onDropped: (error) => logger.warn('The projections were interrupted, and are tried again', { error }),
   });
   metrics.watchLag('read-models', async () => processor.lag(await store.head()));
 
@@ -147,6 +155,7 @@ export function openLedger({ configuration, logger, clock = systemClock(), publi
     dueDates: new DueDates(dueIndex, new DueDatesView(readModels), dueChanges, processor, store),
     requests: new Requests(new RequestsView(readModels), processor, store),
     apiKeys: new ApiKeys(store, clock, apiKeys, configuration.LEDGER_ADMIN_KEY),
+    writeFault: () => writeFault,
 
     async start() {
       await requireSamePepper(store, contactIds, clock);

@@ -1999,8 +1999,11 @@ export interface components {
             status: "ok";
         };
         Readiness: {
-            /** @enum {string} */
-            status: "ok" | "unavailable";
+            /**
+             * @description `degraded` where it answers questions and something else fails; `unavailable` comes with 503.
+             * @enum {string}
+             */
+            status: "ok" | "degraded" | "unavailable";
             /** @description `ok`, or what is not. */
             checks: {
                 [key: string]: string;

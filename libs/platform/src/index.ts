@@ -12,3 +12,4 @@ export * from './logger.js';
 export * from './metrics.js';
 export * from './problem.js';
 export * from './secrets.js';
+export * from './storage-fault.js';

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { START, type Batch, type EventStore, type Position } from '@consent-ledger/event-store';
+import { passingStorageFaultIn } from '@consent-ledger/platform';
 import { handleEvents } from './handling.js';
 import type { Projection } from './projection.js';
 import type { Checkpoints, ReadModels } from './read-models.js';
@@ -22,7 +23,7 @@ export interface ProcessorOptions {
   readonly timing?: Timing;
   /** Called once when the processor stops by itself. It stays stopped until it is started again. */
   readonly onFailed?: (error: Error) => void;
-  /** Called when the subscription dropped, before the processor waits to subscribe again. */
+  /** Called when the subscription dropped or the disk refused, before the processor waits to subscribe again. */
   readonly onDropped?: (error: unknown, retryInMs: number) => void;
 }
 
@@ -38,7 +39,7 @@ const systemTiming: Timing = {
 
 /**
  * Pulls the log from the stored checkpoint and lets its projections handle it, for ever. A dropped subscription is taken
- * up again from the checkpoint; a poison event or a checkpoint that somebody else moved stops it loudly.
+ * up again from the checkpoint, and so is one whose events could not be stored for now; a poison event or a checkpoint that somebody else moved stops it loudly.
  */
 export class Processor {
   readonly #options: ProcessorOptions;
@@ -49,6 +50,7 @@ export class Processor {
   #position: Position = START;
   #caughtUp = false;
   #error: Error | undefined;
+  #interruption: unknown;
   #abort = new AbortController();
   #loop: Promise<void> = Promise.resolve();
 
@@ -74,6 +76,11 @@ export class Processor {
   /** What stopped the processor; `undefined` while it runs. */
   get error(): Error | undefined {
     return this.#error;
+  }
+
+  /** What keeps it from going on for now, while it tries again; `undefined` while it goes on. */
+  get interruption(): unknown {
+    return this.#interruption;
   }
 
   /** How many positions of the log lie between what was handled and `head`. */
@@ -132,6 +139,7 @@ export class Processor {
         break;
       }
       if (signal.aborted) break;
+      this.#interruption = ending.error;
       drops = this.#position > before ? 1 : drops + 1;
       const retryInMs = retryAfter(drops, this.#timing.random());
       this.#options.onDropped?.(ending.error, retryInMs);
@@ -147,8 +155,8 @@ export class Processor {
     try {
       for await (const batch of store.subscribe(this.#position, { signal, batchSize })) {
         if (signal.aborted) break;
-        const failed = this.#handle(batch);
-        if (failed) return failed;
+        const ending = this.#handle(batch);
+        if (ending) return ending;
       }
     } catch (error) {
       return new Dropped(error);
@@ -156,11 +164,13 @@ export class Processor {
     return new Dropped(new Error('The subscription ended.'));
   }
 
-  #handle({ events, caughtUp }: Batch): Failed | undefined {
+  /** A disk that is full or a file that is locked is no fault of an event: nothing was stored, and it is tried again. */
+  #handle({ events, caughtUp }: Batch): Failed | Dropped | undefined {
     try {
       handleEvents(this.#options.readModels, this.#checkpoints, events);
+      this.#interruption = undefined;
     } catch (error) {
-      return new Failed(error);
+      return passingStorageFaultIn(error) ? new Dropped(error) : new Failed(error);
     } finally {
       this.#advance(Math.min(...this.#checkpoints.values()));
     }
@@ -186,7 +196,7 @@ interface Waiter {
   settle(reached: boolean): void;
 }
 
-/** The subscription ended; it can be taken up again. */
+/** The subscription ended, or the read models could not be written for now; it can be taken up again. */
 class Dropped {
   constructor(readonly error: unknown) {}
 }

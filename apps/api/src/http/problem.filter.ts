@@ -1,4 +1,4 @@
-import { Problem, withoutAddresses, type Logger, type ProblemCode } from '@consent-ledger/platform';
+import { Problem, storageFaultIn, withoutAddresses, type Logger, type ProblemCode } from '@consent-ledger/platform';
 import { LOGGER } from '@consent-ledger/application';
 import { Catch, HttpException, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -53,10 +53,10 @@ export function problemFor(error: unknown): Problem {
   if (error instanceof Problem) return error;
   const known = byStatus[statusOf(error) ?? 500];
   if (known) return new Problem(...known);
-  if (isStorageFault(error))
+  if (storageFaultIn(error))
     return new Problem(
       'UNAVAILABLE',
-      'The log cannot be written now, and nothing was recorded. Send the request again.',
+      'What is stored cannot be read or written now, so do not count on what you sent. Send the request again.',
     );
   return new Problem('INTERNAL', 'Nothing is known of what went wrong but the correlationId: give it to the operator.');
 }
@@ -65,11 +65,4 @@ function statusOf(error: unknown): number | undefined {
   if (error instanceof HttpException) return error.getStatus();
   const status = (error as { statusCode?: unknown } | null)?.statusCode;
   return typeof status === 'number' ? status : undefined;
-}
-
-/** The log wraps what SQLite says of a commit. */
-function isStorageFault(error: unknown): boolean {
-  const fault = error instanceof Error && error.cause ? error.cause : error;
-  const code = String((fault as { code?: unknown } | null)?.code);
-  return /^SQLITE_(FULL|IOERR|READONLY|BUSY|CANTOPEN|LOCKED)/.test(code);
 }

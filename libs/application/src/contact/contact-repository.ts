@@ -262,8 +262,7 @@ export class ContactRepository {
       }
       const decided = { ...this.decidedOf(fact, contact, decision, { now, toldAt }, options), idempotency };
       const events = await this.sealAsMayBe(fact, decision.events, decided, options);
-      // What was sealed under a key that is gone by now is sealed anew under the next one.
-      if (await this.isErased(events)) continue;
+      if (!events) continue;
       const appended = await this.tryAppend(contact, events);
       if (appended) return { contact, recorded: appended };
     }
@@ -379,15 +378,19 @@ export class ContactRepository {
     return { contactId, revision, position, recorded: [] };
   }
 
-  /** P4: an opt-out counts at once: while the vault cannot be used it is recorded without its sealed part. */
+  /**
+   * `undefined` for what was sealed under a key that is gone by now: it is sealed anew under the next one. An opt-out counts
+   * at once (P4): while the vault cannot be used it is recorded without its sealed part.
+   */
   private async sealAsMayBe(
     fact: Fact,
     events: readonly NewContactEvent[],
     decided: Decided,
     { atOnce }: RecordOptions,
-  ): Promise<NewEvent[]> {
+  ): Promise<NewEvent[] | undefined> {
     try {
-      return await this.sealAll(fact, events, decided);
+      const sealed = await this.sealAll(fact, events, decided);
+      return (await this.isErased(sealed)) ? undefined : sealed;
     } catch (error) {
       if (!atOnce) throw error;
       this.logger.error('What belongs to an opt-out could not be sealed, and is not kept', { error });

@@ -36,6 +36,7 @@ export function createGroupCommit(options: {
   readonly maxEvents: number;
   readonly commit: (appends: readonly Append[]) => Committed;
   readonly onCommit: (stats: CommitStats) => void;
+  readonly onFailed?: ((cause: unknown) => void) | undefined;
 }): GroupCommit {
   let queue: Waiting[] = [];
   let scheduled = false;
@@ -56,6 +57,7 @@ export function createGroupCommit(options: {
     try {
       return options.commit(group.flatMap(({ appends }) => appends));
     } catch (cause) {
+      options.onFailed?.(cause);
       for (const { reject } of group)
         reject(new Error('The log could not commit the append; append it again with the same event ids.', { cause }));
       return undefined;

@@ -14,6 +14,8 @@ export interface SqliteEventStoreOptions {
   readonly pollIntervalMs?: number;
   /** Called after every commit that wrote events. */
   readonly onCommit?: (stats: CommitStats) => void;
+  /** Called after every commit that failed and so wrote nothing. */
+  readonly onFailed?: (cause: unknown) => void;
 }
 
 /** Bounds how long one commit holds up the event loop. */
@@ -23,13 +25,19 @@ const MAX_EVENTS_PER_COMMIT = 1024;
  * The log in one SQLite file, for one machine; several processes may have it open. An append that resolved survives a
  * kill and power loss. Throws `UnusableLogFile` when the file cannot serve.
  */
-export function openSqliteEventStore({ path, pollIntervalMs = 50, onCommit }: SqliteEventStoreOptions): EventStore {
+export function openSqliteEventStore({
+  path,
+  pollIntervalMs = 50,
+  onCommit,
+  onFailed,
+}: SqliteEventStoreOptions): EventStore {
   const db = openLogFile(path);
   const table = openEventTable(db);
   const growth = createGrowth({ intervalMs: pollIntervalMs, changed: changeOf(table.dataVersion) });
   const commits = createGroupCommit({
     maxEvents: MAX_EVENTS_PER_COMMIT,
     commit: table.commit,
+    onFailed,
     onCommit: (stats) => {
       growth.announce();
       onCommit?.(stats);
