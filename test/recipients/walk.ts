@@ -1,0 +1,173 @@
+import Database from 'better-sqlite3';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { optOut } from '../mail/steps.js';
+import { startService, type TestService } from '../support/service.js';
+import { confirmationFromMail, linkFromMail, signedPath } from './pages.js';
+import { promptLink } from './prompts.js';
+
+export type Language = 'nl' | 'en';
+
+/** The services that the pages come from: one that works, one that is busy with too many visits, one whose log is broken. */
+export interface Places {
+  readonly service: TestService;
+  readonly crowded: TestService;
+  readonly broken: TestService;
+}
+
+/** A person before a browser, with an address of their own. */
+export interface Visitor extends Places {
+  readonly page: Page;
+  readonly address: string;
+}
+
+/** A page as a person comes to it; what each is called says that it was reached. */
+export interface Stop {
+  readonly name: string;
+  readonly heading: Readonly<Record<Language, string>>;
+  reach(visitor: Visitor): Promise<unknown>;
+}
+
+export async function openPlaces(): Promise<Places> {
+  const [service, crowded, broken] = await Promise.all([
+    startService(),
+    startService({ environment: { VISITS_PER_MINUTE: '1' } }),
+    startService(),
+  ]);
+  return { service, crowded, broken: breakLog(broken) };
+}
+
+export async function closePlaces({ service, crowded, broken }: Places): Promise<void> {
+  await Promise.all([service, crowded, broken].map((place) => place.stop()));
+}
+
+/** Takes the events away under a service that runs: whatever it is asked, it cannot look it up. */
+function breakLog(service: TestService): TestService {
+  const db = new Database(join(service.directory, 'log.sqlite'));
+  const tables = db.prepare<[], { name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'").all();
+  for (const { name } of tables)
+    if (!name.startsWith('sqlite_')) db.exec(`ALTER TABLE "${name}" RENAME TO "lost_${name}"`);
+  db.close();
+  return service;
+}
+
+const go = (page: Page, { url }: TestService, path: string) => page.goto(new URL(path, url).href);
+const press = (page: Page, button = 0) => page.getByRole('button').nth(button).click();
+const someContact = 'a'.repeat(26);
+
+/** Every page that a recipient can come to. A new page adds a row. */
+export const stops: readonly Stop[] = [
+  {
+    name: 'subscribe',
+    heading: { nl: 'Meld je aan', en: 'Subscribe' },
+    reach: ({ page, service }) => go(page, service, '/subscribe'),
+  },
+  {
+    name: 'subscribe, filled in wrongly',
+    heading: { nl: 'Meld je aan', en: 'Subscribe' },
+    async reach({ page, service }) {
+      await go(page, service, '/subscribe');
+      await press(page);
+      await page.getByRole('alert').waitFor();
+    },
+  },
+  {
+    name: 'subscribed',
+    heading: { nl: 'Kijk in je mailbox', en: 'Look in your mailbox' },
+    async reach({ page, service, address }) {
+      await go(page, service, '/subscribe');
+      await page.getByRole('textbox').fill(address);
+      await page.getByRole('checkbox').first().check();
+      await press(page);
+    },
+  },
+  {
+    name: 'confirm',
+    heading: { nl: 'Bevestig je aanmelding', en: 'Confirm your subscription' },
+    reach: async ({ page, service, address }) => go(page, service, await confirmationFromMail(service, address)),
+  },
+  {
+    name: 'confirmed',
+    heading: { nl: 'Je aanmelding is bevestigd', en: 'Your subscription is confirmed' },
+    async reach({ page, service, address }) {
+      await go(page, service, await confirmationFromMail(service, address));
+      await press(page);
+    },
+  },
+  {
+    name: 'overtaken',
+    heading: { nl: 'Deze bevestiging geldt niet meer', en: 'This confirmation no longer counts' },
+    async reach({ page, service, address }) {
+      const path = await confirmationFromMail(service, address);
+      await optOut(service, address);
+      await go(page, service, path);
+    },
+  },
+  {
+    name: 'unsubscribe',
+    heading: { nl: 'Afmelden', en: 'Unsubscribe' },
+    reach: async ({ page, service, address }) => go(page, service, await linkFromMail(service, address)),
+  },
+  {
+    name: 'unsubscribed',
+    heading: { nl: 'Je bent afgemeld', en: 'You are unsubscribed' },
+    async reach({ page, service, address }) {
+      await go(page, service, await linkFromMail(service, address));
+      await press(page);
+    },
+  },
+  {
+    name: 'undone',
+    heading: { nl: 'Je afmelding is ongedaan gemaakt', en: 'Your unsubscription is undone' },
+    async reach({ page, service, address }) {
+      await go(page, service, await linkFromMail(service, address));
+      await press(page);
+      await press(page);
+    },
+  },
+  {
+    name: 'reconsent',
+    heading: { nl: 'Wil je onze berichten blijven ontvangen?', en: 'Do you want to keep receiving our messages?' },
+    reach: async ({ page, service, address }) => go(page, service, await promptLink(service, address)),
+  },
+  {
+    name: 'reconsent, with nothing chosen',
+    heading: { nl: 'Wil je onze berichten blijven ontvangen?', en: 'Do you want to keep receiving our messages?' },
+    async reach({ page, service, address }) {
+      await go(page, service, await promptLink(service, address));
+      await press(page);
+      await page.getByRole('alert').waitFor();
+    },
+  },
+  {
+    name: 'reconsented',
+    heading: { nl: 'Je keuze is vastgelegd', en: 'Your choice is recorded' },
+    async reach({ page, service, address }) {
+      await go(page, service, await promptLink(service, address));
+      await page.getByRole('radio').first().check();
+      await page.getByRole('radio').last().check();
+      await press(page);
+    },
+  },
+  {
+    name: 'damaged',
+    heading: { nl: 'Deze link werkt niet', en: 'This link does not work' },
+    reach: ({ page, service }) => go(page, service, '/u/damaged'),
+  },
+  {
+    name: 'too many',
+    heading: { nl: 'Even wachten, alsjeblieft', en: 'One moment, please' },
+    async reach({ page, crowded }) {
+      await go(page, crowded, '/subscribe');
+      await go(page, crowded, '/subscribe');
+    },
+  },
+  {
+    name: 'busy',
+    heading: { nl: 'Het is nog niet gelukt', en: 'It did not work yet' },
+    async reach({ page, broken }) {
+      const claims = { kind: 'confirm', contactId: someContact, requestId: 'a-request' } as const;
+      await go(page, broken, await signedPath(broken, claims));
+    },
+  },
+];
