@@ -8,7 +8,7 @@ export type { DeliveryReport } from './text-report.js';
 /** The report in a message: by its own part (RFC 3464, RFC 6533), or in the words of a server that writes none. */
 export function readDeliveryReport(mail: Mail): DeliveryReport | undefined {
   const part = partOf(mail, 'message/delivery-status', 'message/global-delivery-status');
-  return part ? readStatusPart(part.content) : readTextReport(mail);
+  return (part && readStatusPart(part.content)) ?? readTextReport(mail);
 }
 
 /** Of several recipients the mildest fate counts: a message of ours has one, and an alias that reaches anybody is alive. */
