@@ -10,6 +10,7 @@ import { limitPages } from '../recipients/page-limits.js';
 import { ProblemPage } from '../recipients/problem-page.js';
 import { isRecipientPage } from '../recipients/recipient-page.decorator.js';
 import { scannerSign } from '../recipients/scanners.js';
+import { safeHeaders } from './safe-headers.js';
 import { validation } from './validation.js';
 
 /** Ten thousand addresses of the greatest length fit. */
@@ -25,14 +26,17 @@ const UNREADABLE = 'application/octet-stream';
 const CORRELATION_ID = /^[\w.-]{1,64}$/;
 
 /** Fastify as this API needs it: bounded bodies, and a correlation id for each request, the caller's if it is one. */
-export function createHttpAdapter({ TRUSTED_PROXIES }: Pick<Configuration, 'TRUSTED_PROXIES'>): FastifyAdapter {
+export function createHttpAdapter({
+  TRUSTED_PROXIES,
+  PUBLIC_URL,
+}: Pick<Configuration, 'TRUSTED_PROXIES' | 'PUBLIC_URL'>): FastifyAdapter {
   return new FastifyAdapter({
     trustProxy: TRUSTED_PROXIES ?? false,
     bodyLimit: LARGEST_BODY,
     requestTimeout: 0,
     routerOptions: { maxParamLength: 2048 },
     frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) => {
-      void reply.header('X-Correlation-Id', request.id);
+      void reply.header('X-Correlation-Id', request.id).headers(safeHeaders(PUBLIC_URL ?? ''));
       sendProblem(
         reply,
         new Problem('VALIDATION', 'The path cannot be read: it is too long, or not in UTF-8.'),
@@ -50,11 +54,12 @@ export function createHttpAdapter({ TRUSTED_PROXIES }: Pick<Configuration, 'TRUS
 /** Readies an application for HTTP: body types, validation, the correlation header, times and the request log. */
 export async function configureHttp(
   app: NestFastifyApplication,
-  { logger, metrics }: { readonly logger: Logger; readonly metrics: Metrics },
+  { logger, metrics, publicUrl }: { readonly logger: Logger; readonly metrics: Metrics; readonly publicUrl: string },
 ): Promise<void> {
   app.useGlobalPipes(validation);
   app.useBodyParser('application/x-www-form-urlencoded', { bodyLimit: LARGEST_FORM });
   const fastify = app.getHttpAdapter().getInstance();
+  const safe = safeHeaders(publicUrl);
   answerOptions(fastify);
   limitPages(fastify, app.get(Limits), app.get(ProblemPage));
   for (const streamed of ['application/x-ndjson', 'text/csv'])
@@ -73,7 +78,7 @@ export async function configureHttp(
     done(null, {}),
   );
   fastify.addHook('onRequest', (request, reply, done) => {
-    void reply.header('X-Correlation-Id', request.id);
+    void reply.header('X-Correlation-Id', request.id).headers(safe);
     if (isRecipientPage(request) && !READABLE.test(request.headers['content-type'] ?? ''))
       request.headers['content-type'] = UNREADABLE;
     done();

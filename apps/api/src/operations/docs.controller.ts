@@ -6,6 +6,7 @@ import { Problem } from '@consent-ledger/platform';
 import { Controller, Get, Header, Param, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { parse } from 'yaml';
+import { documentHeaders } from '../http/safe-headers.js';
 import { RequireKey } from '../security/scope.decorator.js';
 
 const swaggerUi = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
@@ -42,8 +43,8 @@ export class DocsController {
 
   @Get('docs')
   @Header('Content-Type', 'text/html; charset=utf-8')
-  @Header('Content-Security-Policy', policy)
-  docs(): string {
+  docs(@Res({ passthrough: true }) reply: FastifyReply): string {
+    void reply.headers({ ...documentHeaders, 'Content-Security-Policy': policy });
     return page;
   }
 

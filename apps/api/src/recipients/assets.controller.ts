@@ -8,7 +8,7 @@ const assetHeaders = {
   'Cache-Control': 'public, max-age=31536000, immutable',
   // A drawing that is opened for itself runs nothing and loads nothing.
   'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
-  'X-Content-Type-Options': 'nosniff',
+  'Cross-Origin-Resource-Policy': 'same-origin',
 };
 
 @Controller('assets')

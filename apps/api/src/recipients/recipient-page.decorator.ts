@@ -1,6 +1,7 @@
 import { applyDecorators, Header } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyRequest } from 'fastify';
+import { documentHeaders } from '../http/safe-headers.js';
 
 const policy = [
   "default-src 'none'",
@@ -15,7 +16,7 @@ const policy = [
 export const pageHeaders = {
   'Content-Type': 'text/html; charset=utf-8',
   'Cache-Control': 'no-store',
-  'Referrer-Policy': 'no-referrer',
+  ...documentHeaders,
   'X-Robots-Tag': 'noindex',
   'X-Content-Type-Options': 'nosniff',
   'Content-Security-Policy': policy,

@@ -5,6 +5,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import Handlebars from 'handlebars';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { documentHeaders } from '../http/safe-headers.js';
 import { Assets } from '../recipients/assets.js';
 import { texts as pageTexts } from '../recipients/texts.js';
 import { reportTexts, type ReportTexts } from './report-texts.js';
@@ -31,8 +32,7 @@ export class ReportPage {
     return {
       'Content-Type': 'text/html; charset=utf-8',
       'Content-Security-Policy': `default-src 'none'; style-src 'sha256-${hash}'; frame-ancestors 'none'; base-uri 'none'`,
-      'Referrer-Policy': 'no-referrer',
-      'X-Content-Type-Options': 'nosniff',
+      ...documentHeaders,
     };
   }
 
