@@ -267,6 +267,17 @@ describe('ledger mail check finds', () => {
     expect(found).toContainEqual(expect.objectContaining({ check: 'DKIM', standing: 'doubtful' }));
   });
 
+  it('SPF missing where bounces go, if that is another domain', async () => {
+    const found = await troubles({ environment: { MAIL_BOUNCES: 'bounces@terug.dnp-groep.nl' } });
+    expect(found).toMatchObject([{ check: 'SPF', text: 'There is no SPF record at terug.dnp-groep.nl.' }]);
+  });
+
+  it('a policy or templates that do not read', async () => {
+    const nowhere = join(folder, 'nowhere');
+    for (const environment of [{ TEMPLATES_DIR: folder }, { TEMPLATES_DIR: nowhere }, { POLICY_PATH: nowhere }])
+      expect(await troubles({ environment })).toMatchObject([{ check: 'policy and templates', standing: 'failed' }]);
+  });
+
   it('a template that cannot be made, and one that Gmail cuts off', async () => {
     const directory = join(folder, 'templates');
     cpSync(new URL('../../../libs/mail/templates/', import.meta.url), directory, { recursive: true });

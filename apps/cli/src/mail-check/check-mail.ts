@@ -34,8 +34,12 @@ export async function* checkMail(to: string | undefined, surroundings: Surroundi
   yield await checkTransport(configuration);
   yield* await checkPublicUrl(configuration);
 
-  const samples = await sampleOptions(settings, to, surroundings);
-  yield* await checkDomains(configuration, keys, domainOf(samples.from), surroundings);
+  const samples = await readSamples(settings, to, surroundings);
+  if ('check' in samples) {
+    yield samples;
+    return;
+  }
+  yield* await checkDomains(configuration, keys, samples.from, surroundings);
   yield* await checkSamples(samples, keys);
   if (to !== undefined) yield await sendSample(configuration, samples);
 }
@@ -53,6 +57,23 @@ async function readSettings({ environment }: Surroundings): Promise<Settings | {
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     return { faults: error.faults.map((fault) => failed('settings', `${fault}.`, SET_RIGHT)) };
+  }
+}
+
+/** What samples are made of, or why none can be made: the policy or the templates do not read. */
+async function readSamples(
+  settings: Settings,
+  to: string | undefined,
+  surroundings: Surroundings,
+): Promise<SampleOptions | MailFinding> {
+  const check = 'policy and templates';
+  const advice = 'Look at POLICY_PATH and TEMPLATES_DIR.';
+  try {
+    const options = await sampleOptions(settings, to, surroundings);
+    return options.templates.names.length > 0 ? options : failed(check, 'There is no template.', advice);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    return failed(check, error.message, advice);
   }
 }
 
@@ -78,13 +99,17 @@ async function sampleOptions(
 }
 
 async function checkDomains(
-  { DKIM_DOMAIN }: Configuration,
+  { DKIM_DOMAIN, MAIL_BOUNCES }: Configuration,
   keys: readonly DkimKey[],
-  sender: string,
+  from: string,
   { resolveTxt }: Surroundings,
 ): Promise<MailFinding[]> {
   const signing = keys[0]?.domain;
-  const others = [await checkSpf(sender, resolveTxt), await checkDmarc(sender, signing, resolveTxt)];
+  const sender = domainOf(from);
+  const others = [
+    await checkSpf(domainOf(MAIL_BOUNCES ?? from), resolveTxt),
+    await checkDmarc(sender, signing, resolveTxt),
+  ];
   if (signing === undefined)
     return [
       doubtful(
