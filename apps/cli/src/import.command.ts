@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, statSync } from 'node:fs';
+import { addAbortSignal } from 'node:stream';
 import {
   importPresetNames,
   readImportSettings,
@@ -69,7 +70,7 @@ async function importFile(file: string, options: ImportCommandOptions, surroundi
     const origin = { actor: { kind: 'system' as const }, correlationId: request.importId };
     try {
       const run = options.dryRun ? importContacts.dryRun : importContacts.run;
-      return await run.call(importContacts, contentOf(file), request, origin, watcher);
+      return await run.call(importContacts, contentOf(file, surroundings.signal), request, origin, watcher);
     } finally {
       display.end();
       rejected?.close();
@@ -99,8 +100,10 @@ function settingsOf(settings: Omit<ImportCommandOptions, 'dryRun' | 'rejected' |
   }
 }
 
-function contentOf(file: string): AsyncIterable<Uint8Array> {
-  return file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 256 * 1024 });
+/** Whoever stops an import does not wait for the other end of a pipe. */
+function contentOf(file: string, signal: AbortSignal): AsyncIterable<Uint8Array> {
+  const content = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 256 * 1024 });
+  return addAbortSignal(signal, content);
 }
 
 /** In bytes; unknown of standard input and of what is no file. */

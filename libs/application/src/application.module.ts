@@ -45,6 +45,7 @@ import {
   POLICIES,
   PUBLIC_URL,
   RETURN_PATHS,
+  START_SEALING,
 } from './ports.js';
 import { Preferences } from './preferences.js';
 import { PublishPolicyHandler } from './publish-policies/publish-policy.command.js';
@@ -149,6 +150,7 @@ export class ApplicationModule {
       { provide: EVENT_STORE, useValue: ledger.store },
       { provide: KEY_VAULT, useValue: ledger.vault },
       { provide: PERSONAL_DATA, useValue: ledger.personalData },
+      { provide: START_SEALING, useValue: ledger.startSealing },
       { provide: CONTACT_IDS, useValue: ledger.contactIds },
       { provide: LINKS, useValue: ledger.links },
       { provide: RETURN_PATHS, useValue: ledger.returnPaths },

@@ -7,7 +7,7 @@ import {
   type Clock,
   type Configuration,
 } from '@consent-ledger/platform';
-import { createContactIds, createPersonalData, openSqliteKeyVault } from '@consent-ledger/privacy';
+import { createContactIds, createPersonalData, openSqliteKeyVault, startSealingThread } from '@consent-ledger/privacy';
 import { createPolicyShelf, isPolicyStream, publishedDocumentOf, type PolicyShelf } from '@consent-ledger/projections';
 import { closeAll } from './close-all.js';
 import { AddressOnRecord } from './contact/address-on-record.js';
@@ -43,7 +43,8 @@ export async function openLedgerBeside(configuration: Configuration, clock: Cloc
   try {
     await requireSamePepper(store, contactIds, clock);
     const policies = await policiesOf(store);
-    const vault = openSqliteKeyVault({ path: files.vault, masterKey: secrets.masterKey });
+    const keys = { path: files.vault, masterKey: secrets.masterKey };
+    const vault = openSqliteKeyVault(keys);
     const personalData = createPersonalData(vault);
     const metrics = createMetrics();
     const addresses = new AddressOnRecord(personalData, silentLogger);
@@ -53,7 +54,9 @@ export async function openLedgerBeside(configuration: Configuration, clock: Cloc
     const contacts = new ContactRepository(store, personalData, clock, metrics, policies, settleDue, silentLogger);
     const imports = new ImportRepository(store, policies, clock);
     return {
-      importContacts: new ImportContacts(contacts, imports, store, contactIds, policies, clock),
+      importContacts: new ImportContacts(contacts, imports, store, contactIds, policies, clock, () =>
+        startSealingThread(keys),
+      ),
       takeBackImport: new TakeBackImport(contacts, imports, store),
       exportContacts: new ExportContacts(store, personalData, policies, clock),
       close: () => closeAll([() => store.close(), () => vault.close()]),

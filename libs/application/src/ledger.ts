@@ -18,6 +18,8 @@ import {
   createContactIds,
   createPersonalData,
   openSqliteKeyVault,
+  startSealingThread,
+  type BulkSealing,
   type ContactIds,
   type KeyVault,
   type PersonalData,
@@ -68,6 +70,8 @@ export interface Ledger {
   readonly store: EventStore;
   readonly vault: KeyVault;
   readonly personalData: PersonalData;
+  /** Gives what seals many values for a while: a thread of its own. */
+  readonly startSealing: () => BulkSealing;
   readonly contactIds: ContactIds;
   readonly links: Links;
   readonly returnPaths: ReturnPaths;
@@ -143,6 +147,7 @@ export function openLedger({ configuration, logger, clock = systemClock(), publi
     store,
     vault,
     personalData: createPersonalData(vault),
+    startSealing: () => startSealingThread({ path: files.vault, masterKey: secrets.masterKey }),
     contactIds,
     links: createLinks({ keys: secrets.linkKeys, publicUrl }),
     returnPaths: createReturnPaths(secrets.linkKeys),

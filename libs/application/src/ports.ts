@@ -6,6 +6,7 @@ export const METRICS = Symbol('Metrics');
 export const EVENT_STORE = Symbol('EventStore');
 export const KEY_VAULT = Symbol('KeyVault');
 export const PERSONAL_DATA = Symbol('PersonalData');
+export const START_SEALING = Symbol('StartSealing');
 export const CONTACT_IDS = Symbol('ContactIds');
 export const LINKS = Symbol('Links');
 export const RETURN_PATHS = Symbol('ReturnPaths');

@@ -17,6 +17,8 @@ const ID_LENGTH = 26;
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 /** 130 bits hold 128: the last character has two bits to spare, which are zero. */
 const CONTACT_ID = /^[a-z2-7]{25}[aeimquy4]$/;
+const CODES = Buffer.from(ALPHABET, 'latin1');
+const characters = Buffer.alloc(ID_LENGTH);
 const DIGITS = Uint8Array.from({ length: 128 }, (_, code) => Math.max(0, ALPHABET.indexOf(String.fromCharCode(code))));
 
 /**
@@ -61,17 +63,18 @@ export function contactIdFromBytes(bytes: Buffer): string {
   return toBase32(bytes.toString('latin1'));
 }
 
-/** Base32 of the first 16 bytes of a `latin1` string. */
+/** Base32 of the first 16 bytes of a `latin1` string; text in one piece, which is made and compared faster than a sum of characters. */
 function toBase32(bytes: string): string {
-  let id = '';
+  let at = 0;
   let bits = 0;
   let held = 0;
   for (let i = 0; i < ID_BYTES; i++) {
     bits = ((bits << 8) | bytes.charCodeAt(i)) & 0xfff;
     for (held += 8; held >= 5;) {
       held -= 5;
-      id += ALPHABET[(bits >> held) & 31];
+      characters[at++] = CODES[(bits >> held) & 31]!;
     }
   }
-  return id + ALPHABET[(bits << (5 - held)) & 31];
+  characters[at] = CODES[(bits << (5 - held)) & 31]!;
+  return characters.toString('latin1');
 }

@@ -5,4 +5,5 @@ export { KeyMissing, KeyRemnant, UnusableKeyVault, type DataKey, type KeyVault }
 export * from './memory-key-vault.js';
 export * from './personal-data.js';
 export * from './seal.js';
+export * from './sealing-thread.js';
 export * from './sqlite-key-vault.js';

@@ -115,6 +115,7 @@ function openParts(now: string) {
   const clock = createDrivenClock(now);
   const store = createInterruptibleStore(createMemoryEventStore());
   const vault = createMemoryKeyVault();
+  const personalData = createPersonalData(vault);
   const readModels = openReadModels(':memory:');
   const apiKeys = new ApiKeysProjection(readModels);
   const deliveryChanges = new Changes();
@@ -135,7 +136,8 @@ function openParts(now: string) {
     metrics: createCountingMetrics(),
     store,
     vault,
-    personalData: createPersonalData(vault),
+    personalData,
+    startSealing: () => ({ ...personalData, close: () => Promise.resolve() }),
     contactIds,
     links: createLinks({ keys: linkKeys, publicUrl }),
     returnPaths: createReturnPaths(linkKeys),

@@ -3,15 +3,16 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isTimeZone, optIn, policyInForce, unknownContact, type Instant } from '@consent-ledger/consent';
 import type { EventStore, Position } from '@consent-ledger/event-store';
 import { newId, Problem, toRfc3339, validationProblem, type Clock, type FieldError } from '@consent-ledger/platform';
-import type { ContactIds } from '@consent-ledger/privacy';
+import type { BulkSealing, ContactIds } from '@consent-ledger/privacy';
 import type { PolicyShelf } from '@consent-ledger/projections';
 import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK_SKEW, ContactRepository, refusalProblem } from '../contact/contact-repository.js';
-import { CLOCK, CONTACT_IDS, EVENT_STORE, POLICIES } from '../ports.js';
+import { CLOCK, CONTACT_IDS, EVENT_STORE, POLICIES, START_SEALING } from '../ports.js';
 import { csvRows, type CsvRow } from './csv-rows.js';
 import type { ImportCounts, ImportOptions } from './import-events.js';
 import { mappingOf, type ImportPreset, type MappingChanges } from './import-mapping.js';
 import { SettleDue } from '../settle-due/settle-due.js';
+import { ahead, inFlight } from './in-flight.js';
 import { ImportRepository, type ImportOrigin } from './import-repository.js';
 import type { RowOutcome } from './record-row.js';
 import { recordRows, type Said } from './record-rows.js';
@@ -71,6 +72,10 @@ const ROWS_AT_ONCE = 1024;
 /** How many rows are put in order before they are recorded: some tens of mebibytes. */
 const ROWS_A_ROUND = 16_384;
 const REFUSALS_TOLD = 1000;
+/** While one portion is appended, others are sealed. */
+const PORTIONS_AT_ONCE = 3;
+/** A round of fewer rows is recorded before a thread has started. */
+const ROWS_WORTH_A_THREAD = 4096;
 
 /** Imports contacts from CSV: what another system says of them, never an act of the person (P3, P4). */
 @Injectable()
@@ -82,6 +87,7 @@ export class ImportContacts {
     @Inject(CONTACT_IDS) private readonly contactIds: ContactIds,
     @Inject(POLICIES) private readonly policies: PolicyShelf,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(START_SEALING) private readonly startSealing: () => BulkSealing,
   ) {}
 
   /**
@@ -99,7 +105,8 @@ export class ImportContacts {
     const { preset } = request;
     const options = optionsOf(request);
     const start = () => this.imports.note(importId, 'ImportStarted', { preset, options }, origin);
-    const tally = await this.#walk(source, request, { contacts: this.contacts, origin, importId, start }, watcher);
+    const { contacts, startSealing } = this;
+    const tally = await this.#walk(source, request, { contacts, origin, importId, start, startSealing }, watcher);
     const { counts, sha256, refused } = tally;
     const position = await this.imports.note(importId, 'ImportFinished', { ...counts, sha256 }, origin);
     return { importId, dryRun: false, ...counts, refused, sha256, position };
@@ -156,6 +163,7 @@ export class ImportContacts {
     const refused: RowRefusal[] = [];
     let bytes = 0;
     let read: RowReader | undefined;
+    let sealing: BulkSealing | undefined;
 
     async function* measured() {
       for await (const chunk of source) {
@@ -176,7 +184,7 @@ export class ImportContacts {
     };
 
     try {
-      for await (const rows of inRounds(csvRows(measured(), request.delimiter))) {
+      for await (const rows of ahead(inRounds(csvRows(measured(), request.delimiter)))) {
         if (!read) {
           const { cells: header } = rows.shift()!;
           read = createRowReader(header, this.#rulesOf(request));
@@ -187,12 +195,15 @@ export class ImportContacts {
           watcher.onProgress?.({ rows: tally.rows + rows, bytes });
           watcher.signal?.throwIfAborted();
         };
-        const settled = await this.#recordAll(rows, read, request, { ...walk, onRecorded });
+        if (rows.length >= ROWS_WORTH_A_THREAD) sealing ??= walk.startSealing?.();
+        const settled = await this.#recordAll(rows, read, request, { ...walk, sealing, onRecorded });
         for (const [row, outcome] of settled) settle(row, outcome);
         onRecorded(0);
       }
     } catch (error) {
       throw read && error instanceof Problem ? cutOff(error, walk.importId) : error;
+    } finally {
+      await sealing?.close();
     }
     return { counts: tally, refused, sha256: digest.digest('hex') };
   }
@@ -205,7 +216,7 @@ export class ImportContacts {
     rows: readonly CsvRow[],
     read: RowReader,
     request: ImportRequest,
-    { onRecorded, ...walk }: Walk & { readonly onRecorded: (rows: number) => void },
+    { onRecorded, ...walk }: Walk & Recording,
   ): Promise<[CsvRow, RowOutcome][]> {
     const outcomes: RowOutcome[] = [];
     const said: Said[] = [];
@@ -217,8 +228,11 @@ export class ImportContacts {
     });
     said.sort((a, b) => (a.contactId < b.contactId ? -1 : a.contactId > b.contactId ? 1 : a.index - b.index));
     let settled = rows.length - said.length;
-    for (const portion of inPortions(said)) {
-      const recorded = await recordRows(portion, { ...walk, reference: request.reference });
+    const recordings = function* () {
+      for (const portion of inPortions(said))
+        yield async () => ({ portion, recorded: await recordRows(portion, { ...walk, reference: request.reference }) });
+    };
+    for await (const { portion, recorded } of inFlight(recordings(), PORTIONS_AT_ONCE)) {
       portion.forEach(({ index }, at) => (outcomes[index] = recorded[at]!));
       onRecorded((settled += portion.length));
       // Whatever else this process does gets its turn.
@@ -266,6 +280,15 @@ interface Walk {
   readonly importId: string;
   /** Runs once the header turned out to be of use. */
   readonly start: () => Promise<unknown>;
+  /** Gives what seals while many rows are recorded; absent where nothing is sealed. */
+  readonly startSealing?: () => BulkSealing;
+}
+
+/** A walk while rows are recorded. */
+interface Recording {
+  readonly sealing: BulkSealing | undefined;
+  /** Hears how many rows of the round are recorded. */
+  readonly onRecorded: (rows: number) => void;
 }
 
 interface Tally {
@@ -284,7 +307,7 @@ function* inPortions(said: readonly Said[]): Generator<readonly Said[]> {
   }
 }
 
-async function* inRounds(rows: AsyncIterable<CsvRow>): AsyncGenerator<CsvRow[]> {
+async function* inRounds(rows: AsyncIterable<CsvRow>): AsyncGenerator<CsvRow[], void> {
   let round: CsvRow[] = [];
   try {
     for await (const row of rows) {
