@@ -72,8 +72,10 @@ async function readSamples(
     const options = await sampleOptions(settings, to, surroundings);
     return options.templates.names.length > 0 ? options : failed(check, 'There is no template.', advice);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error)) throw error;
-    return failed(check, error.message, advice);
+    // An error with a code was foreseen, and says itself what is wrong.
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    return failed(check, message, advice);
   }
 }
 
