@@ -25,6 +25,8 @@ const zone: Readonly<Record<string, readonly string[]>> = {
   [`_dmarc.${DOMAIN}`]: ['v=DMARC1; p=quarantine'],
 };
 
+const { fetch } = globalThis;
+
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
   jest.restoreAllMocks();
@@ -80,7 +82,6 @@ async function servePublicly(listener: RequestListener): Promise<void> {
   await once(server, 'listening');
   closing.push(() => server.close());
   const { port } = server.address() as AddressInfo;
-  const { fetch } = globalThis;
   jest
     .spyOn(globalThis, 'fetch')
     .mockImplementation((url, init) => fetch((url as string).replace(PUBLIC_URL, `http://127.0.0.1:${port}`), init));
@@ -147,6 +148,7 @@ describe('ledger mail check', () => {
     const wrong = { SMTP_URL: `smtp://ledger:verkeerd@${(await mailServer()).host}` };
     const outcomes = [await check(), await check({ environment: wrong })];
     const told = outcomes.map(({ stdout, stderr }) => stdout + stderr).join('\n');
+    expect(outcomes.map(({ code }) => code)).toStrictEqual([0, 1]);
     expect(told).not.toMatch(/geheim|verkeerd|PRIVATE/);
   });
 

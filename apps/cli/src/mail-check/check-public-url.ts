@@ -35,7 +35,7 @@ async function visit(check: string, url: string, form?: URLSearchParams): Promis
     await reply.body?.cancel();
     return findingOn(check, reply);
   } catch (error) {
-    const { code = 'ETIMEDOUT' } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
+    const { code = (error as Error).name } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
     return failed(
       check,
       `It cannot be reached (${code}).`,
