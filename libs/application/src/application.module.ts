@@ -65,6 +65,7 @@ import { ShowErasureHandler } from './show-erasure/show-erasure.query.js';
 import { ShowHistoryHandler } from './show-history/show-history.query.js';
 import { ShowMailingHandler } from './show-mailing/show-mailing.query.js';
 import { ShowOptInRequestHandler } from './show-opt-in-request/show-opt-in-request.query.js';
+import { ShowOwnPreferencesHandler } from './show-own-preferences/show-own-preferences.query.js';
 import { ShowPoliciesHandler } from './show-policies/show-policies.query.js';
 import { ShowPreferencesHandler } from './show-preferences/show-preferences.query.js';
 import { ShowRetentionHandler } from './show-retention/show-retention.query.js';
@@ -73,6 +74,7 @@ import { SimulateHandler } from './simulate/simulate.query.js';
 import { TakeBackImport } from './take-back-import/take-back-import.js';
 import { ShowQuestionHandler } from './show-question/show-question.query.js';
 import { ShowRequestHandler, ShowRequestsHandler } from './show-requests/show-requests.query.js';
+import { TurnOnHandler } from './turn-on/turn-on.command.js';
 import { UndoOptOutHandler } from './undo-opt-out/undo-opt-out.command.js';
 import { UnsubscribeHandler } from './unsubscribe/unsubscribe.command.js';
 
@@ -84,6 +86,7 @@ const handlers = [
   OptOutHandler,
   UnsubscribeHandler,
   UndoOptOutHandler,
+  TurnOnHandler,
   RenewConsentHandler,
   AskPreferenceLinkHandler,
   RecordRelationshipHandler,
@@ -111,6 +114,7 @@ const handlers = [
   ShowErasureHandler,
   ShowRetentionHandler,
   ShowQuestionHandler,
+  ShowOwnPreferencesHandler,
   ShowOptInRequestHandler,
   SimulateHandler,
 ];

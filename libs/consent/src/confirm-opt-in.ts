@@ -47,7 +47,8 @@ function isOvertaken(events: readonly ContactEvent[], since: Instant, purposes: 
   return later.some((event) => overtakes(event, purposes));
 }
 
-function overtakes(event: ContactEvent, purposes: readonly string[]): boolean {
+/** Whether an event stands against an opt-in to any of these purposes that came before it (P4). */
+export function overtakes(event: ContactEvent, purposes: readonly string[]): boolean {
   if (event.type === 'PersonalDataErased' || event.type === 'SpamReported') return true;
   if (event.type === 'PreferencesCarriedOver') return event.data.optOuts.some((optOut) => stops(optOut, purposes));
   return event.type === 'OptedOut' && stops(event.data, purposes);

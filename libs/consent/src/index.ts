@@ -1,5 +1,6 @@
 export * from './basis.js';
 export * from './calendar.js';
+export * from './choice.js';
 export * from './citizen-service-number.js';
 export * from './confirm-opt-in.js';
 export * from './contact.js';
@@ -32,4 +33,5 @@ export * from './statement.js';
 export * from './stranger.js';
 export * from './subscribe.js';
 export * from './take-back.js';
+export * from './turn-on.js';
 export type { Basis, Reason } from './verdict-table.js';

@@ -1,0 +1,42 @@
+import { turnOn, type StatementName } from '@consent-ledger/consent';
+import type { Revision } from '@consent-ledger/event-store';
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { ContactRepository, type Fact, type Recorded } from '../contact/contact-repository.js';
+import type { Evidence } from '../opt-in/opt-in.command.js';
+
+export interface TurnOnRequest {
+  /** What the person switched on, of what the page showed as off. */
+  readonly purposes: readonly string[];
+  readonly statement: StatementName;
+  /** The revision of the contact that the page showed. */
+  readonly shownAt: Revision;
+  readonly evidence: Evidence;
+}
+
+/** Gives consent on the preference page (P3): its link was mailed to the person, so that nothing is left to be confirmed. */
+export class TurnOnCommand extends Command<Recorded> {
+  constructor(
+    readonly fact: Fact,
+    readonly request: TurnOnRequest,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(TurnOnCommand)
+export class TurnOnHandler implements ICommandHandler<TurnOnCommand> {
+  constructor(private readonly contacts: ContactRepository) {}
+
+  execute({ fact, request: { purposes, statement, shownAt, evidence } }: TurnOnCommand) {
+    return this.contacts.record(
+      fact,
+      ({ state, events, policy, occurredAt }) =>
+        // The events stand in the order of their revisions, of which the first is 0.
+        turnOn({ state, since: events.slice(shownAt + 1) }, { purposes, statement, occurredAt }, policy),
+      {
+        request: { command: 'turn-on', purposes: [...purposes], statement: { ...statement } },
+        personal: { evidence: { ...evidence } },
+      },
+    );
+  }
+}
