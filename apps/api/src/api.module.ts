@@ -28,6 +28,8 @@ import { Assets, shippedStyles } from './recipients/assets.js';
 import { ConfirmController } from './recipients/confirm.controller.js';
 import { OptOutUndo } from './recipients/opt-out-undo.js';
 import { Pages } from './recipients/pages.js';
+import { PreferenceLinkController } from './recipients/preference-link.controller.js';
+import { PreferencesController } from './recipients/preferences.controller.js';
 import { ProblemPage } from './recipients/problem-page.js';
 import { RecipientsController } from './recipients/recipients.controller.js';
 import { ReconsentController } from './recipients/reconsent.controller.js';
@@ -60,6 +62,8 @@ const controllers = [
   SubscribeController,
   ConfirmController,
   ReconsentController,
+  PreferenceLinkController,
+  PreferencesController,
   AssetsController,
   HealthController,
   MetricsController,

@@ -857,6 +857,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The form on which anybody can ask for a link to their preferences
+         * @description Changes nothing.
+         */
+        get: operations["showPreferenceLinkPage"];
+        put?: never;
+        /**
+         * Ask for a link to the preferences of an address
+         * @description Answered alike whatever is known of the address, and nothing of it is kept. Who is on record gets a mail with a link
+         *     that is short-lived; however often it is asked for, one mail in a quarter of an hour, and four in a day, at most.
+         */
+        post: operations["askPreferenceLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/preferences/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Signed over all that the link means. */
+                token: components["parameters"]["Token"];
+            };
+            cookie?: never;
+        };
+        /**
+         * A person's preferences and history
+         * @description Changes nothing. Shows every commercial purpose of the policy in force, and how it stands.
+         */
+        get: operations["showPreferencePage"];
+        put?: never;
+        /**
+         * Save what was changed
+         * @description Only what was left otherwise than it was shown is an act (P4). What was switched off always counts, also by a link that
+         *     has expired. What was switched on is consent with the statement that was shown (P3), unless it was stopped elsewhere
+         *     after the page was shown: then the page says so.
+         */
+        post: operations["savePreferences"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health/live": {
         parameters: {
             query?: never;
@@ -1957,6 +2011,28 @@ export interface components {
             kept: components["schemas"]["ImportCounts"];
             position: components["schemas"]["Position"];
         };
+        PreferenceLinkForm: {
+            address: string;
+        };
+        /**
+         * @description What the page sends: `shown.<purpose>` says how it was shown, `on` or `off`, and `wants.<purpose>` is `yes` where it is
+         *     ticked.
+         */
+        PreferencesForm: {
+            /**
+             * @description No commercial mail at all.
+             * @constant
+             */
+            all?: "no";
+            /** @description The id of the statement that the page showed. */
+            statement?: string;
+            version?: string;
+            language?: string;
+            /** @description The revision of the contact that the page showed. */
+            revision?: string;
+        } & {
+            [key: string]: string;
+        };
         /** @description What the page of `GET /subscribe` sends; `wants.<purpose>` is `yes` for each purpose that was ticked */
         SubscribeForm: {
             address: string;
@@ -2154,6 +2230,15 @@ export interface components {
                 "text/html": string;
             };
         };
+        /** @description The link has expired; the page says how to get another one, and offers to stop all commercial mail */
+        ExpiredLink: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "text/html": string;
+            };
+        };
         /** @description Nothing waits for this confirmation, or something later stands against it; the page says to ask again */
         OvertakenPage: {
             headers: {
@@ -2163,7 +2248,7 @@ export interface components {
                 "text/html": string;
             };
         };
-        /** @description A yes could not be recorded, because consent has ended or the statement was changed; the page says which */
+        /** @description A yes could not be recorded, because consent has ended, mail was stopped elsewhere or the statement was changed; the page says which */
         TooLatePage: {
             headers: {
                 [name: string]: unknown;
@@ -3911,6 +3996,87 @@ export interface operations {
             400: components["responses"]["DamagedLink"];
             404: components["responses"]["DamagedLink"];
             409: components["responses"]["TooLatePage"];
+            413: components["responses"]["DamagedLink"];
+            415: components["responses"]["DamagedLink"];
+            429: components["responses"]["TooManyPage"];
+            503: components["responses"]["BusyPage"];
+        };
+    };
+    showPreferenceLinkPage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Page"];
+            429: components["responses"]["TooManyPage"];
+            503: components["responses"]["BusyPage"];
+        };
+    };
+    askPreferenceLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["PreferenceLinkForm"];
+            };
+        };
+        responses: {
+            200: components["responses"]["Page"];
+            400: components["responses"]["DamagedLink"];
+            413: components["responses"]["DamagedLink"];
+            415: components["responses"]["DamagedLink"];
+            422: components["responses"]["MistakesPage"];
+            429: components["responses"]["TooManyPage"];
+            503: components["responses"]["BusyPage"];
+        };
+    };
+    showPreferencePage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Signed over all that the link means. */
+                token: components["parameters"]["Token"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Page"];
+            400: components["responses"]["DamagedLink"];
+            410: components["responses"]["ExpiredLink"];
+            429: components["responses"]["TooManyPage"];
+            503: components["responses"]["BusyPage"];
+        };
+    };
+    savePreferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Signed over all that the link means. */
+                token: components["parameters"]["Token"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["PreferencesForm"];
+            };
+        };
+        responses: {
+            200: components["responses"]["Page"];
+            400: components["responses"]["DamagedLink"];
+            409: components["responses"]["TooLatePage"];
+            410: components["responses"]["ExpiredLink"];
             413: components["responses"]["DamagedLink"];
             415: components["responses"]["DamagedLink"];
             429: components["responses"]["TooManyPage"];

@@ -9,6 +9,7 @@ import { BRANDING, type Branding } from '../branding/branding.js';
 import { Assets } from './assets.js';
 import type { ConfirmationView } from './confirm-view.js';
 import type { Language } from './language.js';
+import type { PreferencesView } from './preferences-view.js';
 import type { QuestionView } from './reconsent-view.js';
 import type { SubscribeView } from './subscribe-view.js';
 import type { PageTexts } from './texts.js';
@@ -25,22 +26,38 @@ export type PageName =
   | 'overtaken'
   | 'reconsent'
   | 'reconsented'
+  | 'preferenceLink'
+  | 'preferenceLinkAsked'
+  | 'preferences'
+  | 'noPreferences'
+  | 'tooOld'
   | 'damaged'
   | 'tooMany'
   | 'busy';
 
 /** These tell what a POST did, as does every page with an undo on it. A switch on them would be a GET: it would show the page before, as if nothing were done. */
-const outcomes = new Set<PageName>(['subscribed', 'unsubscribed', 'undone', 'confirmed', 'overtaken', 'reconsented']);
+const outcomes = new Set<PageName>([
+  'subscribed',
+  'unsubscribed',
+  'undone',
+  'confirmed',
+  'overtaken',
+  'reconsented',
+  'preferenceLinkAsked',
+]);
 
 /** The sign above what a page tells, for who does not read it all: it is done, look in your mail, or it went otherwise. */
 const tones = new Map<PageName, 'done' | 'mail' | 'stop'>([
   ['subscribed', 'mail'],
+  ['preferenceLinkAsked', 'mail'],
   ['unsubscribed', 'done'],
   ['undone', 'done'],
   ['confirmed', 'done'],
   ['reconsented', 'done'],
   ['overtaken', 'stop'],
   ['noSubscription', 'stop'],
+  ['noPreferences', 'stop'],
+  ['tooOld', 'stop'],
   ['damaged', 'stop'],
   ['tooMany', 'stop'],
   ['busy', 'stop'],
@@ -58,6 +75,12 @@ export interface PageContext {
   readonly confirmation?: ConfirmationView;
   /** What the page tells of was done before. */
   readonly isDoneAlready?: boolean;
+  /** What is wrong with the address that was filled in. */
+  readonly mistake?: string;
+  readonly preferences?: PreferencesView;
+  readonly rights?: PreferencesView['rights'];
+  /** What became of a form that was sent with a link that has expired. */
+  readonly late?: { readonly isStopped?: boolean; readonly isRefused?: boolean };
 }
 
 /** The recipients' pages, rendered here: no script, no third party, Dutch and English. */
@@ -66,7 +89,9 @@ export class Pages {
   /** The path under which recipients reach the service; empty where that is the root. */
   private readonly base: string;
   private readonly layout = Handlebars.compile(readView('layout.hbs'), { strict: false });
-  private readonly partials = Object.fromEntries(['undo', 'purposes'].map((name) => [name, compiled(name)]));
+  private readonly partials = Object.fromEntries(
+    ['undo', 'purposes', 'rights', 'ask-preferences'].map((name) => [name, compiled(name)]),
+  );
   private readonly bodies = new Map<PageName, Handlebars.TemplateDelegate>();
 
   constructor(
@@ -88,11 +113,11 @@ export class Pages {
     const now = this.clock.now();
     const { controller } = policyInForce(this.policies.history(), now, now).document;
     const body = this.bodyOf(page)(
-      { ...context, text, texts: text[page], controller, base: this.base },
+      { ...context, language, text, texts: text[page], controller, base: this.base },
       { partials: this.partials },
     );
-    const isRefused = context.subscription?.isRefused === true;
-    const tellsOfAnAct = outcomes.has(page) || context.undo !== undefined || isRefused;
+    const isRefused = context.subscription?.isRefused === true || context.mistake !== undefined;
+    const tellsOfAnAct = outcomes.has(page) || context.undo !== undefined || context.late?.isStopped || isRefused;
     const other = tellsOfAnAct ? undefined : language === 'nl' ? 'en' : 'nl';
     const title = page === 'reconsent' ? context.question!.title : text[page].title;
     const head = isRefused ? `${text.mistakeInTitle} ${title}` : title;

@@ -1,4 +1,4 @@
-import { CLOCK, CONTACT_IDS, POLICIES, PUBLIC_URL, SubscribeCommand, type Evidence } from '@consent-ledger/application';
+import { CLOCK, CONTACT_IDS, POLICIES, PUBLIC_URL, SubscribeCommand } from '@consent-ledger/application';
 import { policyInForce, type Policy } from '@consent-ledger/consent';
 import type { Clock } from '@consent-ledger/platform';
 import type { ContactIds } from '@consent-ledger/privacy';
@@ -6,18 +6,15 @@ import type { PolicyShelf } from '@consent-ledger/projections';
 import { Body, Controller, Get, HttpCode, Inject, Post, Query, Req, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { clientAddress } from '../http/client-address.js';
-import { isCleanUserAgent } from '../http/free-text.decorator.js';
 import { Takes } from '../http/media-type.guard.js';
 import { Open } from '../security/scope.decorator.js';
+import { formEvidence } from './form-evidence.js';
 import { languageOf, type Language } from './language.js';
 import { Pages } from './pages.js';
 import { factOf, fieldsOf, isRefusal } from './recipient-act.js';
 import { RecipientPage } from './recipient-page.decorator.js';
 import { statementIn } from './statement-view.js';
 import { filledIn, readForm, subscribeView, type FilledIn, type Mistakes } from './subscribe-view.js';
-
-const LONGEST_USER_AGENT = 1024;
 
 /**
  * The form on which anybody can ask for a subscription (P3). Its answer is the same whatever is known of the address: only
@@ -65,7 +62,11 @@ export class SubscribeController {
     const fact = { ...factOf(this.contactIds.of(address), 'web-form', request), address };
     const statement = statementIn(fields);
     if (!statement) return this.form(reply, language, { form, statementChanged: true }, 409);
-    const wanted = { purposes: form.purposes, statement, evidence: this.evidenceOf(request) };
+    const wanted = {
+      purposes: form.purposes,
+      statement,
+      evidence: formEvidence(request, `${this.publicUrl.replace(/\/+$/, '')}/subscribe`),
+    };
     try {
       await this.commands.execute(new SubscribeCommand(fact, wanted));
     } catch (error) {
@@ -91,15 +92,5 @@ export class SubscribeController {
   private policy(): Policy {
     const now = this.clock.now();
     return policyInForce(this.policies.history(), now, now);
-  }
-
-  /** Where and by what the form was sent; sealed. */
-  private evidenceOf(request: FastifyRequest): Evidence {
-    const userAgent = request.headers['user-agent']?.slice(0, LONGEST_USER_AGENT);
-    return {
-      ip: clientAddress(request),
-      url: `${this.publicUrl.replace(/\/+$/, '')}/subscribe`,
-      ...(userAgent !== undefined && isCleanUserAgent(userAgent) && { userAgent }),
-    };
   }
 }

@@ -1,3 +1,5 @@
+import { preferenceTexts } from './preference-texts.js';
+
 type Worded<T> = T extends string ? string : { readonly [N in keyof T]: Worded<T[N]> };
 
 /** What the pages say in one language. */
@@ -6,6 +8,7 @@ export type PageTexts = Worded<(typeof texts)['nl']>;
 /** What the pages say. */
 export const texts = {
   nl: {
+    ...preferenceTexts.nl,
     switchTo: 'English',
     switchToLabel: 'Read this page in English',
     privacy: 'Privacyverklaring',
@@ -125,6 +128,7 @@ export const texts = {
     },
   },
   en: {
+    ...preferenceTexts.en,
     switchTo: 'Nederlands',
     switchToLabel: 'Lees deze pagina in het Nederlands',
     privacy: 'Privacy policy',

@@ -1,0 +1,69 @@
+import { AskPreferenceLinkCommand, CONTACT_IDS } from '@consent-ledger/application';
+import { InvalidAddress, type ContactIds } from '@consent-ledger/privacy';
+import { Body, Controller, Get, HttpCode, Inject, Post, Query, Req, Res } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Takes } from '../http/media-type.guard.js';
+import { Open } from '../security/scope.decorator.js';
+import { languageOf } from './language.js';
+import { Pages } from './pages.js';
+import { fieldsOf } from './recipient-act.js';
+import { RecipientPage } from './recipient-page.decorator.js';
+
+/** More than any address has; what is longer is not worth sending back. */
+const LONGEST_SHOWN = 320;
+
+/**
+ * The form on which a person asks for a link to their preferences. What it answers and does is the same whatever is known of
+ * the address, and nothing is kept of it: only who reads the mailbox learns anything.
+ */
+@Controller('preferences')
+@Open()
+@Takes('any')
+export class PreferenceLinkController {
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly pages: Pages,
+    @Inject(CONTACT_IDS) private readonly contactIds: ContactIds,
+  ) {}
+
+  @Get()
+  @RecipientPage()
+  show(@Query('lang') lang: unknown, @Req() request: FastifyRequest): string {
+    return this.pages.render('preferenceLink', languageOf(request, lang), {});
+  }
+
+  @Post()
+  @HttpCode(200)
+  @RecipientPage({ limit: 'forms' })
+  async ask(
+    @Body() body: unknown,
+    @Query('lang') lang: unknown,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string> {
+    const language = languageOf(request, lang);
+    const address = addressIn(fieldsOf(body));
+    const contactId = this.contactOf(address);
+    if (contactId === undefined) {
+      void reply.status(422);
+      const mistake = this.pages.textsIn(language).subscribe[address === '' ? 'addressMissing' : 'addressMalformed'];
+      return this.pages.render('preferenceLink', language, { mistake, address: address.slice(0, LONGEST_SHOWN) });
+    }
+    await this.commands.execute(new AskPreferenceLinkCommand({ contactId, language, correlationId: request.id }));
+    return this.pages.render('preferenceLinkAsked', language, {});
+  }
+
+  private contactOf(address: string): string | undefined {
+    try {
+      return this.contactIds.fromAddress(address);
+    } catch (error) {
+      if (error instanceof InvalidAddress) return undefined;
+      throw error;
+    }
+  }
+}
+
+function addressIn({ address }: Readonly<Record<string, unknown>>): string {
+  return typeof address === 'string' ? address.trim() : '';
+}
