@@ -1,9 +1,11 @@
 import diagnostics from 'node:diagnostics_channel';
 import { erasure, given, optIn as consent } from '../http/given.js';
 import { completed, optIn, startMailing } from '../mail/steps.js';
-import { confirmationFromMail, linkFromMail, styleSheetOf } from '../recipients/pages.js';
+import { confirmationFromMail, linkFromMail, signedPath, styleSheetOf } from '../recipients/pages.js';
 import { promptLink } from '../recipients/prompts.js';
 import { startService, type ServiceOptions, type TestService } from './service.js';
+
+const HOUR = 60 * 60_000;
 
 /** A route as the running router has it. */
 export interface Route {
@@ -47,6 +49,7 @@ export async function fillIn(service: TestService): Promise<(url: string) => str
     '/u/:token': unsubscribe,
     '/confirm/:token': confirm,
     '/reconsent/:token': reconsent,
+    '/preferences/:token': await signedPath(service, { kind: 'preferences', contactId, expiresAt: Date.now() + HOUR }),
     '/v1/contacts/:contactId': `/v1/contacts/${contactId}`,
     '/v1/erasures/:contactId': `/v1/erasures/${erased}`,
     '/v1/mailings/:id': '/v1/mailings/spring',
