@@ -89,7 +89,9 @@ describe('the OpenAPI document', () => {
   it('asks for a scope that exists, for any key, or for none at all on the pages of recipients and for health', () => {
     const access = operations.map(([name, operation]) => [name, accessTo(operation)] as const);
     const open = access.filter(([, needed]) => needed === 'open').map(([name]) => name);
-    expect(open.every((name) => / \/((u|confirm|reconsent|preferences|health)\/|(subscribe|preferences)$)/.test(name))).toBe(true);
+    expect(
+      open.every((name) => / \/((u|confirm|reconsent|preferences|health)\/|(subscribe|preferences)$)/.test(name)),
+    ).toBe(true);
     expect(open.length).toBe(14);
     const anyKey = access.filter(([, needed]) => needed === 'any key').map(([name]) => name);
     expect(anyKey).toStrictEqual(['get /docs', 'get /openapi.json']);
