@@ -135,7 +135,7 @@ describe('asking for a link to the preferences', () => {
     ['markup', { address: '"><script>x</script>@' }, 'Dit is geen e-mailadres'],
     ['an address without end', { address: `${'a'.repeat(5_000)}@example.nl` }, 'Dit is geen e-mailadres'],
   ])('with %s shows the form again, with what is wrong tied to the field', async (_sentence, fields, mistake) => {
-    const page = await send(service, '/preferences', fields as Record<string, string>);
+    const page = await send(service, '/preferences', fields);
     expect([page.status, page.heading]).toStrictEqual([422, 'Jouw voorkeuren']);
     expect(page.text).toContain(mistake);
     expect(page.text).toMatch(/aria-invalid="true" aria-describedby="address-mistake"/);

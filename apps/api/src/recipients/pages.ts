@@ -117,7 +117,8 @@ export class Pages {
       { partials: this.partials },
     );
     const isRefused = context.subscription?.isRefused === true || context.mistake !== undefined;
-    const tellsOfAnAct = outcomes.has(page) || context.undo !== undefined || context.late?.isStopped || isRefused;
+    const tellsOfAnAct =
+      outcomes.has(page) || context.undo !== undefined || context.late?.isStopped === true || isRefused;
     const other = tellsOfAnAct ? undefined : language === 'nl' ? 'en' : 'nl';
     const title = page === 'reconsent' ? context.question!.title : text[page].title;
     const head = isRefused ? `${text.mistakeInTitle} ${title}` : title;
