@@ -3,6 +3,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createRecordingLogger } from '@consent-ledger/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import Database from 'better-sqlite3';
 import { createTransport } from 'nodemailer';
 import { startService, type TestService } from '../support/service.js';
 import { startMailServer, type MailServer } from './mail-server.js';
@@ -193,6 +194,23 @@ describe('the listener', () => {
     const raw = `${optOutMail('large')}${'x'.repeat(76).concat('\r\n').repeat(15_000)}`;
     expect(await handOver(raw, STOP, 'a@b.example')).toMatch(/^552 /);
     expect(await handOver(optOutMail('small'), STOP, 'a@b.example')).toMatch(/^250 /);
+  });
+});
+
+describe('a message that the log cannot take now', () => {
+  it('is left with its sender, at both doors, and recorded when it is sent again (P4)', async () => {
+    const { address, mail } = await reached();
+    const raw = optOutMail(mail.token);
+    const log = new Database(join(service.directory, 'log.sqlite'));
+    log.exec("CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT RAISE(ROLLBACK, 'disk full'); END");
+    expect(await handOver(raw, STOP, address)).toMatch(/^451 4\.3\.0/);
+    const posted = await post(raw);
+    expect(posted.status).toBeGreaterThanOrEqual(500);
+    log.exec('DROP TRIGGER full');
+    log.close();
+    expect(await reason(address)).toBe('CONSENT');
+    expect(await handOver(raw, STOP, address)).toMatch(/^250 /);
+    expect(await reason(address)).toBe('OPTED_OUT');
   });
 });
 
