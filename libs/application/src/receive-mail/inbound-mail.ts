@@ -38,6 +38,6 @@ export interface MailReader {
     envelope: InboundEnvelope,
     now: Instant,
   ): Promise<{ readonly id: string; readonly reading: InboundReading }>;
-  /** Keeps a message for a person, durably; one that is there already is kept once. Rejects when there is no room. */
-  keep(raw: Buffer, reason: { readonly id: string; readonly why: string }): Promise<void>;
+  /** Keeps a message for a person, durably; the same bytes are kept once. Rejects when there is no room. */
+  keep(raw: Buffer, why: string): Promise<void>;
 }

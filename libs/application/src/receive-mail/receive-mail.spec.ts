@@ -45,7 +45,7 @@ async function receive(ledger: TestLedger, reading: InboundReading, id = 'a') {
   const kept: string[] = [];
   const reader = {
     read: async () => ({ id, reading }),
-    keep: async (_raw: Buffer, { why }: { readonly why: string }) => void kept.push(why),
+    keep: async (_raw: Buffer, why: string) => void kept.push(why),
   };
   const mail = { raw: Buffer.from('a message'), envelope: {} };
   const answer = await ledger.app.get(ReceiveMail).receive(reader, mail, { correlationId: 'a-message' });

@@ -69,7 +69,7 @@ export class ReceiveMail {
       this.metrics.inbound(reading.kind);
       return { kind: reading.kind, recorded: outcome };
     }
-    await reader.keep(raw, { id, why: outcome.why });
+    await reader.keep(raw, outcome.why);
     this.metrics.inbound('other');
     return { kind: 'other', recorded: [], why: outcome.why };
   }

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createKeptMail } from './kept-mail.js';
 
-const one = { id: '1'.repeat(64), why: 'no-token' };
-const two = { id: '2'.repeat(64), why: 'unsigned-bounce' };
-const three = { id: '3'.repeat(64), why: 'no-token' };
-const raw = Buffer.from('From: a@b.example\r\n\r\nGraag uitschrijven.\r\n');
+const [one, two, three] = ['Anna', 'Bram', 'Cato'].map((name) =>
+  Buffer.from(`From: ${name} <a@b.example>\r\nMessage-ID: <always-the-same@b.example>\r\n\r\nGraag uitschrijven.\r\n`),
+) as [Buffer, Buffer, Buffer];
+const why = 'no-token';
 
 let parent: string;
 let directory: string;
@@ -20,45 +20,52 @@ afterEach(() => rm(parent, { recursive: true, force: true }));
 
 describe('mail that waits for a person', () => {
   it('is kept byte for byte, for the owner only, and says why', async () => {
-    await createKeptMail({ directory }).keep(raw, one);
-    const path = join(directory, `${one.id}.no-token.eml`);
-    expect(await readFile(path)).toStrictEqual(raw);
+    await createKeptMail({ directory }).keep(one, why);
+    const [name] = await readdir(directory);
+    expect(name).toMatch(/^[0-9a-f]{64}\.no-token\.eml$/);
+    const path = join(directory, name!);
+    expect(await readFile(path)).toStrictEqual(one);
     expect((await stat(path)).mode & 0o777).toBe(0o600);
     expect((await stat(directory)).mode & 0o777).toBe(0o700);
   });
 
   it('is kept once, however often it comes', async () => {
     const kept = createKeptMail({ directory, maxMessages: 1 });
-    await Promise.all([kept.keep(raw, one), kept.keep(raw, one)]);
-    await kept.keep(raw, one);
+    await Promise.all([kept.keep(one, why), kept.keep(one, why)]);
+    await kept.keep(one, why);
     expect(await readdir(directory)).toHaveLength(1);
   });
 
   it('is refused while there is no room, and taken again once somebody made some', async () => {
     const kept = createKeptMail({ directory, maxMessages: 2 });
-    const outcomes = await Promise.allSettled([one, two, three].map((reason) => kept.keep(raw, reason)));
+    const outcomes = await Promise.allSettled([one, two, three].map((raw) => kept.keep(raw, why)));
     expect(outcomes.map(({ status }) => status)).toStrictEqual(['fulfilled', 'fulfilled', 'rejected']);
-    await expect(kept.keep(raw, three)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-    await rm(join(directory, `${one.id}.no-token.eml`));
-    await kept.keep(raw, three);
+    await expect(kept.keep(three, why)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await rm(join(directory, (await readdir(directory))[0]!));
+    await kept.keep(three, why);
     expect(await readdir(directory)).toHaveLength(2);
   });
 
   it('is bounded in bytes', async () => {
-    const kept = createKeptMail({ directory, maxBytes: raw.length * 2 - 1 });
-    await kept.keep(raw, one);
-    await expect(kept.keep(raw, two)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    const kept = createKeptMail({ directory, maxBytes: one.length * 2 - 1 });
+    await kept.keep(one, why);
+    await expect(kept.keep(two, why)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });
 
   it('is refused where it cannot be written, and nothing is left of it', async () => {
     await writeFile(directory, 'a file in the way');
-    await expect(createKeptMail({ directory }).keep(raw, one)).rejects.toThrow();
+    await expect(createKeptMail({ directory }).keep(one, why)).rejects.toThrow();
     expect(await readdir(parent)).toStrictEqual(['inbound']);
   });
 
-  it.each(['../x', 'a'.repeat(63), ''])('is named by nothing but its hash: %j', async (id) => {
+  it('is told apart by its bytes, for two people may share a message id', async () => {
     const kept = createKeptMail({ directory });
-    expect(() => kept.keep(raw, { id, why: 'no-token' })).toThrow(RangeError);
-    expect(() => kept.keep(raw, { id: one.id, why: '../x' })).toThrow(RangeError);
+    await kept.keep(one, why);
+    await kept.keep(two, why);
+    expect(await readdir(directory)).toHaveLength(2);
+  });
+
+  it.each(['../x', '', 'A', 'x'.repeat(41)])('is not kept for a reason that is no word: %j', (reason) => {
+    expect(() => createKeptMail({ directory }).keep(one, reason)).toThrow(RangeError);
   });
 });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Problem } from '@consent-ledger/platform';
@@ -14,15 +15,15 @@ export interface KeptMailOptions {
 /** Messages that wait for a person. */
 export interface KeptMail {
   /**
-   * Keeps a message as `<id>.<why>.eml`, durably; one with this id is kept once. Throws the problem `UNAVAILABLE` when there
+   * Keeps a message as `<SHA-256>.<why>.eml`, durably; the same bytes are kept once. Throws the problem `UNAVAILABLE` when there
    * is no room: the sender is to try again, and is told by its own server when that is in vain.
    */
-  keep(raw: Buffer, reason: { readonly id: string; readonly why: string }): Promise<void>;
+  keep(raw: Buffer, why: string): Promise<void>;
 }
 
 const MAX_MESSAGES = 2000;
 const MAX_BYTES = 256 * 1024 * 1024;
-const NAME = /^[0-9a-f]{64}\.[a-z-]{1,40}$/;
+const WHY = /^[a-z-]{1,40}$/;
 
 /** Keeps messages as files. What is in them is readable, and no erasure reaches it: whoever reads them deletes them. */
 export function createKeptMail(options: KeptMailOptions): KeptMail {
@@ -41,10 +42,9 @@ export function createKeptMail(options: KeptMailOptions): KeptMail {
   }
 
   return {
-    keep(raw, { id, why }) {
-      const name = `${id}.${why}`;
-      if (!NAME.test(name))
-        throw new RangeError('A kept message is named by its SHA-256 and a reason in small letters.');
+    keep(raw, why) {
+      if (!WHY.test(why)) throw new RangeError('Why a message is kept is told in small letters.');
+      const name = `${createHash('sha256').update(raw).digest('hex')}.${why}`;
       // One after the other, or several together would take the room that each of them found.
       const kept = last.then(() => write(raw, name));
       last = kept.catch(() => undefined);
