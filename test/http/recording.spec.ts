@@ -440,8 +440,8 @@ describe('recording facts', () => {
       },
     );
 
-    it('with a body of more than 4 MiB is 413', async () => {
-      const note = 'x'.repeat(4 * 1024 * 1024);
+    it('with a body of more than 64 KiB is 413', async () => {
+      const note = 'x'.repeat(64 * 1024);
       const { status, body } = await record(service, address, optIn(['newsletter'], { evidence: { note } }));
       expect([status, body.code]).toStrictEqual([413, 'PAYLOAD_TOO_LARGE']);
     });

@@ -5,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
 import { Facts } from '../http/facts.js';
 import { parseInstant } from '../http/instant.decorator.js';
+import { LARGEST_BATCH, LargestBody } from '../http/largest-body.decorator.js';
 import { Takes } from '../http/media-type.guard.js';
 import { RequireScope } from '../security/scope.decorator.js';
 import { answerBatch, answerStream } from './batch.js';
@@ -41,6 +42,7 @@ export class EligibilityController {
 
   @Post('batch')
   @HttpCode(200)
+  @LargestBody(LARGEST_BATCH)
   @Takes('application/json', 'application/x-ndjson')
   async askBatch(
     @Req() { body }: FastifyRequest,

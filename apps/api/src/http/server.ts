@@ -3,6 +3,7 @@ import { newId, Problem, type Configuration, type Logger, type Metrics } from '@
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { readFormData } from './form-data.js';
+import { boundBodies, LARGEST_BODY } from './largest-body.decorator.js';
 import { Limits } from './limits.js';
 import { answerOptions } from './options.js';
 import { sendProblem } from './problem.filter.js';
@@ -11,13 +12,16 @@ import { ProblemPage } from '../recipients/problem-page.js';
 import { isRecipientPage } from '../recipients/recipient-page.decorator.js';
 import { scannerSign } from '../recipients/scanners.js';
 import { safeHeaders } from './safe-headers.js';
+import { breakOffSlowRequests } from './slow-requests.js';
 import { validation } from './validation.js';
 
-/** Ten thousand addresses of the greatest length fit. */
-const LARGEST_BODY = 4 * 1024 * 1024;
+/** Bodies that are read as they come, in constant memory. */
+const STREAMED = ['application/x-ndjson', 'text/csv'];
 
-/** The forms of the recipients' pages have a few short fields. */
-const LARGEST_FORM = 64 * 1024;
+/** Slow enough for a phone in a tunnel; who is slower holds a connection that others may need. */
+const HEADERS_WITHIN_MS = 20_000;
+const BODY_WITHIN_MS = 60_000;
+const MOST_CONNECTIONS = 4096;
 
 /** The forms that a recipient's post may be; any other body is passed over, because the link alone says what is meant. */
 const READABLE = /^(application\/x-www-form-urlencoded\b|multipart\/form-data;.*\bboundary=)/i;
@@ -33,7 +37,9 @@ export function createHttpAdapter({
   return new FastifyAdapter({
     trustProxy: TRUSTED_PROXIES ?? false,
     bodyLimit: LARGEST_BODY,
+    // It knows no streams: see breakOffSlowRequests.
     requestTimeout: 0,
+    http: { headersTimeout: HEADERS_WITHIN_MS },
     routerOptions: { maxParamLength: 2048 },
     frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) => {
       void reply.header('X-Correlation-Id', request.id).headers(safeHeaders(PUBLIC_URL ?? ''));
@@ -57,16 +63,18 @@ export async function configureHttp(
   { logger, metrics, publicUrl }: { readonly logger: Logger; readonly metrics: Metrics; readonly publicUrl: string },
 ): Promise<void> {
   app.useGlobalPipes(validation);
-  app.useBodyParser('application/x-www-form-urlencoded', { bodyLimit: LARGEST_FORM });
+  app.useBodyParser('application/x-www-form-urlencoded', { bodyLimit: LARGEST_BODY });
   const fastify = app.getHttpAdapter().getInstance();
   const safe = safeHeaders(publicUrl);
+  fastify.server.maxConnections = MOST_CONNECTIONS;
   answerOptions(fastify);
+  boundBodies(fastify);
+  breakOffSlowRequests(fastify, { afterMs: BODY_WITHIN_MS, everyMs: 5_000, streamed: STREAMED });
   limitPages(fastify, app.get(Limits), app.get(ProblemPage));
-  for (const streamed of ['application/x-ndjson', 'text/csv'])
-    fastify.addContentTypeParser(streamed, (_request, body, done) => done(null, body));
+  for (const streamed of STREAMED) fastify.addContentTypeParser(streamed, (_request, body, done) => done(null, body));
   fastify.addContentTypeParser(
     'multipart/form-data',
-    { parseAs: 'buffer', bodyLimit: LARGEST_FORM },
+    { parseAs: 'buffer', bodyLimit: LARGEST_BODY },
     ({ headers }: FastifyRequest, body: Buffer) => readFormData(headers['content-type']!, body),
   );
   fastify.addContentTypeParser(
@@ -74,7 +82,7 @@ export async function configureHttp(
     { parseAs: 'buffer', bodyLimit: MAX_INBOUND_BYTES },
     (_request, body, done) => done(null, body),
   );
-  fastify.addContentTypeParser(UNREADABLE, { parseAs: 'buffer', bodyLimit: LARGEST_FORM }, (_request, _body, done) =>
+  fastify.addContentTypeParser(UNREADABLE, { parseAs: 'buffer', bodyLimit: LARGEST_BODY }, (_request, _body, done) =>
     done(null, {}),
   );
   fastify.addHook('onRequest', (request, reply, done) => {

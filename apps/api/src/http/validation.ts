@@ -1,5 +1,5 @@
 import { validationProblem, type FieldError } from '@consent-ledger/platform';
-import { ValidationPipe, type PipeTransform, type ValidationError } from '@nestjs/common';
+import { ValidationPipe, type ArgumentMetadata, type PipeTransform, type ValidationError } from '@nestjs/common';
 import { isWellFormed } from './well-formed.decorator.js';
 
 const dtos = new ValidationPipe({
@@ -14,8 +14,18 @@ const dtos = new ValidationPipe({
 
 /** Checks request bodies against their DTO: unknown fields are errors, and each bad field has an entry of its own. */
 export const validation: PipeTransform<unknown, unknown> = {
-  transform: (body, metadata) => (isWellFormed(metadata.metatype, body) ? body : dtos.transform(body, metadata)),
+  transform: (body, metadata) => (isWellFormed(metadata.metatype, body) ? body : transformed(body, metadata)),
 };
+
+/** What is nested so deep that walking through it overflows the stack is a fault of the body, and none of the service. */
+async function transformed(body: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+  try {
+    return await (dtos.transform(body, metadata) as Promise<unknown>);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw validationProblem([{ field: '', message: 'is nested too deep' }]);
+  }
+}
 
 function fieldErrors({ property, constraints, children = [] }: ValidationError, prefix: string): FieldError[] {
   const field = `${prefix}${property}`;

@@ -16,6 +16,7 @@ import { Body, Controller, Get, HttpCode, Inject, Param, Post, Req } from '@nest
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import type { FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
+import { LARGEST_BATCH, LargestBody } from '../http/largest-body.decorator.js';
 import { Takes } from '../http/media-type.guard.js';
 import { BSN_REFUSED, holdsBsn } from '../http/free-text.decorator.js';
 import { headerOf } from '../http/facts.js';
@@ -37,6 +38,7 @@ export class MailingsController {
 
   @Post()
   @HttpCode(202)
+  @LargestBody(LARGEST_BATCH)
   async create(@Body() dto: MailingDto, @Req() request: FastifyRequest) {
     const { purpose, template, subject, language = 'nl', variables = {} } = dto;
     const mailingId = dto.id ?? mailingIdFor(request);

@@ -3,6 +3,7 @@ import { validationProblem } from '@consent-ledger/platform';
 import { Body, Controller, Get, Post, Req, Res } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { LARGEST_DOCUMENT, LargestBody } from '../http/largest-body.decorator.js';
 import { RequireScope } from '../security/scope.decorator.js';
 import { PolicyPublicationDto } from './policy.dto.js';
 
@@ -20,6 +21,7 @@ export class PoliciesController {
   }
 
   @Post()
+  @LargestBody(LARGEST_DOCUMENT)
   @RequireScope('policy')
   async publish(
     @Body() { policy, force = false, reason }: PolicyPublicationDto,

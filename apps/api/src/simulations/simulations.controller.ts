@@ -4,6 +4,7 @@ import { QueryBus } from '@nestjs/cqrs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
 import { parseInstant } from '../http/instant.decorator.js';
+import { LARGEST_DOCUMENT, LargestBody } from '../http/largest-body.decorator.js';
 import { RequireScope } from '../security/scope.decorator.js';
 import { SimulationDto } from './simulation.dto.js';
 
@@ -21,6 +22,7 @@ export class SimulationsController {
   constructor(private readonly queries: QueryBus) {}
 
   @Post()
+  @LargestBody(LARGEST_DOCUMENT)
   @HttpCode(200)
   async simulate(
     @Body() { policy, from, at, knownAt, months = MONTHS, limit = LISTED }: SimulationDto,
