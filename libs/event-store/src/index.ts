@@ -1,10 +1,5 @@
 export * from './event-store.js';
-export {
-  AppendOutcomeUnknown,
-  AppendRefused,
-  LogUnavailable,
-  UnusableConnectionString,
-} from './eventstoredb/errors.js';
+export { AppendOutcomeUnknown, LogRefused, LogUnavailable, UnusableConnectionString } from './eventstoredb/errors.js';
 export type { ConnectionState } from './eventstoredb/connection.js';
 export type { EventStoreDb, EventStoreDbOptions } from './eventstoredb/eventstoredb-event-store.js';
 export * from './eventstoredb/open-eventstoredb.js';

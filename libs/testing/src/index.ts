@@ -3,6 +3,7 @@ export * from './counting-metrics.js';
 export * from './driven-clock.js';
 export type { AppendFault } from './eventstoredb/append-faults.js';
 export type { EventStoreDbServer, EventStoreDbServerOptions } from './eventstoredb/eventstoredb-server.js';
+export * from './eventstoredb/self-signed-certificate.js';
 export * from './eventstoredb/start-server.js';
 export * from './interruptible-store.js';
 export * from './people.js';

@@ -5,7 +5,7 @@ import empty from 'google-protobuf/google/protobuf/empty_pb.js';
 import type { Append, EventText } from '../append.js';
 import { NO_STREAM } from '../event-store.js';
 import { isRefusal, type BatchAppendCall, type Connection } from './connection.js';
-import { AppendRefused, LogUnavailable } from './errors.js';
+import { LogRefused, LogUnavailable } from './errors.js';
 
 /** Sends appends over one call and hands each its own answer. */
 export interface BatchAppend {
@@ -55,7 +55,7 @@ function createLine(call: BatchAppendCall, answerTimeoutMs: number, onBroken: ()
   function breakOff(error?: Error): void {
     onBroken();
     const broken = isRefusal(error)
-      ? new AppendRefused('The server takes no appends from this user or in this way.', { cause: error })
+      ? new LogRefused('The server does not let this user append, or not over this protocol.', { cause: error })
       : new LogUnavailable('the connection broke while appends were under way.', { cause: error });
     for (const { reject } of waiting.values()) reject(broken);
     waiting.clear();

@@ -9,7 +9,7 @@ import {
   type Metadata,
   type StatusObject,
 } from '@grpc/grpc-js';
-import { LogUnavailable } from './errors.js';
+import { LogRefused, LogUnavailable } from './errors.js';
 
 /** Whether the server answered the last time it was asked. */
 export type ConnectionState = 'connecting' | 'connected';
@@ -20,7 +20,8 @@ export type BatchAppendCall = ClientDuplexStream<streams.BatchAppendReq, streams
 export interface Connection {
   /**
    * The answers to a read or a subscription, pulled one by one; the server waits for who reads slowly. Throws
-   * `LogUnavailable` when the server cannot be reached, is cut off, or is silent for longer than `silenceMs`.
+   * `LogUnavailable` when the server cannot be reached, is cut off, or is silent for longer than `silenceMs`, and
+   * `LogRefused` when it does not let the user read.
    */
   read(request: streams.ReadReq, signal: AbortSignal, silenceMs?: number): AsyncGenerator<streams.ReadResp, void>;
   /** Opens a call over which many appends go, each answered by itself. */
@@ -91,7 +92,7 @@ export function createConnection(client: EventStoreDBClient, onState?: (state: C
         }
       } catch (error) {
         signal.throwIfAborted();
-        throw isLost(error) ? unavailable(error) : error;
+        throw explained(error);
       } finally {
         silence.end();
         signal.removeEventListener('abort', cancel);
@@ -130,6 +131,11 @@ const LOST = new Set<unknown>([status.CANCELLED, status.DEADLINE_EXCEEDED, statu
 export function isLost(error: unknown): boolean {
   const { code, metadata } = error as { code?: unknown; metadata?: Metadata };
   return typeof code !== 'number' || LOST.has(code) || metadata?.get('exception')[0] === 'not-leader';
+}
+
+function explained(error: unknown): unknown {
+  if (isLost(error)) return unavailable(error);
+  return isRefusal(error) ? new LogRefused('The server does not let this user read the log.', { cause: error }) : error;
 }
 
 function unavailable(error: unknown): LogUnavailable {

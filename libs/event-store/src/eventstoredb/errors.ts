@@ -14,9 +14,9 @@ export class AppendOutcomeUnknown extends Error {
   }
 }
 
-/** The server refused an append, and wrote nothing of it; appending again does not help. */
-export class AppendRefused extends Error {
-  readonly code = 'APPEND_REFUSED';
+/** The server refused what was asked, and wrote nothing; asking again does not help. */
+export class LogRefused extends Error {
+  readonly code = 'LOG_REFUSED';
 }
 
 /** The connection string cannot be used. The message shows nothing of it: it may hold a password. */

@@ -17,11 +17,11 @@ import { answerTo } from './append-answer.js';
 import { createBatchAppend } from './batch-append.js';
 import { clientFor } from './connection-string.js';
 import { createConnection, saysNoSuchPlace, type ConnectionState } from './connection.js';
-import { LogUnavailable } from './errors.js';
+import { AppendOutcomeUnknown, LogUnavailable } from './errors.js';
 import { followRemote } from './following.js';
 import { lastEventRequest, logRequest, streamRequest, subscriptionRequest } from './read-requests.js';
 import { readEvent } from './recorded-events.js';
-import { appendUntilKnown } from './retry.js';
+import { untilAnswered } from './retry.js';
 import { createTail } from './tail.js';
 
 export interface EventStoreDbOptions {
@@ -50,6 +50,9 @@ export interface EventStoreDb extends EventStore {
 
 type Answer = Appended | RevisionConflict;
 
+/** Who reads decides soon what to do without the log. */
+const LONGEST_READ_RETRY_MS = 1_000;
+
 /** Of the reads that one question needs. */
 const READS_AT_ONCE = 32;
 
@@ -69,17 +72,20 @@ export function createEventStoreDb(options: EventStoreDbOptions): EventStoreDb {
   const untilSettled = new AbortController().signal;
   const underWay = new Set<Promise<unknown>>();
   const retry = { forMs: retryForMs, wait: (ms: number) => delay(ms), random: Math.random };
+  const retryRead = { ...retry, forMs: Math.min(retryForMs, LONGEST_READ_RETRY_MS) };
 
   const tail = createTail(
     (after, signal) => eventsOf(connection.read(subscriptionRequest(streamPrefixes, after), signal)),
     options.tailCapacity ?? 2_000,
   );
 
-  /** All that a read answers, unless the server falls silent. */
-  async function read(request: streams.ReadReq, signal = closing.signal): Promise<readonly RecordedEvent[]> {
-    const events: RecordedEvent[] = [];
-    for await (const event of eventsOf(connection.read(request, signal, answerTimeoutMs))) events.push(event);
-    return events;
+  /** All that a read answers, unless the server falls silent. A connection that was cut is come by again for a while. */
+  function read(request: streams.ReadReq, signal = closing.signal): Promise<readonly RecordedEvent[]> {
+    return untilAnswered(async () => {
+      const events: RecordedEvent[] = [];
+      for await (const event of eventsOf(connection.read(request, signal, answerTimeoutMs))) events.push(event);
+      return events;
+    }, retryRead);
   }
 
   /** The server includes the event at the position itself, when it is of our streams. */
@@ -98,14 +104,20 @@ export function createEventStoreDb(options: EventStoreDbOptions): EventStoreDb {
     return { revision, position: last!.position };
   }
 
-  /** Those whose outcome is unknown are sent again together, in their order: one may rest on another. */
+  /**
+   * Each try sends the same ids, so that an append that was written already is found and not written twice. Those whose
+   * outcome is unknown are sent again together, in their order: one may rest on another.
+   */
   async function writeEach(appends: readonly Append[]): Promise<readonly Answer[]> {
     const answers = new Map<Append, Answer>();
-    await appendUntilKnown(async () => {
+    const attempt = async () => {
       const unknown = appends.filter((append) => !answers.has(append));
       const outcomes = unknown.map(async (append) => answers.set(append, await write(append)));
       throwWorst(await Promise.allSettled(outcomes));
-    }, retry);
+    };
+    await untilAnswered(attempt, retry).catch((error: unknown) => {
+      throw error instanceof LogUnavailable ? new AppendOutcomeUnknown({ cause: error }) : error;
+    });
     return appends.map((append) => answers.get(append)!);
   }
 

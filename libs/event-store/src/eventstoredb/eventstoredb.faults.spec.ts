@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as nextLook } from 'node:timers/promises';
-import { startEventStoreDbServer, type AppendFault, type EventStoreDbServer } from '@consent-ledger/testing';
+import {
+  selfSignedCertificate,
+  startEventStoreDbServer,
+  type AppendFault,
+  type EventStoreDbServer,
+} from '@consent-ledger/testing';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { NO_STREAM, START, type Batch, type NewEvent, type Position, type RecordedEvent } from '../event-store.js';
 import type { EventStoreDb, EventStoreDbOptions } from './eventstoredb-event-store.js';
@@ -60,13 +68,14 @@ describe('a log on EventStoreDB', () => {
 
     it('says that the outcome is unknown when nobody answers in the time allowed, and finds out when asked again', async () => {
       const store = await open({ answerTimeoutMs: 20, retryForMs: 1 });
+      const patient = await open();
       const events = [event()];
       server.failNextAppends('no-answer');
 
       await expect(store.append(STREAM, NO_STREAM, events)).rejects.toMatchObject({ code: 'APPEND_OUTCOME_UNKNOWN' });
 
-      expect(await store.append(STREAM, NO_STREAM, events)).toMatchObject({ revision: 0 });
-      expect(await store.readStream(STREAM)).toHaveLength(1);
+      expect(await patient.append(STREAM, NO_STREAM, events)).toMatchObject({ revision: 0 });
+      expect(await patient.readStream(STREAM)).toHaveLength(1);
     });
 
     it('loses and repeats nothing of a thousand appends that are under way when connections are cut', async () => {
@@ -135,7 +144,7 @@ describe('a log on EventStoreDB', () => {
       const store = await open();
       server.failNextAppends('access-denied');
 
-      await expect(store.append(STREAM, NO_STREAM, [event()])).rejects.toMatchObject({ code: 'APPEND_REFUSED' });
+      await expect(store.append(STREAM, NO_STREAM, [event()])).rejects.toMatchObject({ code: 'LOG_REFUSED' });
       expect(await store.readStream(STREAM)).toStrictEqual([]);
     });
 
@@ -166,7 +175,7 @@ describe('a log on EventStoreDB', () => {
       const old = await startEventStoreDbServer({ batchAppend: false });
       const store = await open({ connectionString: old.connectionString });
 
-      await expect(store.append(STREAM, NO_STREAM, [event()])).rejects.toMatchObject({ code: 'APPEND_REFUSED' });
+      await expect(store.append(STREAM, NO_STREAM, [event()])).rejects.toMatchObject({ code: 'LOG_REFUSED' });
       await store.close();
       await old.stop();
     });
@@ -323,6 +332,50 @@ describe('a log on EventStoreDB', () => {
     await server.comeBack();
 
     expect(await appending).toMatchObject({ revision: 1 });
+  });
+
+  describe('behind TLS and a password', () => {
+    let folder: string;
+    let authority: string;
+    let secured: EventStoreDbServer;
+
+    beforeEach(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'eventstoredb-'));
+      authority = join(folder, 'ca.crt');
+      const certificate = selfSignedCertificate();
+      await writeFile(authority, certificate.certificate);
+      secured = await startEventStoreDbServer({ secured: { ...certificate, user: 'ledger', password: 'p@ss word' } });
+    });
+    afterEach(async () => {
+      await secured.stop();
+      await rm(folder, { recursive: true });
+    });
+
+    const reach = (user: string, options = `?tlsCAFile=${encodeURIComponent(authority)}`) =>
+      open({ connectionString: `esdb://${user}@localhost:${secured.port}${options}`, retryForMs: 1 });
+
+    it('lets in who is named in the connection string', async () => {
+      const store = await reach('ledger:p%40ss%20word');
+      await store.append(STREAM, NO_STREAM, [event()]);
+
+      expect(await store.readStream(STREAM)).toHaveLength(1);
+      await store.close();
+    });
+
+    it('refuses another, and is not asked again', async () => {
+      const store = await reach('ledger:guess');
+
+      await expect(store.readStream(STREAM)).rejects.toMatchObject({ code: 'LOG_REFUSED' });
+      await expect(store.append(STREAM, NO_STREAM, [event()])).rejects.toMatchObject({ code: 'LOG_REFUSED' });
+      await store.close();
+    });
+
+    it('is not trusted without its authority', async () => {
+      const store = await reach('ledger:p%40ss%20word', '');
+
+      await expect(store.readStream(STREAM)).rejects.toThrow(/self.signed certificate/);
+      await store.close();
+    });
   });
 
   it('leaves no connection open when it is closed', async () => {

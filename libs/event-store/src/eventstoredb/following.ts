@@ -23,7 +23,10 @@ export async function* followRemote(
   let caughtUp = false;
   tail.join();
   try {
-    while (!signal.aborted) {
+    for (;;) {
+      // A lost way fails at once: who subscribes again at once would starve the sockets that are to bring it back.
+      await nextTurn();
+      if (signal.aborted) return;
       // One more than is handed out tells whether anything stands behind it.
       const held = tail.after(position, batchSize + 1);
       const found = held ?? (await read(position, batchSize + 1, signal));
@@ -35,7 +38,6 @@ export async function* followRemote(
       }
       if (!caughtUp) continue;
       await tail.grown(position, signal);
-      await nextTurn();
     }
   } catch (error) {
     if (!signal.aborted) throw error;

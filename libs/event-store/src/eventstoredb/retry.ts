@@ -1,4 +1,4 @@
-import { AppendOutcomeUnknown, LogUnavailable } from './errors.js';
+import { LogUnavailable } from './errors.js';
 
 export interface RetryOptions {
   /** For how long it is tried again, in milliseconds. The last try may end later. */
@@ -13,20 +13,15 @@ const FIRST_WAIT_MS = 25;
 const LONGEST_WAIT_MS = 2_000;
 
 /**
- * Appends until somebody says what became of it. Each try sends the same ids, so that an append that was written already is
- * found and not written twice. Throws what the server refuses at once, and `AppendOutcomeUnknown` when the time is over.
+ * Tries until the server says something. Throws what it refuses at once, and the last `LogUnavailable` when the time is over.
  */
-export async function appendUntilKnown<T>(
-  attempt: () => Promise<T>,
-  { forMs, wait, random }: RetryOptions,
-): Promise<T> {
+export async function untilAnswered<T>(attempt: () => Promise<T>, { forMs, wait, random }: RetryOptions): Promise<T> {
   const startedAt = performance.now();
   for (let tries = 1; ; tries += 1) {
     try {
       return await attempt();
     } catch (error) {
-      if (!(error instanceof LogUnavailable)) throw error;
-      if (performance.now() - startedAt >= forMs) throw new AppendOutcomeUnknown({ cause: error });
+      if (!(error instanceof LogUnavailable) || performance.now() - startedAt >= forMs) throw error;
       await wait(waitAfter(tries, random()));
     }
   }

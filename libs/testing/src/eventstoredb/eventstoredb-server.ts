@@ -5,7 +5,14 @@ import {
   type Server as TcpServer,
   type Socket,
 } from 'node:net';
-import { Server, ServerCredentials, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
+import {
+  Server,
+  ServerCredentials,
+  status,
+  type Metadata,
+  type sendUnaryData,
+  type ServerUnaryCall,
+} from '@grpc/grpc-js';
 import features from '@eventstore/db-client/generated/serverfeatures_pb.js';
 import featuresService from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
 import gossip from '@eventstore/db-client/generated/gossip_pb.js';
@@ -15,6 +22,7 @@ import type shared from '@eventstore/db-client/generated/shared_pb.js';
 import { AppendFaults, type AppendFault } from './append-faults.js';
 import { appendHandlers } from './appends.js';
 import { readHandlers } from './reads.js';
+import type { SelfSignedCertificate } from './self-signed-certificate.js';
 import { ServerLog } from './server-log.js';
 
 /** A server that speaks the protocol of EventStoreDB on a free port, and fails as a test commands. */
@@ -42,6 +50,8 @@ export interface EventStoreDbServer {
 export interface EventStoreDbServerOptions {
   /** Whether the server offers to take many appends over one call, as servers do since 21.10; default `true`. */
   readonly batchAppend?: boolean;
+  /** Speaks TLS with this key, and lets in only this user. */
+  readonly secured?: SelfSignedCertificate & { readonly user: string; readonly password: string };
 }
 
 /** Starts the server on 127.0.0.1. Its log is kept as long as it runs, whatever becomes of the connections. */
@@ -53,14 +63,12 @@ export async function runEventStoreDbServer(options: EventStoreDbServerOptions =
   const server = new Server({ 'grpc.max_receive_message_length': 16 * 1024 * 1024 });
   server.addService(streamsService.StreamsService, {
     ...offered(appendHandlers(log, faults), options),
-    read: reads.read,
+    read: guarded(reads.read, options),
   });
   server.addService(featuresService.ServerFeaturesService, { getSupportedMethods: supportedMethods(options) });
   server.addService(gossipService.GossipService, { read: onlyMember(() => proxy.port) });
   const inner = await new Promise<number>((resolve, reject) =>
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) =>
-      error ? reject(error) : resolve(port),
-    ),
+    server.bindAsync('127.0.0.1:0', credentialsOf(options), (error, port) => (error ? reject(error) : resolve(port))),
   );
   const proxy = await openProxy(inner);
 
@@ -86,7 +94,27 @@ export async function runEventStoreDbServer(options: EventStoreDbServerOptions =
 }
 
 function offered({ append, batchAppend }: ReturnType<typeof appendHandlers>, options: EventStoreDbServerOptions) {
-  return options.batchAppend === false ? { append } : { append, batchAppend };
+  const offers = { append: guarded(append, options), batchAppend: guarded(batchAppend, options) };
+  return options.batchAppend === false ? { append: offers.append } : offers;
+}
+
+type Guardable = { readonly metadata: Metadata; emit(event: 'error', error: object): boolean };
+
+function guarded<Call extends Guardable, More extends unknown[]>(
+  handle: (call: Call, ...more: More) => void,
+  { secured }: EventStoreDbServerOptions,
+): (call: Call, ...more: More) => void {
+  const known = secured && `Basic ${Buffer.from(`${secured.user}:${secured.password}`).toString('base64')}`;
+  return (call, ...more) => {
+    if (!known || call.metadata.get('authorization')[0] === known) return handle(call, ...more);
+    call.emit('error', { code: status.UNAUTHENTICATED, details: 'Access Denied' });
+  };
+}
+
+function credentialsOf({ secured }: EventStoreDbServerOptions): ServerCredentials {
+  if (!secured) return ServerCredentials.createInsecure();
+  const { key, certificate } = secured;
+  return ServerCredentials.createSsl(null, [{ private_key: Buffer.from(key), cert_chain: Buffer.from(certificate) }]);
 }
 
 function createGate() {
