@@ -1,8 +1,10 @@
 import axe, { type AxeResults } from 'axe-core';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
-import type { TestService } from '../support/service.js';
+import { startService, type TestService } from '../support/service.js';
 import { verdictOf } from '../mail/steps.js';
 import { confirmationFromMail, linkFromMail } from './pages.js';
 import { promptLink } from './prompts.js';
@@ -152,6 +154,24 @@ describe.each(Object.entries(devices))('on a %s without JavaScript', (device, vi
     expect(complaints.filter((complaint) => !/status of (4|503)/.test(complaint))).toStrictEqual([]);
     await page.context().close();
   });
+});
+
+it('a logo is seen as high as the line it stands in, also one that is drawn without a size', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'consent-ledger-branding-'));
+  const drawing = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 96 24"><rect width="96" height="24"/></svg>';
+  await writeFile(join(folder, 'logo.svg'), drawing);
+  await writeFile(join(folder, 'branding.yaml'), 'name: Cadeau Gemak\nlogo: logo.svg\n');
+  const branded = await startService({ environment: { BRANDING_PATH: join(folder, 'branding.yaml') } });
+  const { page } = await enter({ viewport: devices.phone });
+  try {
+    await page.goto(new URL('/subscribe', branded.url).href);
+    const logo = await page.getByRole('img', { name: 'Cadeau Gemak' }).boundingBox();
+    expect([logo?.width, logo?.height]).toStrictEqual([192, 48]);
+  } finally {
+    await page.context().close();
+    await branded.stop();
+    await rm(folder, { recursive: true });
+  }
 });
 
 describe('axe finds nothing against WCAG 2.2 AA, in light and in dark', () => {
