@@ -68,6 +68,7 @@ describe('the configuration', () => {
       MAIL_ATTEMPTS: '3',
       MAIL_RETRY_SECONDS: '0.5',
       TEMPLATES_DIR: './templates',
+      BRANDING_PATH: './branding.yaml',
       PREFERENCE_HOURS: '48',
       VERDICT_CACHE_MIB: '0',
     };

@@ -18,6 +18,7 @@ function countEverything(metrics: Metrics): void {
   metrics.appended('OptedIn');
   metrics.committed(3, 0.002);
   metrics.mail('sent');
+  metrics.inbound('bounce');
   metrics.request('POST', '/v1/opt-ins', 201, 0.004);
   metrics.scanned('/u/:token', 'head');
   metrics.watchLag('read-models', () => Promise.resolve(7));
@@ -69,6 +70,17 @@ describe('the metrics', () => {
     });
   });
 
+  it('count mail that came in by its kind', async () => {
+    const metrics = createMetrics();
+    metrics.inbound('opt-out');
+    metrics.inbound('other');
+    metrics.inbound('other');
+    expect(await seriesOf(metrics)).toMatchObject({
+      'consent_ledger_inbound_mail_total{kind="opt-out"}': 1,
+      'consent_ledger_inbound_mail_total{kind="other"}': 2,
+    });
+  });
+
   it('count visits of scanners by route and by what gave them away', async () => {
     const metrics = createMetrics();
     metrics.scanned('/u/:token', 'head');
@@ -106,6 +118,7 @@ describe('the metrics', () => {
     countEverything(metrics);
     const names = Object.keys(await seriesOf(metrics)).flatMap((series) => series.match(/\w+(?==")/g) ?? []);
     expect([...new Set(names)].sort()).toStrictEqual([
+      'kind',
       'le',
       'method',
       'outcome',
@@ -129,6 +142,7 @@ describe('the metrics', () => {
       'consent_ledger_commit_seconds',
       'consent_ledger_events_appended_total',
       'consent_ledger_http_request_seconds',
+      'consent_ledger_inbound_mail_total',
       'consent_ledger_mail_outcomes_total',
       'consent_ledger_projection_lag',
       'consent_ledger_scanner_visits_total',
