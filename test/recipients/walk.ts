@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { optOut } from '../mail/steps.js';
+import { optIn, optOut } from '../mail/steps.js';
 import { startService, type TestService } from '../support/service.js';
 import { confirmationFromMail, linkFromMail, signedPath } from './pages.js';
 import { promptLink } from './prompts.js';
@@ -54,6 +54,15 @@ function breakLog(service: TestService): TestService {
 const go = (page: Page, { url }: TestService, path: string) => page.goto(new URL(path, url).href);
 const press = (page: Page, button = 0) => page.getByRole('button').nth(button).click();
 const someContact = 'a'.repeat(26);
+
+const DAY = 86_400_000;
+
+const preferencesLink = (service: TestService, contactId: string, lifetime: number) =>
+  signedPath(service, { kind: 'preferences', contactId, expiresAt: Date.now() + lifetime });
+
+/** The path to the preferences of somebody who consented to some of what there is. */
+const preferencesOf = async (service: TestService, address: string) =>
+  preferencesLink(service, await optIn(service, address, ['newsletter', 'event-invitation']), DAY);
 
 /** Every page that a recipient can come to. A new page adds a row. */
 export const stops: readonly Stop[] = [
@@ -148,6 +157,69 @@ export const stops: readonly Stop[] = [
       await page.getByRole('radio').last().check();
       await press(page);
     },
+  },
+  {
+    name: 'ask for the link to the preferences',
+    heading: { nl: 'Jouw voorkeuren', en: 'Your preferences' },
+    reach: ({ page, service }) => go(page, service, '/preferences'),
+  },
+  {
+    name: 'ask for the link to the preferences, without an address',
+    heading: { nl: 'Jouw voorkeuren', en: 'Your preferences' },
+    async reach({ page, service }) {
+      await go(page, service, '/preferences');
+      await press(page);
+      await page.getByRole('alert').waitFor();
+    },
+  },
+  {
+    name: 'link to the preferences asked for',
+    heading: { nl: 'Kijk in je mailbox', en: 'Look in your mailbox' },
+    async reach({ page, service, address }) {
+      await go(page, service, '/preferences');
+      await page.getByRole('textbox').fill(address);
+      await press(page);
+    },
+  },
+  {
+    name: 'preferences, with their history',
+    heading: { nl: 'Jouw voorkeuren', en: 'Your preferences' },
+    async reach({ page, service, address }) {
+      await go(page, service, await preferencesOf(service, address));
+      await page.locator('summary').click();
+    },
+  },
+  {
+    name: 'preferences, saved',
+    heading: { nl: 'Jouw voorkeuren', en: 'Your preferences' },
+    async reach({ page, service, address }) {
+      await go(page, service, await preferencesOf(service, address));
+      await page.getByRole('checkbox').first().uncheck();
+      await page.getByRole('checkbox').last().check();
+      await press(page);
+      await page.getByRole('status').waitFor();
+    },
+  },
+  {
+    name: 'preferences, stopped elsewhere meanwhile',
+    heading: { nl: 'Jouw voorkeuren', en: 'Your preferences' },
+    async reach({ page, service, address }) {
+      await go(page, service, await preferencesOf(service, address));
+      await optOut(service, address);
+      await page.getByRole('checkbox').last().check();
+      await press(page);
+      await page.getByRole('alert').waitFor();
+    },
+  },
+  {
+    name: 'no preferences',
+    heading: { nl: 'Er is niets vastgelegd', en: 'Nothing is on record' },
+    reach: async ({ page, service }) => go(page, service, await preferencesLink(service, someContact, DAY)),
+  },
+  {
+    name: 'too old',
+    heading: { nl: 'Deze link is verlopen', en: 'This link has expired' },
+    reach: async ({ page, service }) => go(page, service, await preferencesLink(service, someContact, -DAY)),
   },
   {
     name: 'damaged',
