@@ -14,12 +14,12 @@ import { completed, optIn, outboxOf, startMailing, verdictOf } from './steps.js'
 const PUBLIC_URL = 'https://voorkeuren.dnp-groep.nl';
 const pem = { type: 'pkcs8', format: 'pem' } as const;
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
-const ed25519 = generateKeyPairSync('ed25519');
+const next = generateKeyPairSync('rsa', { modulusLength: 2048 });
 
 /** The zone of the sender, as whoever looks after it would have written it. */
 const zone: Readonly<Record<string, string>> = {
   'rsa._domainkey.dnp-groep.nl': `v=DKIM1; k=rsa; p=${rsa.publicKey.export({ type: 'spki', format: 'der' }).toString('base64')}`,
-  'ed._domainkey.dnp-groep.nl': `v=DKIM1; k=ed25519; p=${Buffer.from(ed25519.publicKey.export({ format: 'jwk' }).x!, 'base64url').toString('base64')}`,
+  'next._domainkey.dnp-groep.nl': `v=DKIM1; k=rsa; p=${next.publicKey.export({ type: 'spki', format: 'der' }).toString('base64')}`,
   '_dmarc.dnp-groep.nl': 'v=DMARC1; p=reject; adkim=r',
 };
 
@@ -35,7 +35,7 @@ let service: TestService;
 
 beforeAll(async () => {
   keys = await mkdtemp(join(tmpdir(), 'dkim-'));
-  for (const [name, { privateKey }] of Object.entries({ rsa, ed25519 })) {
+  for (const [name, { privateKey }] of Object.entries({ rsa, next })) {
     await writeFile(join(keys, name), privateKey.export(pem));
     await chmod(join(keys, name), 0o600);
   }
@@ -52,8 +52,8 @@ afterEach(async () => {
 const signing = () => ({
   PUBLIC_URL,
   DKIM_DOMAIN: 'dnp-groep.nl',
-  DKIM_SELECTOR: 'rsa,ed',
-  DKIM_KEY_PATH: `${join(keys, 'rsa')},${join(keys, 'ed25519')}`,
+  DKIM_SELECTOR: 'rsa,next',
+  DKIM_KEY_PATH: `${join(keys, 'rsa')},${join(keys, 'next')}`,
 });
 
 async function givenService(environment: Record<string, string> = {}): Promise<void> {

@@ -16,8 +16,8 @@ const DOMAIN = 'dnp-groep.nl';
 const PUBLIC_URL = 'https://voorkeuren.dnp-groep.nl';
 const pem = { type: 'pkcs8', format: 'pem' } as const;
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export(pem);
-const ed25519 = generateKeyPairSync('ed25519').privateKey.export(pem);
-const records = [readDkimKey(DOMAIN, 'rsa', rsa), readDkimKey(DOMAIN, 'ed', ed25519)].map(dkimRecord);
+const next = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export(pem);
+const records = [readDkimKey(DOMAIN, 'rsa', rsa), readDkimKey(DOMAIN, 'next', next)].map(dkimRecord);
 
 const zone: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(records.map(({ name, value }) => [name, [value]])),
@@ -36,7 +36,7 @@ afterEach(async () => {
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'check-mail-'));
-  for (const [name, key] of Object.entries({ rsa, ed: ed25519 })) {
+  for (const [name, key] of Object.entries({ rsa, next })) {
     writeFileSync(join(folder, name), key);
     chmodSync(join(folder, name), 0o600);
   }
@@ -103,8 +103,8 @@ async function check({ environment, dns, listener = service, args = [] }: Circum
       PUBLIC_URL,
       SMTP_URL: `smtp://ledger:geheim@${server.host}`,
       DKIM_DOMAIN: DOMAIN,
-      DKIM_SELECTOR: 'rsa,ed',
-      DKIM_KEY_PATH: `${join(folder, 'rsa')},${join(folder, 'ed')}`,
+      DKIM_SELECTOR: 'rsa,next',
+      DKIM_KEY_PATH: `${join(folder, 'rsa')},${join(folder, 'next')}`,
       ...environment,
     },
     resolveTxt: async (name) => {
@@ -127,7 +127,7 @@ describe('ledger mail check', () => {
     const { code, stdout, stderr, taken } = await check();
     expect({ code, stderr }).toStrictEqual({ code: 0, stderr: '' });
     expect(stdout).not.toMatch(/^[!✗]/m);
-    expect(stdout).toMatch(/^✓ newsletter \(nl\) +signed by rsa and ed, \d+ KB\.$/m);
+    expect(stdout).toMatch(/^✓ newsletter \(nl\) +signed by rsa and next, \d+ KB\.$/m);
     for (const template of ['confirm-opt-in', 'event-invitation', 'reconsent', 'reconsent-reminder', 'service-notice'])
       expect(stdout).toMatch(
         new RegExp(`✓ ${template} \\(nl\\)[^]*✓ ${template} \\(en\\)|✓ ${template} \\(en\\)[^]*✓ ${template} \\(nl\\)`),

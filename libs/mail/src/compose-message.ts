@@ -91,7 +91,7 @@ export async function composeMessage(input: MessageInput, sign?: MessageSigner):
     .compile()
     .build();
   refuseLongLines(raw);
-  const signed = sign ? await sign(raw, input.date) : raw;
+  const signed = sign ? await sign(raw) : raw;
   return { raw: signed, envelope: { from: from.spec, to: to.spec }, messageId };
 }
 

