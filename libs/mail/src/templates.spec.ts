@@ -236,6 +236,7 @@ describe('variables', () => {
     ['a function', { title: () => 'x' }],
     ['an instance', { title: new Date(0) }],
     ['a number that JSON cannot hold', { title: Number.NaN }],
+    ['a value nested deeper than anybody means', JSON.parse(`{"title": ${'['.repeat(50_000)}${']'.repeat(50_000)}}`)],
     ['an object where text is expected', { title: { toString: 'x' } }],
     ['an object that poses as safe HTML', { title: { toHTML: '<b>' } }],
   ])('are refused with INVALID_VARIABLES: %s', (_, variables) => {

@@ -118,6 +118,7 @@ function renderBodies(
   try {
     return { html: html(data, frame), text: tidied(text(data, frame)) };
   } catch (cause) {
+    if (cause instanceof MessageRefused) throw cause;
     throw new MessageRefused(
       'INVALID_VARIABLES',
       `The template "${name}" cannot be rendered: a variable is not of the kind that it expects, such as text.`,
@@ -180,7 +181,7 @@ function partialsOf(layout: Layout, language: string, format: Format): Record<st
     if (source === undefined) throw new Error(`needs ${LAYOUT}/${file}`);
     return source;
   };
-  return { layout: partial(`layout.${format}.hbs`), footer: partial(`${language}.footer.${format}.hbs`) };
+  return { footer: partial(`${language}.footer.${format}.hbs`), layout: partial(`layout.${format}.hbs`) };
 }
 
 function readKind(file: string, json: string): TemplateKind {
