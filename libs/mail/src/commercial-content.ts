@@ -1,6 +1,7 @@
 import type { PolicyDocument } from '@consent-ledger/consent';
 import { MessageRefused } from './message-refused.js';
 import { escapeHtml } from './template-engine.js';
+import { visibleHtml } from './visible-html.js';
 
 export interface MessageBodies {
   readonly html: string;
@@ -17,7 +18,7 @@ export function refuseUnlawful(
   unsubscribeUrl: string,
   controller: PolicyDocument['controller'],
 ): void {
-  const visible = withoutInvisible(html);
+  const visible = visibleHtml(html);
   if (!hasLink(visible, unsubscribeUrl) || !text.includes(unsubscribeUrl))
     throw new MessageRefused(
       'UNSUBSCRIBE_LINK_MISSING',
@@ -34,11 +35,16 @@ export function refuseUnlawful(
     );
 }
 
-function withoutInvisible(html: string): string {
-  return html.replace(/<!--[\s\S]*?(?:-->|$)|<(head|style|script|template)\b[\s\S]*?<\/\1\s*>/gi, '');
-}
-
+/** Whether a link to this URL is there that a reader can see: with words in it, or a picture that has words for it. */
 function hasLink(html: string, url: string): boolean {
   const escaped = escapeHtml(url);
-  return html.includes(`href="${escaped}"`) || html.includes(`href='${escaped}'`);
+  return [...html.matchAll(/<a\b((?:"[^"]*"|'[^']*'|[^"'>])*)>([\s\S]*?)<\/a\s*>/gi)].some(
+    ([, attributes, content]) =>
+      (attributes!.includes(`href="${escaped}"`) || attributes!.includes(`href='${escaped}'`)) && hasWords(content!),
+  );
+}
+
+function hasWords(content: string): boolean {
+  const text = content.replace(/<[^>]*>/g, '').replace(/&(?:nbsp|#160|#xa0|zwnj|#8203|shy);|\u200b|\u00ad/gi, '');
+  return text.trim() !== '' || /<img\b[^>]*\balt=(?:"[^"]*\S[^"]*"|'[^']*\S[^']*')/i.test(content);
 }

@@ -7,6 +7,8 @@ export * from './message-refused.js';
 export * from './outbox.transport.js';
 export * from './smtp-greeting.js';
 export * from './smtp.transport.js';
+export * from './template-draft.js';
+export * from './template-files.js';
 export * from './templates.js';
 export * from './inbound/index.js';
 export * from './return-path.js';

@@ -202,9 +202,10 @@ function outOfBounds(what: string): MessageRefused {
 /** Throws `TypeError` for an object, which has no text of its own. */
 function textOf(value: unknown): string {
   if (value === undefined || value === null) return '';
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (Array.isArray(value)) return value.map(textOf).join(',');
-  if (typeof value === 'object') throw new TypeError('An object stands where text is expected.');
-  return String(value);
+  throw new TypeError('An object stands where text is expected.');
 }
 
 /** Handlebars' truth: empty lists are false as well, and so is 0. */

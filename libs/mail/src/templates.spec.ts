@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MessageRefused } from './message-refused.js';
-import { loadTemplates, type RenderContext, type Templates } from './templates.js';
+import { loadTemplates } from './template-files.js';
+import type { RenderContext, Templates } from './templates.js';
 
 const controller = {
   name: 'Koffie & Zonen BV',

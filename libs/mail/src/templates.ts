@@ -1,6 +1,3 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { PolicyDocument } from '@consent-ledger/consent';
 import { refuseUnlawful, type MessageBodies } from './commercial-content.js';
 import { MessageRefused } from './message-refused.js';
@@ -28,23 +25,48 @@ export interface RenderedMessage extends MessageBodies {
   readonly subject?: string;
 }
 
-/** The templates that were loaded, by name and language. */
+/** A template in one language as it was written. */
+export interface LocalisedSource extends MessageBodies {
+  readonly subject?: string;
+}
+
+/** A template as it was written, by language tag. */
+export interface TemplateSource {
+  readonly kind: TemplateKind;
+  readonly languages: Readonly<Record<string, LocalisedSource>>;
+}
+
+/** The layout and the footers, by their file names. */
+export type Layout = ReadonlyMap<string, string>;
+
+/** Finds what was published under a reference such as `spring@3`; `undefined` when nothing was. */
+export type FindPublished = (reference: string) => TemplateSource | undefined;
+
+/** The templates that a message can be made of: those that were loaded, by name, and those that were published, by `id@version`. */
 export interface Templates {
+  /** Those that were loaded. */
   readonly names: readonly string[];
+  readonly layout: Layout;
   has(name: string): boolean;
   /** Whether what the template says is advertising. Throws `UNKNOWN_TEMPLATE`. */
   kind(name: string): TemplateKind;
   /** The languages that a template is there in. Throws `UNKNOWN_TEMPLATE`. */
   languages(name: string): readonly string[];
+  /** Whether a template has a subject of its own in every language. Throws `UNKNOWN_TEMPLATE`. */
+  hasSubject(name: string): boolean;
   /**
-   * Renders HTML and plain text. Throws `MessageRefused`: `UNKNOWN_TEMPLATE`, `UNKNOWN_LANGUAGE`, `INVALID_VARIABLES`;
-   * `COMMERCIAL_TEMPLATE` when advertising would go out as operational mail (P1); `UNSUBSCRIBE_LINK_MISSING` and
-   * `SENDER_IDENTITY_MISSING` when the reader of a commercial message would not find them in what was rendered (P4).
+   * Renders HTML and plain text. Throws `MessageRefused`: `UNKNOWN_TEMPLATE`, `UNKNOWN_LANGUAGE`, `INVALID_VARIABLES`,
+   * `TEMPLATE_OUT_OF_BOUNDS`; `COMMERCIAL_TEMPLATE` when advertising would go out as operational mail (P1);
+   * `UNSUBSCRIBE_LINK_MISSING` and `SENDER_IDENTITY_MISSING` when the reader of a commercial message would not find them in
+   * what was rendered (P4).
    */
   render(name: string, language: string, context: RenderContext): RenderedMessage;
+  /** These templates, and beside them those that were published. */
+  withPublished(find: FindPublished): Templates;
 }
 
-interface Template {
+/** A template made ready. */
+export interface Template {
   readonly name: string;
   readonly kind: TemplateKind;
   readonly languages: ReadonlyMap<string, Localised>;
@@ -53,42 +75,90 @@ interface Template {
 interface Localised {
   readonly html: Renderer;
   readonly text: Renderer;
-  readonly subject: string | undefined;
+  readonly subject: Renderer | undefined;
 }
 
-const SHIPPED = fileURLToPath(new URL('../templates/', import.meta.url));
-const LAYOUT = 'layout';
+/** As many published templates stay ready to be rendered. */
+const KEPT_READY = 50;
 
-/**
- * Loads a folder of templates (by default the shipped ones): `<template>/<language>.html.hbs` and `.text.hbs`, an optional
- * `.subject`, and `template.json` with the kind; the shipped layout serves a folder without a `layout` of its own. Throws
- * `MessageRefused` with `INVALID_TEMPLATE` that names the file.
- */
-export async function loadTemplates(directory: string = SHIPPED): Promise<Templates> {
-  const folders = await foldersIn(directory);
-  const layout = await readLayout(folders.includes(LAYOUT) ? directory : SHIPPED);
-  const names = folders.filter((name) => name !== LAYOUT);
-  const loaded = await Promise.all(names.map((name) => loadTemplate(join(directory, name), name, layout)));
-  return createTemplates(new Map(loaded.map((template) => [template.name, template])));
-}
-
-function createTemplates(loaded: ReadonlyMap<string, Template>): Templates {
+/** The templates that were loaded, to be rendered in this layout. */
+export function createTemplates(
+  loaded: ReadonlyMap<string, Template>,
+  layout: Layout,
+  published: FindPublished = () => undefined,
+): Templates {
+  const ready = new Map<string, Template>();
+  const find = (name: string): Template | undefined => {
+    const found = loaded.get(name) ?? ready.get(name);
+    if (found) return found;
+    const source = published(name);
+    if (!source) return undefined;
+    const template = makeTemplate(name, source, layout);
+    if (ready.size >= KEPT_READY) ready.delete(ready.keys().next().value!);
+    ready.set(name, template);
+    return template;
+  };
   const template = (name: string): Template => {
-    const found = loaded.get(name);
+    const found = find(name);
     if (found) return found;
     const known = [...loaded.keys()].join(', ');
     throw new MessageRefused('UNKNOWN_TEMPLATE', `There is no template "${name}"; there are: ${known}.`);
   };
   return {
     names: [...loaded.keys()],
-    has: (name) => loaded.has(name),
+    layout,
+    has: (name) => find(name) !== undefined,
     kind: (name) => template(name).kind,
     languages: (name) => [...template(name).languages.keys()],
-    render: (name, language, context) => render(template(name), language, context),
+    hasSubject: (name) => [...template(name).languages.values()].every(({ subject }) => subject !== undefined),
+    render: (name, language, context) => renderTemplate(template(name), language, context),
+    withPublished: (further) => createTemplates(loaded, layout, further),
   };
 }
 
-function render({ name, kind, languages }: Template, language: string, context: RenderContext): RenderedMessage {
+/** Makes a template ready. Throws `MessageRefused` with `INVALID_TEMPLATE` that names the part and its line. */
+export function makeTemplate(name: string, { kind, languages }: TemplateSource, layout: Layout): Template {
+  const localised = Object.entries(languages).map(([language, { html, text, subject }]) => {
+    const make = (source: string, format: Format, partials: Readonly<Record<string, string>>) =>
+      makeRenderer(`${name}/${language}.${format}.hbs`, source, format, partials);
+    return [
+      language,
+      {
+        html: make(html, 'html', partialsOf(layout, language, 'html')),
+        text: make(text, 'text', partialsOf(layout, language, 'text')),
+        subject: subject === undefined ? undefined : make(subject, 'text', {}),
+      },
+    ] as const;
+  });
+  return { name, kind, languages: new Map(localised) };
+}
+
+function makeRenderer(
+  part: string,
+  source: string,
+  format: Format,
+  partials: Readonly<Record<string, string>>,
+): Renderer {
+  try {
+    return compileTemplate(source, partials, format);
+  } catch (cause) {
+    throw invalid(part, cause instanceof Error ? cause.message : String(cause));
+  }
+}
+
+/** The partials that a template in a language may call, in the order in which they may call each other. */
+export function partialsOf(layout: Layout, language: string, format: Format): Record<string, string> {
+  const partial = (file: string): string => {
+    const source = layout.get(file);
+    if (source === undefined) throw invalid('layout', `needs layout/${file}`);
+    return source;
+  };
+  return { footer: partial(`${language}.footer.${format}.hbs`), layout: partial(`layout.${format}.hbs`) };
+}
+
+/** Renders a template that was made ready; throws as `Templates.render` does. */
+export function renderTemplate(template: Template, language: string, context: RenderContext): RenderedMessage {
+  const { name, kind, languages } = template;
   const localised = languages.get(language);
   if (!localised)
     throw new MessageRefused(
@@ -102,21 +172,25 @@ function render({ name, kind, languages }: Template, language: string, context: 
       `The template "${name}" is advertising: send it for a commercial purpose.`,
     );
 
-  const bodies = renderBodies(name, localised, language, context);
-  if (purpose.kind === 'commercial') refuseUnlawful(bodies, purpose.unsubscribeUrl, controller);
-  return { ...bodies, ...(localised.subject !== undefined && { subject: localised.subject }) };
+  const message = renderParts(name, localised, language, context);
+  if (purpose.kind === 'commercial') refuseUnlawful(message, purpose.unsubscribeUrl, controller);
+  return message;
 }
 
-function renderBodies(
+function renderParts(
   name: string,
-  { html, text }: Localised,
+  { html, text, subject }: Localised,
   language: string,
   { controller, purpose, variables }: RenderContext,
-): MessageBodies {
+): RenderedMessage {
   const data = ownData(variables);
   const frame = { language, controller, ...(purpose.kind === 'commercial' && purpose) };
   try {
-    return { html: html(data, frame), text: tidied(text(data, frame)) };
+    return {
+      html: html(data, frame),
+      text: tidied(text(data, frame)),
+      ...(subject && { subject: onOneLine(subject(data, frame)) }),
+    };
   } catch (cause) {
     if (cause instanceof MessageRefused) throw cause;
     throw new MessageRefused(
@@ -135,85 +209,10 @@ function tidied(text: string): string {
     .trim()}\n`;
 }
 
-async function loadTemplate(directory: string, name: string, layout: Layout): Promise<Template> {
-  const files = await readdir(directory);
-  const languages = files.flatMap((file) => /^(.+)\.html\.hbs$/.exec(file)?.[1] ?? []);
-  if (languages.length === 0) throw invalid(`${name}/`, 'holds no <language>.html.hbs');
-  const kind = readKind(`${name}/template.json`, await read(directory, 'template.json', name));
-  const localised = await Promise.all(
-    languages.map(async (language) => {
-      const subject = files.includes(`${language}.subject`) ? await read(directory, `${language}.subject`, name) : '';
-      return [
-        language,
-        {
-          html: await loadRenderer(directory, name, language, 'html', layout),
-          text: await loadRenderer(directory, name, language, 'text', layout),
-          subject: subject.trim() || undefined,
-        },
-      ] as const;
-    }),
-  );
-  return { name, kind, languages: new Map(localised) };
+function onOneLine(subject: string): string {
+  return subject.replace(/\s+/g, ' ').trim();
 }
 
-async function loadRenderer(directory: string, name: string, language: string, format: Format, layout: Layout) {
-  const file = `${language}.${format}.hbs`;
-  const source = await read(directory, file, name);
-  try {
-    return compileTemplate(source, partialsOf(layout, language, format), format);
-  } catch (cause) {
-    throw invalid(`${name}/${file}`, cause instanceof Error ? cause.message : String(cause));
-  }
-}
-
-/** The layout's files by their names. */
-type Layout = ReadonlyMap<string, string>;
-
-async function readLayout(directory: string): Promise<Layout> {
-  const folder = join(directory, LAYOUT);
-  const files = await readdir(folder);
-  return new Map(await Promise.all(files.map(async (file) => [file, await read(folder, file, LAYOUT)] as const)));
-}
-
-function partialsOf(layout: Layout, language: string, format: Format): Record<string, string> {
-  const partial = (file: string): string => {
-    const source = layout.get(file);
-    if (source === undefined) throw new Error(`needs ${LAYOUT}/${file}`);
-    return source;
-  };
-  return { footer: partial(`${language}.footer.${format}.hbs`), layout: partial(`layout.${format}.hbs`) };
-}
-
-function readKind(file: string, json: string): TemplateKind {
-  const kind = kindIn(json);
-  if (kind === 'commercial' || kind === 'operational') return kind;
-  throw invalid(file, 'must be { "kind": "commercial" } or { "kind": "operational" }');
-}
-
-function kindIn(json: string): unknown {
-  try {
-    return (JSON.parse(json) as { kind?: unknown } | null)?.kind;
-  } catch {
-    return undefined;
-  }
-}
-
-async function foldersIn(directory: string): Promise<string[]> {
-  const entries = await readdir(directory, { withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => name)
-    .sort();
-}
-
-async function read(directory: string, file: string, template: string): Promise<string> {
-  try {
-    return await readFile(join(directory, file), 'utf8');
-  } catch {
-    throw invalid(`${template}/${file}`, 'cannot be read');
-  }
-}
-
-function invalid(file: string, message: string): MessageRefused {
-  return new MessageRefused('INVALID_TEMPLATE', `${file}: ${message}.`);
+function invalid(part: string, message: string): MessageRefused {
+  return new MessageRefused('INVALID_TEMPLATE', `${part}: ${message}.`);
 }
