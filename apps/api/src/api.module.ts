@@ -1,6 +1,6 @@
-import { CONFIGURATION, TemplateCatalogue } from '@consent-ledger/application';
+import { CONFIGURATION } from '@consent-ledger/application';
 import type { Configuration } from '@consent-ledger/platform';
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { BRANDING, readBranding } from './branding/branding.js';
 import { ContactsController } from './contacts/contacts.controller.js';
@@ -71,31 +71,25 @@ const controllers = [
 ];
 
 /** HTTP for the marketing tool, the recipient and the compliance officer. Needs the ApplicationModule beside it. */
-@Module({})
-export class ApiModule {
-  static with(templates: TemplateCatalogue): DynamicModule {
-    return {
-      module: ApiModule,
-      controllers,
-      providers: [
-        Facts,
-        Limits,
-        Assets,
-        Pages,
-        {
-          provide: BRANDING,
-          inject: [CONFIGURATION],
-          useFactory: ({ BRANDING_PATH }: Configuration) => readBranding(BRANDING_PATH, shippedStyles),
-        },
-        OptOutUndo,
-        ProblemPage,
-        ReportPage,
-        mailReader,
-        { provide: APP_GUARD, useClass: ApiKeyGuard },
-        { provide: APP_GUARD, useClass: MediaTypeGuard },
-        { provide: APP_FILTER, useClass: ProblemFilter },
-        { provide: TemplateCatalogue, useValue: templates },
-      ],
-    };
-  }
-}
+@Module({
+  controllers,
+  providers: [
+    Facts,
+    Limits,
+    Assets,
+    Pages,
+    {
+      provide: BRANDING,
+      inject: [CONFIGURATION],
+      useFactory: ({ BRANDING_PATH }: Configuration) => readBranding(BRANDING_PATH, shippedStyles),
+    },
+    OptOutUndo,
+    ProblemPage,
+    ReportPage,
+    mailReader,
+    { provide: APP_GUARD, useClass: ApiKeyGuard },
+    { provide: APP_GUARD, useClass: MediaTypeGuard },
+    { provide: APP_FILTER, useClass: ProblemFilter },
+  ],
+})
+export class ApiModule {}

@@ -6,6 +6,7 @@ import {
   PreferencesProjection,
   PreferencesView,
   RequestsProjection,
+  TemplatesProjection,
   type Projection,
   type ReadModels,
 } from '@consent-ledger/projections';
@@ -22,6 +23,7 @@ const makers = {
       policies: new PoliciesProjection(readModels),
     }),
   requests: (readModels) => new RequestsProjection(readModels),
+  templates: (readModels) => new TemplatesProjection(readModels),
 } as const satisfies Record<string, (readModels: ReadModels) => Projection>;
 
 export type ProjectionName = keyof typeof makers;

@@ -7,6 +7,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ApplicationModule } from './application.module.js';
+import type { TemplateCatalogue } from './template-catalogue.js';
 import * as application from './index.js';
 
 /** Where @nestjs/cqrs 12 notes which message a handler is for. */
@@ -60,7 +61,7 @@ class ServedHandler {}
 
 describe('the application', () => {
   it('has exactly one handler for every command and query that it shows', async () => {
-    const { providers } = ApplicationModule.over(await createTestLedger());
+    const { providers } = ApplicationModule.over(await createTestLedger(), {} as TemplateCatalogue);
     const messages = messagesIn(application);
     expect(messages.length).toBeGreaterThanOrEqual(17);
     expect(unhandled(messages, providers!)).toStrictEqual([]);

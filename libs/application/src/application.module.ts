@@ -43,6 +43,7 @@ import {
   METRICS,
   PERSONAL_DATA,
   POLICIES,
+  TEMPLATES,
   PUBLIC_URL,
   RETURN_PATHS,
   START_SEALING,
@@ -75,6 +76,11 @@ import { TakeBackImport } from './take-back-import/take-back-import.js';
 import { ShowQuestionHandler } from './show-question/show-question.query.js';
 import { ShowRequestHandler, ShowRequestsHandler } from './show-requests/show-requests.query.js';
 import { TurnOnHandler } from './turn-on/turn-on.command.js';
+import { PreviewTemplateHandler } from './preview-template/preview-template.query.js';
+import { PublishTemplateHandler } from './publish-template/publish-template.command.js';
+import { ShowTemplateHandler, ShowTemplatesHandler } from './show-templates/show-templates.query.js';
+import { TemplateCatalogue } from './template-catalogue.js';
+import { TemplateSettings } from './template-settings.js';
 import { UndoOptOutHandler } from './undo-opt-out/undo-opt-out.command.js';
 import { UnsubscribeHandler } from './unsubscribe/unsubscribe.command.js';
 
@@ -117,6 +123,10 @@ const handlers = [
   ShowOwnPreferencesHandler,
   ShowOptInRequestHandler,
   SimulateHandler,
+  PublishTemplateHandler,
+  ShowTemplatesHandler,
+  ShowTemplateHandler,
+  PreviewTemplateHandler,
 ];
 
 const services = [
@@ -139,12 +149,13 @@ const services = [
   ImportContacts,
   TakeBackImport,
   ExportContacts,
+  TemplateSettings,
 ];
 
-/** The application over one opened ledger, for every app of the process. */
+/** The application over one opened ledger and the templates, for every app of the process. */
 @Module({})
 export class ApplicationModule {
-  static over(ledger: Ledger): DynamicModule {
+  static over(ledger: Ledger, catalogue: TemplateCatalogue): DynamicModule {
     const ports: Provider[] = [
       { provide: CONFIGURATION, useValue: ledger.configuration },
       { provide: LEDGER, useValue: ledger },
@@ -160,6 +171,8 @@ export class ApplicationModule {
       { provide: RETURN_PATHS, useValue: ledger.returnPaths },
       { provide: PUBLIC_URL, useValue: ledger.publicUrl },
       { provide: POLICIES, useValue: ledger.policies },
+      { provide: TEMPLATES, useValue: ledger.templates },
+      { provide: TemplateCatalogue, useValue: catalogue },
       { provide: Preferences, useValue: ledger.preferences },
       { provide: MailingProgress, useValue: ledger.mailings },
       { provide: DueDates, useValue: ledger.dueDates },

@@ -37,8 +37,10 @@ import {
   Processor,
   RequestsProjection,
   RequestsView,
+  TemplatesProjection,
   type PolicyShelf,
   type ReadModels,
+  type TemplateShelf,
 } from '@consent-ledger/projections';
 import { ApiKeys } from './api-keys/api-keys.js';
 import { VerdictCache } from './ask-eligibility/verdict-cache.js';
@@ -79,6 +81,7 @@ export interface Ledger {
   readonly readModels: ReadModels;
   readonly processor: Processor;
   readonly policies: PolicyShelf;
+  readonly templates: TemplateShelf;
   readonly preferences: Preferences;
   readonly mailings: MailingProgress;
   readonly requests: Requests;
@@ -129,7 +132,9 @@ export function openLedger({ configuration, logger, clock = systemClock(), publi
   const dueChanges = new Changes();
   const dueIndex = new DueDatesProjection({ readModels, preferences: preferencesView, policies, listener: dueChanges });
   const deliveries = new DeliveriesProjection(readModels, deliveryChanges);
-  const projections = [policies, apiKeys, preferences, dueIndex, deliveries, new RequestsProjection(readModels)];
+  const templates = new TemplatesProjection(readModels);
+  const requests = new RequestsProjection(readModels);
+  const projections = [policies, apiKeys, preferences, dueIndex, deliveries, requests, templates];
   const processor = new Processor({
     store,
     readModels,
@@ -155,6 +160,7 @@ export function openLedger({ configuration, logger, clock = systemClock(), publi
     readModels,
     processor,
     policies,
+    templates,
     preferences: new Preferences(preferencesView, processor, verdicts),
     mailings: new MailingProgress(new DeliveriesView(readModels), processor, deliveryChanges, store),
     dueDates: new DueDates(dueIndex, new DueDatesView(readModels), dueChanges, processor, store),

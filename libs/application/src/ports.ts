@@ -12,4 +12,5 @@ export const LINKS = Symbol('Links');
 export const RETURN_PATHS = Symbol('ReturnPaths');
 export const PUBLIC_URL = Symbol('PublicUrl');
 export const POLICIES = Symbol('PolicyShelf');
+export const TEMPLATES = Symbol('TemplateShelf');
 export const LEDGER = Symbol('Ledger');

@@ -13,6 +13,7 @@ import {
   type LocalisedSource,
   type RenderContext,
   type TemplateKind,
+  type Templates,
 } from './templates.js';
 
 /** A template as somebody sends it in, with data to show it by. Both bodies may turn out to be missing. */
@@ -173,4 +174,37 @@ function warningsOf(html: string, bytes: number, subject: string | null): Previe
   if (/\b(?:href|src)\s*=\s*["']?\s*http:/i.test(html))
     warnings.push({ code: 'LINK_NOT_HTTPS', message: 'A link or an image begins with http: rather than https:.' });
   return warnings;
+}
+
+/** Why a template could not be rendered; the message names no value. */
+export interface PreviewFault {
+  readonly fault: string;
+}
+
+/** What others may ask of the templates: which there are, what is wrong with a new one, and how it would look. */
+export interface Catalogue extends Pick<Templates, 'names' | 'has' | 'kind' | 'languages' | 'hasSubject'> {
+  faultsOf(draft: TemplateDraft, setting: DraftSetting): DraftFault[];
+  preview(
+    draft: TemplateDraft,
+    language: string,
+    setting: DraftSetting,
+    variables?: TemplateVariables,
+  ): TemplatePreview | PreviewFault;
+}
+
+/** The templates as a catalogue, in which a new one is judged by their layout. */
+export function catalogueOf(templates: Templates): Catalogue {
+  const { layout } = templates;
+  return {
+    ...templates,
+    faultsOf: (draft, setting) => faultsOfDraft(draft, layout, setting),
+    preview(draft, language, setting, variables) {
+      try {
+        return previewDraft(draft, language, layout, setting, variables);
+      } catch (error) {
+        if (error instanceof MessageRefused) return { fault: `${error.message} (${error.code})` };
+        throw error;
+      }
+    },
+  };
 }

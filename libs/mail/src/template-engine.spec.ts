@@ -170,6 +170,7 @@ describe('what a template may cost', () => {
     ['parentheses behind a brace that is escaped', `\\{{ "{{firstOf ${'(f '.repeat(20_000)}"`],
     ['parentheses in a tag that seems a comment', `\\{{! {{firstOf ${'(f '.repeat(20_000)}}}`],
     ['parentheses in many tags', `{{firstOf ${'(f '.repeat(90)}x${')'.repeat(90)}}}`.repeat(450)],
+    ['quotes that end nothing', `{{x "${'\\"'.repeat(50_000)}`],
     ['blocks', '{{#if x}}'.repeat(10_000) + '{{/if}}'.repeat(10_000)],
     ['chains of else', `{{#if x}}${'{{else if x}}'.repeat(10_000)}{{/if}}`],
     ['tags', '{{x}}'.repeat(40_000)],

@@ -55,6 +55,7 @@ export const PARTIAL_BLOCK = '@partial-block';
 
 // The parser's time grows with the cube of nested parentheses and the square of nested blocks: both are bounded before it.
 const LONGEST_TAG = 400;
+const MOST_PARENTHESES = 20;
 const MOST_TAGS = 4_000;
 const MOST_BLOCKS = 400;
 const DEEPEST = 30;
@@ -89,18 +90,21 @@ function faultOfShape(source: string): TemplateFault | undefined {
   if (tags.length > MOST_TAGS) return { line: 1, message: `has more than ${MOST_TAGS} tags` };
   const blocks = source.match(/\{\{~?(?:[#^]|\s*else\b|\{\{)/g) ?? [];
   if (blocks.length > MOST_BLOCKS) return { line: 1, message: `has more than ${MOST_BLOCKS} blocks` };
-  const long = tags.find((start) => isLongTag(source, start));
+  const long = tags.find((start) => isTooLong(source, start));
   if (long === undefined) return undefined;
   const line = source.slice(0, long).split('\n').length;
-  return { line, message: `holds a tag of more than ${LONGEST_TAG} characters` };
+  return { line, message: `holds a tag of more than ${LONGEST_TAG} characters or ${MOST_PARENTHESES} parentheses` };
 }
 
 /** A tag as the lexer delimits it: braces in strings and brackets do not end it. A comment may be of any length. */
-function isLongTag(source: string, start: number): boolean {
+function isTooLong(source: string, start: number): boolean {
   const piece = source.slice(start, start + LONGEST_TAG + 4);
   if (/^\{\{~?!/.test(piece)) return false;
-  const tag = /^\{{2,4}(?:"(?:\\"|[^"])*"|'(?:\\'|[^'])*'|\[(?:\\\]|[^\]])*\]|\}(?!\})|[^"'[}])*\}\}/.exec(piece);
-  return !tag && source.length - start > LONGEST_TAG;
+  const tag = /^\{{2,4}(?:"(?:\\"?|[^"\\])*"|'(?:\\'?|[^'\\])*'|\[(?:\\\]?|[^\]\\])*\]|\}(?!\})|[^"'[}])*\}\}/.exec(
+    piece,
+  );
+  if (!tag) return source.length - start > LONGEST_TAG;
+  return tag[0].split('(').length > MOST_PARENTHESES + 1;
 }
 
 /** The parser's messages repeat the source and list its token names; what a reader needs of them is the line. */
@@ -157,8 +161,11 @@ class Reader {
     }
   }
 
-  private content({ value, loc }: hbs.AST.ContentStatement): TemplateNode | undefined {
-    return value === '' ? undefined : { kind: 'content', text: value, line: loc.start.line };
+  private content({ value, original, loc }: hbs.AST.ContentStatement): TemplateNode | undefined {
+    if (value === '') return undefined;
+    const text = original as unknown as string;
+    const trimmed = text.slice(0, text.indexOf(value));
+    return { kind: 'content', text: value, line: loc.start.line + trimmed.split('\n').length - 1 };
   }
 
   private value(statement: hbs.AST.MustacheStatement): TemplateNode | undefined {

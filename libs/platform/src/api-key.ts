@@ -8,6 +8,7 @@ export const scopes = [
   'history',
   'mail',
   'inbound',
+  'templates',
   'import',
   'export',
   'requests',

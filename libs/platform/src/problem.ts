@@ -46,6 +46,7 @@ const problems = {
   UNKNOWN_TEMPLATE: [422, 'There is no such template'],
   TEMPLATE_DOES_NOT_FIT: [422, 'The template is not for this purpose'],
   UNKNOWN_POLICY: [422, 'There is no such policy'],
+  INVALID_TEMPLATE: [422, 'The template cannot be sent'],
   INVALID_POLICY: [422, 'The policy cannot be judged by'],
   TOO_MANY_REQUESTS: [429, 'Too many requests'],
   INTERNAL: [500, 'Something went wrong here'],

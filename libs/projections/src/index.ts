@@ -20,3 +20,5 @@ export * from './requests/request-events.js';
 export * from './requests/requests.projection.js';
 export * from './requests/requests.view.js';
 export * from './same-log.js';
+export * from './templates/template-events.js';
+export * from './templates/templates.projection.js';

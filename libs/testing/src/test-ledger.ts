@@ -11,6 +11,7 @@ import {
 import type { ContactEventData, ContactEventType } from '@consent-ledger/consent';
 import { createMemoryEventStore, NO_STREAM, type JsonObject, type RecordedEvent } from '@consent-ledger/event-store';
 import { createLinks, createReturnPaths } from '@consent-ledger/links';
+import { catalogueOf, loadTemplates } from '@consent-ledger/mail';
 import { newId, readConfiguration, toRfc3339 } from '@consent-ledger/platform';
 import { createMemoryKeyVault, createPersonalData } from '@consent-ledger/privacy';
 import {
@@ -27,6 +28,9 @@ import {
   Processor,
   RequestsProjection,
   RequestsView,
+  publishedSource,
+  TemplatesProjection,
+  type TemplateShelf,
 } from '@consent-ledger/projections';
 import { afterEach } from '@jest/globals';
 import type { INestApplicationContext } from '@nestjs/common';
@@ -71,6 +75,8 @@ export interface TestLedger extends Ledger {
 }
 
 const open = new Set<TestLedger>();
+const templates = await loadTemplates();
+
 
 afterEach(async () => {
   const ledgers = [...open];
@@ -81,7 +87,7 @@ afterEach(async () => {
 /** A ledger of its own for one test, under the shipped policy; it is closed when the test ends. */
 export async function createTestLedger({ now = START_OF_STORY } = {}): Promise<TestLedger> {
   const parts = openParts(now);
-  const app = await NestFactory.createApplicationContext(ApplicationModule.over(parts), { logger: false });
+  const app = await NestFactory.createApplicationContext(ApplicationModule.over(parts, catalogueOver(parts.templates)), { logger: false });
   const { store, processor } = parts;
   const ledger: TestLedger = {
     ...parts,
@@ -111,6 +117,11 @@ export async function createTestLedger({ now = START_OF_STORY } = {}): Promise<T
   return ledger;
 }
 
+/** The shipped templates and those that were published. */
+function catalogueOver(shelf: TemplateShelf) {
+  return catalogueOf(templates.withPublished((reference) => publishedSource(shelf, reference)));
+}
+
 function openParts(now: string) {
   const clock = createDrivenClock(now);
   const store = createInterruptibleStore(createMemoryEventStore());
@@ -125,7 +136,9 @@ function openParts(now: string) {
   const preferencesView = new PreferencesView(readModels);
   const dueChanges = new Changes();
   const dueIndex = new DueDatesProjection({ readModels, preferences: preferencesView, policies, listener: dueChanges });
-  const projections = [apiKeys, preferences, dueIndex, deliveries, new RequestsProjection(readModels)];
+  const templates = new TemplatesProjection(readModels);
+  const requests = new RequestsProjection(readModels);
+  const projections = [apiKeys, preferences, dueIndex, deliveries, requests, templates];
   const processor = new Processor({ store, readModels, projections });
   const publicUrl = 'http://localhost:3000';
   const linkKeys = [{ id: 'k1', secret: Buffer.alloc(32, 'link') }];
@@ -145,6 +158,7 @@ function openParts(now: string) {
     readModels,
     processor,
     policies,
+    templates,
     preferences: new Preferences(preferencesView, processor),
     mailings: new MailingProgress(new DeliveriesView(readModels), processor, deliveryChanges, store),
     dueDates: new DueDates(dueIndex, new DueDatesView(readModels), dueChanges, processor, store),
