@@ -41,6 +41,9 @@ import { RestrictionsController } from './restrictions/restrictions.controller.j
 import { ApiKeyGuard } from './security/api-key.guard.js';
 import { SimulationsController } from './simulations/simulations.controller.js';
 
+import { TemplatePage } from './templates/template-page.js';
+import { TemplatesController } from './templates/templates.controller.js';
+
 const controllers = [
   OptInsController,
   OptOutsController,
@@ -53,6 +56,7 @@ const controllers = [
   ContactsController,
   PoliciesController,
   MailingsController,
+  TemplatesController,
   InboundController,
   ImportsController,
   ExportController,
@@ -86,6 +90,7 @@ const controllers = [
     OptOutUndo,
     ProblemPage,
     ReportPage,
+    TemplatePage,
     mailReader,
     { provide: APP_GUARD, useClass: ApiKeyGuard },
     { provide: APP_GUARD, useClass: MediaTypeGuard },

@@ -95,10 +95,15 @@ async function mailing(letter: Letter, options: MailRoomOptions): Promise<Messag
       purpose: { kind: 'operational' },
       variables,
     });
-    return { ...base(letter, options), ...bodies, subject: subject!, purpose: { kind: 'operational' } };
+    return {
+      ...base(letter, options),
+      ...bodies,
+      subject: subject ?? bodies.subject!,
+      purpose: { kind: 'operational' },
+    };
   }
   const bodies = await commercial(letter, options, { purpose, name, stops: [purpose] }, variables);
-  return { ...bodies, subject: subject! };
+  return { ...bodies, subject: subject ?? bodies.subject! };
 }
 
 /** A mail about consent is part of no purpose's list: its way out stops what it asks about, and no more. */

@@ -417,6 +417,97 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every template that a mailing may name
+         * @description Those of the service itself, without a version, then the last version of each that was published.
+         */
+        get: operations["listTemplates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/templates/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show a template that is not published
+         * @description Judged as when it is published, rendered with its sample or with other variables. Nothing is recorded.
+         */
+        post: operations["previewDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/templates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["TemplateId"];
+            };
+            cookie?: never;
+        };
+        /** A version of a template that was published */
+        get: operations["readTemplate"];
+        put?: never;
+        /**
+         * Publish a template
+         * @description The first time as version 1, then as the next version; the same content again is the last version again. What is
+         *     published stays as it is, and stays in the log: put nothing about a person in it, not in the sample either.
+         *
+         *     Refused with `INVALID_TEMPLATE`, each fault by its part and line: what is not the language of templates; elements,
+         *     attributes, links and styles that do not belong in a mail; a missing part; a commercial template whose reader would not
+         *     find the unsubscribe link or the sender.
+         */
+        post: operations["publishTemplate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/templates/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["TemplateId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * A template as a page, at the width of a phone and of a desk
+         * @description A browser may send the key as the password of Basic. Nothing in the mail runs or is loaded from elsewhere.
+         */
+        get: operations["openTemplatePage"];
+        put?: never;
+        /** Show a template that was published */
+        post: operations["previewTemplate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/requests": {
         parameters: {
             query?: never;
@@ -1710,6 +1801,8 @@ export interface components {
             deliveryId: string;
             mailingId: components["schemas"]["MailingId"];
             purpose: components["schemas"]["PurposeName"];
+            /** @description With its version where it was published. */
+            template: string;
             /** @enum {string} */
             status: "requested" | "started" | "sent" | "suppressed" | "deferred" | "failed" | "unknown";
             /** @description Why it was suppressed, deferred or failed; null otherwise. */
@@ -1880,16 +1973,94 @@ export interface components {
         TemplateVariables: {
             [key: string]: unknown;
         };
+        TemplateId: string;
+        TemplateVersion: number;
+        /**
+         * @description A commercial template is sent for commercial purposes only (P1).
+         * @enum {string}
+         */
+        TemplateKind: "commercial" | "operational";
+        /** @description Handlebars without raw output, partials of one's own and decorators. Both bodies are needed. */
+        LocalisedTemplate: {
+            subject?: string;
+            /** @description At most 200 KB. */
+            html?: string;
+            /** @description At most 100 KB. */
+            text?: string;
+        };
+        TemplateLanguages: {
+            nl?: components["schemas"]["LocalisedTemplate"];
+            en?: components["schemas"]["LocalisedTemplate"];
+        };
+        TemplateDraft: {
+            kind: components["schemas"]["TemplateKind"];
+            languages: components["schemas"]["TemplateLanguages"];
+            sample?: components["schemas"]["TemplateVariables"];
+        };
+        TemplateDraftPreview: {
+            kind: components["schemas"]["TemplateKind"];
+            languages: components["schemas"]["TemplateLanguages"];
+            sample?: components["schemas"]["TemplateVariables"];
+            language?: components["schemas"]["Language"];
+            variables?: components["schemas"]["TemplateVariables"];
+        };
+        TemplatePreview: {
+            language?: components["schemas"]["Language"];
+            version?: components["schemas"]["TemplateVersion"];
+            variables?: components["schemas"]["TemplateVariables"];
+        };
+        ListedTemplate: {
+            id: string;
+            kind: components["schemas"]["TemplateKind"];
+            languages: components["schemas"]["Language"][];
+            version?: components["schemas"]["TemplateVersion"];
+            publishedAt?: components["schemas"]["Instant"];
+        };
+        Template: {
+            id: components["schemas"]["TemplateId"];
+            version: components["schemas"]["TemplateVersion"];
+            publishedAt: components["schemas"]["Instant"];
+            kind: components["schemas"]["TemplateKind"];
+            languages: components["schemas"]["TemplateLanguages"];
+            sample?: components["schemas"]["TemplateVariables"];
+        };
+        TemplatePublished: {
+            id: components["schemas"]["TemplateId"];
+            version: components["schemas"]["TemplateVersion"];
+            publishedAt: components["schemas"]["Instant"];
+            position: components["schemas"]["Position"];
+        };
+        RenderedTemplate: {
+            language: components["schemas"]["Language"];
+            /** @description Null where the mailing has to bring it. */
+            subject: string | null;
+            html: string;
+            text: string;
+            bytes: {
+                html: number;
+                text: number;
+            };
+            /** @description What a reader or their mail program might trip over; it stops nothing. */
+            warnings: {
+                /** @enum {string} */
+                code: "CLIPPED" | "SUBJECT_MISSING" | "IMAGE_WITHOUT_TEXT" | "LINK_NOT_HTTPS";
+                message: string;
+            }[];
+        };
         MailingRequest: {
             id?: components["schemas"]["MailingId"];
             purpose: components["schemas"]["PurposeName"];
             /**
+             * @description A template of the service itself, or one that was published: `spring@3`, or `spring` for its last version. The
+             *     mailing keeps to the version that it was created with.
              * @example newsletter
              * @example event-invitation
              * @example service-notice
+             * @example spring@3
              */
             template: string;
-            subject: string;
+            /** @description The template's own when absent; needed where it has none. */
+            subject?: string;
             language?: components["schemas"]["Language"];
             variables?: components["schemas"]["TemplateVariables"];
             recipients?: components["schemas"]["MailingRecipient"][];
@@ -1912,6 +2083,7 @@ export interface components {
         Mailing: {
             id: components["schemas"]["MailingId"];
             purpose: components["schemas"]["PurposeName"];
+            /** @description With its version where it was published. */
             template: string;
             state: components["schemas"]["MailingState"];
             recipients: components["schemas"]["MailingCount"];
@@ -2103,7 +2275,7 @@ export interface components {
             }[];
         };
         /** @enum {string} */
-        ProblemCode: "VALIDATION" | "UNAUTHENTICATED" | "FORBIDDEN" | "NOT_FOUND" | "OPTED_OUT" | "CONSENT_ENDED" | "CONFLICT" | "LEGAL_HOLD" | "RETENTION_NOT_ENDED" | "REQUEST_CLOSED" | "IDENTITY_NOT_CHECKED" | "ALREADY_EXTENDED" | "TOO_LATE_TO_EXTEND" | "NOTHING_DISCLOSED" | "NOTHING_TO_DISCLOSE" | "OBJECTION_IS_ABSOLUTE" | "REQUEST_OVERTAKEN" | "NOT_RENEWABLE" | "STATEMENT_NOT_CURRENT" | "POLICY_CHANGED" | "POLICY_VERSION_NOT_GREATER" | "STATEMENT_CHANGED" | "POLICY_IN_FORCE_IN_PAST" | "POLICY_OVERTAKEN" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "UNKNOWN_PURPOSE" | "PURPOSE_NOT_COMMERCIAL" | "UNKNOWN_STATEMENT" | "STATEMENT_DOES_NOT_COVER" | "OCCURRED_IN_FUTURE" | "IDEMPOTENCY_KEY_REUSED" | "UNKNOWN_GROUND" | "NO_RIGHTS_IN_POLICY" | "NO_SUCH_REQUEST" | "ADDRESS_NEEDED" | "UNKNOWN_TEMPLATE" | "TEMPLATE_DOES_NOT_FIT" | "UNKNOWN_POLICY" | "INVALID_POLICY" | "TOO_MANY_REQUESTS" | "INTERNAL" | "UNAVAILABLE";
+        ProblemCode: "VALIDATION" | "UNAUTHENTICATED" | "FORBIDDEN" | "NOT_FOUND" | "OPTED_OUT" | "CONSENT_ENDED" | "CONFLICT" | "LEGAL_HOLD" | "RETENTION_NOT_ENDED" | "REQUEST_CLOSED" | "IDENTITY_NOT_CHECKED" | "ALREADY_EXTENDED" | "TOO_LATE_TO_EXTEND" | "NOTHING_DISCLOSED" | "NOTHING_TO_DISCLOSE" | "OBJECTION_IS_ABSOLUTE" | "REQUEST_OVERTAKEN" | "NOT_RENEWABLE" | "STATEMENT_NOT_CURRENT" | "POLICY_CHANGED" | "POLICY_VERSION_NOT_GREATER" | "STATEMENT_CHANGED" | "POLICY_IN_FORCE_IN_PAST" | "POLICY_OVERTAKEN" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "UNKNOWN_PURPOSE" | "PURPOSE_NOT_COMMERCIAL" | "UNKNOWN_STATEMENT" | "STATEMENT_DOES_NOT_COVER" | "OCCURRED_IN_FUTURE" | "IDEMPOTENCY_KEY_REUSED" | "UNKNOWN_GROUND" | "NO_RIGHTS_IN_POLICY" | "NO_SUCH_REQUEST" | "ADDRESS_NEEDED" | "UNKNOWN_TEMPLATE" | "TEMPLATE_DOES_NOT_FIT" | "UNKNOWN_POLICY" | "INVALID_TEMPLATE" | "INVALID_POLICY" | "TOO_MANY_REQUESTS" | "INTERNAL" | "UNAVAILABLE";
     };
     responses: {
         /** @description Recorded */
@@ -2426,6 +2598,9 @@ export interface components {
         ContactId: components["schemas"]["ContactId"];
         ImportId: components["schemas"]["ImportId"];
         MailingId: components["schemas"]["MailingId"];
+        TemplateId: components["schemas"]["TemplateId"];
+        /** @description The last one when absent. */
+        TemplateVersion: components["schemas"]["TemplateVersion"];
         RequestId: components["schemas"]["RequestId"];
         /** @description Signed over all that the link means. */
         Token: string;
@@ -3179,6 +3354,230 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listTemplates: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The templates */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["X-Correlation-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedTemplate"][];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    previewDraft: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateDraftPreview"];
+            };
+        };
+        responses: {
+            /** @description The message as somebody would get it */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["X-Correlation-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RenderedTemplate"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Refused"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    readTemplate: {
+        parameters: {
+            query?: {
+                /** @description The last one when absent. */
+                version?: components["parameters"]["TemplateVersion"];
+            };
+            header?: {
+                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path: {
+                id: components["parameters"]["TemplateId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description That version, or the last one */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["X-Correlation-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    publishTemplate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path: {
+                id: components["parameters"]["TemplateId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateDraft"];
+            };
+        };
+        responses: {
+            /** @description The last version says the same already */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["X-Correlation-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplatePublished"];
+                };
+            };
+            /** @description The version is published */
+            201: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["X-Correlation-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplatePublished"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Refused"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    openTemplatePage: {
+        parameters: {
+            query?: {
+                /** @description The last one when absent. */
+                version?: components["parameters"]["TemplateVersion"];
+                language?: components["schemas"]["Language"];
+            };
+            header?: {
+                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path: {
+                id: components["parameters"]["TemplateId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["X-Correlation-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Refused"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    previewTemplate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path: {
+                id: components["parameters"]["TemplateId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplatePreview"];
+            };
+        };
+        responses: {
+            /** @description The message as somebody would get it */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["X-Correlation-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RenderedTemplate"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Refused"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };

@@ -1,7 +1,7 @@
 import type { PolicyDocument } from '@consent-ledger/consent';
 import { faultsOfHtml } from './html-source.js';
 import { MessageRefused } from './message-refused.js';
-import { BOUNDS, type Format } from './template-engine.js';
+import { BOUNDS, escapeHtml, type Format } from './template-engine.js';
 import type { TemplateFault } from './template-fault.js';
 import { parseTemplate } from './template-language.js';
 import type { TemplateVariables } from './template-variables.js';
@@ -135,7 +135,7 @@ export function previewDraft(
 ): TemplatePreview {
   const { html, text, subject = null } = renderDraft(draft, language, layout, setting, variables);
   const bytes = { html: Buffer.byteLength(html), text: Buffer.byteLength(text) };
-  return { subject, html, text, bytes, warnings: warningsOf(html, bytes.html, subject) };
+  return { subject, html, text, bytes, warnings: warningsOf(withoutOwnLink(html, setting), bytes.html, subject) };
 }
 
 function renderDraft(
@@ -151,6 +151,11 @@ function renderDraft(
     kind === 'commercial' ? { kind, stops: stops(language), unsubscribeUrl } : { kind };
   const template = makeTemplate('preview', { kind, languages: source ?? {} }, layout);
   return renderTemplate(template, language, { controller, purpose, variables });
+}
+
+/** The way out is the service's own, whatever it is reached by on this machine. */
+function withoutOwnLink(html: string, { unsubscribeUrl }: DraftSetting): string {
+  return html.replaceAll(escapeHtml(unsubscribeUrl), '');
 }
 
 /** Gmail cuts a message off here, and the way out with it. */

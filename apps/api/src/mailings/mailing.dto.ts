@@ -29,10 +29,12 @@ export class MailingDto {
   readonly id?: string;
   @IsString() @MinLength(1) @MaxLength(64) readonly purpose!: string;
   @IsString() @MinLength(1) @MaxLength(64) readonly template!: string;
+  /** The template's own when absent. */
+  @MayBeAbsent()
   @MinLength(1)
   @IsFreeText(256)
   @Matches(/^[^\r\n]*$/, { message: 'must be one line' })
-  readonly subject!: string;
+  readonly subject?: string;
   @MayBeAbsent() @IsIn(languages) readonly language?: (typeof languages)[number];
   @MayBeAbsent() @IsObject() @IsFreeJson() readonly variables?: JsonObject;
   @MayBeAbsent()

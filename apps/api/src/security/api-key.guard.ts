@@ -30,8 +30,9 @@ export class ApiKeyGuard implements CanActivate {
     const request = http.getRequest<FastifyRequest>();
     const principal = this.principalOf(request.headers.authorization, access);
     if (!principal) return this.refuse(request, http.getResponse<FastifyReply>(), access);
-    if (access !== 'any-key' && !access?.some((scope) => principal.scopes.has(scope)))
-      throw new Problem('FORBIDDEN', `This API key lacks the scope ${quoted(access)}. Use a key that has it.`);
+    const wanted = scopesOf(access);
+    if (wanted !== 'any' && !wanted.some((scope) => principal.scopes.has(scope)))
+      throw new Problem('FORBIDDEN', `This API key lacks the scope ${quoted(wanted)}. Use a key that has it.`);
     request.principal = principal;
     return true;
   }
@@ -59,13 +60,21 @@ export class ApiKeyGuard implements CanActivate {
   }
 }
 
-function quoted(scopes: readonly string[] = ['none']): string {
+/** A route that says nothing is shut: no key has one of no scopes. */
+function scopesOf(access: Access | undefined): readonly string[] | 'any' {
+  if (access === 'any-key') return 'any';
+  if (typeof access !== 'object') return [];
+  return 'inBrowser' in access ? access.inBrowser : access;
+}
+
+function quoted(scopes: readonly string[]): string {
+  if (scopes.length === 0) return '"none"';
   return scopes.map((scope) => `"${scope}"`).join(' or ');
 }
 
 /** A browser sends Basic along by itself, also from another site's page: only what changes nothing takes it. */
 function takesBasic(access: Access | undefined): boolean {
-  return access === 'any-key';
+  return access === 'any-key' || (typeof access === 'object' && 'inBrowser' in access);
 }
 
 /** The key of a bearer token, or the password of Basic, by which a browser can open the documentation. */

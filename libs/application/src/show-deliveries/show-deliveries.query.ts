@@ -8,6 +8,8 @@ export interface DeliveryAnswer {
   readonly deliveryId: string;
   readonly mailingId: string;
   readonly purpose: string;
+  /** What it is made of, with the version where that was published. */
+  readonly template: string;
   readonly status: string;
   readonly reason: string | null;
   readonly updatedAt: string;
@@ -35,8 +37,19 @@ export class DeliveriesHandler implements IQueryHandler<DeliveriesQuery> {
     for (const { deliveryId, mailingId, purpose, status, reason, updatedAt } of this.progress.view.deliveriesOf(
       contactId,
     )) {
-      const verdict = lastVerdict(await this.deliveries.load(deliveryId));
-      answers.push({ deliveryId, mailingId, purpose, status, reason, updatedAt: toRfc3339(updatedAt), verdict });
+      const history = await this.deliveries.load(deliveryId);
+      const verdict = lastVerdict(history);
+      const { template } = history!.delivery;
+      answers.push({
+        deliveryId,
+        mailingId,
+        purpose,
+        template,
+        status,
+        reason,
+        updatedAt: toRfc3339(updatedAt),
+        verdict,
+      });
     }
     return answers;
   }
