@@ -29,7 +29,7 @@ describe('rebuilding the read models', () => {
     const { code, stdout } = await ledger.run(['rebuild']);
     expect(code).toBe(0);
     expect(stdout.replace(/[\d,]+ a second/g, 'N a second')).toBe(
-      ['policies', 'api-keys', 'preferences', 'deliveries', 'due-dates', 'requests']
+      ['policies', 'api-keys', 'preferences', 'deliveries', 'due-dates', 'requests', 'templates']
         .map((name) => `${name}: 4 events, N a second\n`)
         .join(''),
     );
