@@ -77,7 +77,6 @@ export interface TestLedger extends Ledger {
 const open = new Set<TestLedger>();
 const templates = await loadTemplates();
 
-
 afterEach(async () => {
   const ledgers = [...open];
   open.clear();
@@ -87,7 +86,10 @@ afterEach(async () => {
 /** A ledger of its own for one test, under the shipped policy; it is closed when the test ends. */
 export async function createTestLedger({ now = START_OF_STORY } = {}): Promise<TestLedger> {
   const parts = openParts(now);
-  const app = await NestFactory.createApplicationContext(ApplicationModule.over(parts, catalogueOver(parts.templates)), { logger: false });
+  const app = await NestFactory.createApplicationContext(
+    ApplicationModule.over(parts, catalogueOver(parts.templates)),
+    { logger: false },
+  );
   const { store, processor } = parts;
   const ledger: TestLedger = {
     ...parts,

@@ -6,7 +6,7 @@ import { MayBeAbsent } from '../http/may-be-absent.decorator.js';
 import { languages } from '../mailings/mailing.dto.js';
 
 /** The bodies have bounds of their own, which are told by part and not by body. */
-const ANY_LENGTH = 4 * 1024 * 1024;
+const ANY_LENGTH = 1024 * 1024;
 
 export class LocalisedTemplateDto {
   @MayBeAbsent() @IsFreeText(ANY_LENGTH) readonly subject?: string;

@@ -9,6 +9,7 @@ import { validationProblem } from '@consent-ledger/platform';
 import { Body, Controller, Get, Header, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { LARGEST_DOCUMENT, LargestBody } from '../http/largest-body.decorator.js';
 import { RequireScope, RequireScopeInBrowser } from '../security/scope.decorator.js';
 import { TemplatePage } from './template-page.js';
 import {
@@ -38,6 +39,7 @@ export class TemplatesController {
   }
 
   @Post('preview')
+  @LargestBody(LARGEST_DOCUMENT)
   @HttpCode(200)
   @RequireScope('templates')
   previewDraft(@Body() { language, variables, ...dto }: TemplateDraftPreviewDto) {
@@ -51,6 +53,7 @@ export class TemplatesController {
   }
 
   @Post(':id')
+  @LargestBody(LARGEST_DOCUMENT)
   @RequireScope('templates')
   async publish(
     @Param('id') id: string,
@@ -100,9 +103,7 @@ function draftOf({ kind, languages, sample }: TemplateDto): TemplateDraft {
   const parts = Object.entries(languages).filter(([, part]) => part !== undefined);
   return {
     kind,
-    languages: Object.fromEntries(
-      parts.map(([language, part]) => [language, { ...part }]),
-    ),
+    languages: Object.fromEntries(parts.map(([language, part]) => [language, { ...part }])),
     ...(sample !== undefined && { sample: { ...sample } }),
   };
 }
