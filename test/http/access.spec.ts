@@ -4,7 +4,7 @@ import { ApiKeys } from '@consent-ledger/application';
 import { openSqliteEventStore, type EventStore } from '@consent-ledger/event-store';
 import { scopes, systemClock, type Scope } from '@consent-ledger/platform';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { confirmationFromMail, linkFromMail } from '../recipients/pages.js';
+import { confirmationFromMail, linkFromMail, signedPath } from '../recipients/pages.js';
 import { promptLink } from '../recipients/prompts.js';
 import { operations } from '../support/open-api.js';
 import { ADMIN_KEY, eventually, startService, type TestService } from '../support/service.js';
@@ -42,6 +42,7 @@ describe('who may call what', () => {
     readonly unsubscribe: string;
     readonly confirm: string;
     readonly reconsent: string;
+    readonly preferences: string;
     readonly contactId: string;
   };
 
@@ -60,7 +61,9 @@ describe('who may call what', () => {
     const confirm = await confirmationFromMail(service, 'wacht@example.org');
     const reconsent = await promptLink(service, 'vraag@example.org');
     const { contactId } = (await service.post('/v1/contacts/lookup', { address: 'wacht@example.org' })).body;
-    links = { unsubscribe, confirm, reconsent, contactId };
+    const expiresAt = Date.now() + 60 * 60_000;
+    const preferences = await signedPath(service, { kind: 'preferences', contactId, expiresAt });
+    links = { unsubscribe, confirm, reconsent, preferences, contactId };
   });
   afterAll(async () => {
     await store.close();
@@ -82,6 +85,7 @@ describe('who may call what', () => {
     if (path.startsWith('/u/')) return links.unsubscribe;
     if (path.startsWith('/confirm/')) return links.confirm;
     if (path.startsWith('/reconsent/')) return links.reconsent;
+    if (path.startsWith('/preferences/')) return links.preferences;
     return path.replace('{contactId}', links.contactId).replace('{id}', 'spring-2026');
   }
 

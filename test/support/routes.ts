@@ -53,6 +53,7 @@ export async function fillIn(service: TestService): Promise<(url: string) => str
     '/v1/contacts/:contactId': `/v1/contacts/${contactId}`,
     '/v1/erasures/:contactId': `/v1/erasures/${erased}`,
     '/v1/mailings/:id': '/v1/mailings/spring',
+    '/v1/templates/:id': `/v1/templates/${await templateOnRecord(service)}`,
     '/v1/imports/:id': `/v1/imports/${await importOnRecord(service)}`,
     '/v1/requests/:id': `/v1/requests/${await requestOnRecord(service)}`,
     '/docs/:asset': '/docs/start.js',
@@ -66,6 +67,22 @@ export async function fillIn(service: TestService): Promise<(url: string) => str
       throw new Error(`Say in test/support/routes.ts what stands in the route ${url}, so that it is tried too.`);
     return path;
   };
+}
+
+async function templateOnRecord(service: TestService): Promise<string> {
+  const { status, text } = await service.post('/v1/templates/lente', {
+    kind: 'commercial',
+    languages: {
+      nl: {
+        subject: 'Lente',
+        html: '{{#> layout heading="Lente"}}<p>Dag</p>{{/layout}}',
+        text: '{{#> layout}}Dag{{/layout}}',
+      },
+    },
+    sample: {},
+  });
+  if (status !== 201) throw new Error(text);
+  return 'lente';
 }
 
 async function importOnRecord(service: TestService): Promise<string> {

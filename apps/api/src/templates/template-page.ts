@@ -3,6 +3,7 @@ import { dateInWords } from '@consent-ledger/platform';
 import { Injectable } from '@nestjs/common';
 import Handlebars from 'handlebars';
 import { readFileSync } from 'node:fs';
+import { documentHeaders } from '../http/safe-headers.js';
 
 /** A version of a template, and how it looks with its sample. */
 export interface ShownTemplate {
@@ -25,8 +26,7 @@ export class TemplatePage {
     'Content-Type': 'text/html; charset=utf-8',
     'Content-Security-Policy':
       "default-src 'none'; style-src 'unsafe-inline'; frame-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
-    'Referrer-Policy': 'no-referrer',
-    'X-Content-Type-Options': 'nosniff',
+    ...documentHeaders,
   } as const;
 
   render({ template, preview, lastVersion }: ShownTemplate): string {
