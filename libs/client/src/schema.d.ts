@@ -1281,10 +1281,11 @@ export interface components {
             destroyed: string[];
         };
         /**
-         * @description What may hold personal data (P7); `restriction` is P9's.
+         * @description What may hold personal data (P7); `restriction` is P9's, and `unconfirmed` a request for an opt-in that waits, or
+         *     waited in vain, for its confirmation.
          * @enum {string}
          */
-        GroundName: "consent" | "consent-proof" | "agreement" | "purchase" | "sales-contact" | "inactive" | "legal-hold" | "restriction";
+        GroundName: "consent" | "consent-proof" | "unconfirmed" | "agreement" | "purchase" | "sales-contact" | "inactive" | "legal-hold" | "restriction";
         EndedGround: {
             ground: components["schemas"]["GroundName"];
             purpose?: components["schemas"]["PurposeName"];

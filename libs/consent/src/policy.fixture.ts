@@ -105,7 +105,12 @@ export const harbourDocument: PolicyDocument = {
   sameActWithin: 'PT1H',
   statements: [{ id: 'membership', version: 3, covers: ['newsletter', 'survey'], texts: text, hashes }],
   reconsent: { statement: 'membership' },
-  retention: { ...giftcardDocument.retention, consentProof: { period: 'P2Y', from: 'given' }, recording: 'P14D' },
+  retention: {
+    ...giftcardDocument.retention,
+    consentProof: { period: 'P2Y', from: 'given' },
+    unconfirmed: 'P7D',
+    recording: 'P14D',
+  },
 };
 
 const { softOptIn: _none, ...giftcardWithoutSoftOptIn } = giftcardDocument;

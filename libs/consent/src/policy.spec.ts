@@ -115,6 +115,7 @@ describe('checkPolicy', () => {
       '"P1D" is not an ISO 8601 length of time such as PT10M or PT30S',
     ],
     ['no period', '/retention/consentProof/period', '2Y', '/retention/consentProof/period', period],
+    ['no period', '/retention/unconfirmed', '30 days', '/retention/unconfirmed', period],
     ['no period', '/retention/recording', '30D', '/retention/recording', period],
     ['no period', '/retention/purchase', 'P7', '/retention/purchase', period],
     ['no period', '/rights/answerWithin', 'a month', '/rights/answerWithin', period],
@@ -328,12 +329,17 @@ describe('compilePolicy', () => {
   it('reads how long each ground holds personal data (P7, P8)', () => {
     expect(compilePolicy(harbourDocument).retention).toStrictEqual({
       consentProof: { period: { months: 24, days: 0 }, from: 'given' },
+      unconfirmed: { months: 0, days: 7 },
       agreementEnded: { months: 12, days: 0 },
       purchase: { months: 84, days: 0 },
       salesContact: { months: 12, days: 0 },
       inactive: { months: 84, days: 0 },
       recording: { months: 0, days: 14 },
     });
+  });
+
+  it('holds an unconfirmed request for four weeks where the document does not say, as none did before (P7)', () => {
+    expect(compilePolicy(giftcardDocument).retention.unconfirmed).toStrictEqual({ months: 0, days: 28 });
   });
 
   it('lets consent outlive its proof where the proof is counted from the end (P7)', () => {

@@ -95,6 +95,8 @@ export interface SubscribeDocument {
 /** P7 and P8: how long each ground holds personal data. */
 export interface RetentionDocument {
   readonly consentProof: { readonly period: string; readonly from: ProofFrom };
+  /** A request for an opt-in that nobody confirmed, from the request; `P4W` if absent. */
+  readonly unconfirmed?: string;
   readonly agreementEnded: string;
   readonly purchase: string;
   readonly salesContact: string;
@@ -156,6 +158,7 @@ export interface RightsTerms extends Omit<RightsDocument, 'answerWithin' | 'exte
 /** P7 and P8: how long each ground holds personal data. */
 export interface RetentionTerms {
   readonly consentProof: { readonly period: Period; readonly from: ProofFrom };
+  readonly unconfirmed: Period;
   readonly agreementEnded: Period;
   readonly purchase: Period;
   readonly salesContact: Period;
@@ -188,6 +191,8 @@ const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 const PURPOSE_NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 /** `all` stands for every commercial purpose; `constructor` is a name that every plain object has already. */
 const RESERVED_NAMES = ['all', 'constructor'];
+/** P7: how long an unconfirmed request is held under a document that does not say, as those from before the term do not. */
+const UNCONFIRMED = 'P4W';
 /** In days. */
 const SHORTEST_MONTH = 28;
 const LONGEST_MONTH = 31;
@@ -363,6 +368,7 @@ export function compilePolicy(document: PolicyDocument): Policy {
 function compileRetention({ consentProof, ...grounds }: RetentionDocument): RetentionTerms {
   return {
     consentProof: { period: parsePeriod(consentProof.period)!, from: consentProof.from },
+    unconfirmed: parsePeriod(grounds.unconfirmed ?? UNCONFIRMED)!,
     agreementEnded: parsePeriod(grounds.agreementEnded)!,
     purchase: parsePeriod(grounds.purchase)!,
     salesContact: parsePeriod(grounds.salesContact)!,

@@ -1,8 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { foldContact, unknownContact, type ContactEvent } from './contact.js';
-import { customerStarted, happened, instant, optedIn, optedOut, optInRequested, reported } from './contact.fixture.js';
+import {
+  customerStarted,
+  happened,
+  instant,
+  optedIn,
+  optedOut,
+  optInRequested,
+  reported,
+  statement,
+} from './contact.fixture.js';
+import { histories, moments } from './history.fixture.js';
 import { NEVER } from './instant.js';
-import { giftcard, harbour } from './policy.fixture.js';
+import { giftcard, harbour, orchard } from './policy.fixture.js';
 import { endedGrounds, retentionOf } from './retention.js';
 
 function grounds(events: readonly ContactEvent[], policy = giftcard): string[] {
@@ -38,9 +49,8 @@ describe('What holds personal data (P7)', () => {
     expect(grounds([optedIn('2020-06-01T10:00:00Z', 'survey')], harbour)).toContain('consent-proof survey 2022-06-01');
   });
 
-  it('is the proof of an opt-out that no consent came before, and of a request that nobody confirmed (P7)', () => {
+  it('is the proof of an opt-out that no consent came before (P7)', () => {
     expect(grounds([optedOut('2021-06-01T10:00:00Z')])).toStrictEqual(['consent-proof 2023-06-01']);
-    expect(grounds([optInRequested('2021-06-01T10:00:00Z')])).toStrictEqual(['consent-proof 2023-06-01']);
   });
 
   it('is the proof of a report that was taken back, for two years from then: it makes no account (P7)', () => {
@@ -124,5 +134,81 @@ describe('What holds personal data (P7)', () => {
       purpose: 'newsletter',
       endedAt: new Date(instant('2023-07-01T10:00:00Z')).toISOString(),
     });
+  });
+});
+
+describe('What holds an opt-in that nobody confirmed (P7)', () => {
+  const request = optInRequested('2021-06-01T10:00:00Z', 'newsletter', 'event-invitation');
+  const confirmation = { purposes: ['newsletter', 'event-invitation'], statement, requestId: request.id };
+  const confirmed = happened('OptInConfirmed', '2021-06-02T10:00:00Z', confirmation);
+  const bounced = happened('MailBounced', '2021-06-01T11:00:00Z', { permanent: true });
+
+  it('is a short time of its own, from the last request on (P7)', () => {
+    expect(grounds([request])).toStrictEqual(['unconfirmed 2021-06-29']);
+    expect(grounds([request, optInRequested('2021-06-11T10:00:00Z')])).toStrictEqual(['unconfirmed 2021-07-09']);
+  });
+
+  it('is the time of the policy, where that names one (P7)', () => {
+    expect(grounds([request], harbour)).toStrictEqual(['unconfirmed 2021-06-08']);
+  });
+
+  it('is no longer it once the person consents: then the consent holds (P7)', () => {
+    expect(grounds([request, confirmed])).toStrictEqual(grounds([confirmed]));
+    expect(grounds([request, optedIn('2021-06-02T10:00:00Z')])).toContain('unconfirmed 2021-06-29');
+    expect(grounds([request, optedIn('2021-06-02T10:00:00Z', 'newsletter', 'event-invitation')])).not.toContain(
+      'unconfirmed 2021-06-29',
+    );
+  });
+
+  it('is not lengthened by the bounce of its mail (P7)', () => {
+    expect(grounds([request, bounced])).toStrictEqual(['unconfirmed 2021-06-29']);
+  });
+
+  it('is nothing after an erasure, and a request after that is held anew (P7)', () => {
+    const erased = happened('PersonalDataErased', '2021-06-29T10:00:00Z', { reason: 'retention' });
+    expect(grounds([request, erased])).toStrictEqual([]);
+    expect(grounds([request, erased, optInRequested('2021-08-01T10:00:00Z')])).toStrictEqual([
+      'unconfirmed 2021-08-29',
+    ]);
+  });
+
+  it.each([
+    ['a customer', [customerStarted('2020-06-01T10:00:00Z')]],
+    ['a reader', [consent]],
+    ['somebody who opted out', [optedOut('2020-06-01T10:00:00Z')]],
+    ['an address that was proven and nothing else', [happened('AddressProven', '2020-06-01T10:00:00Z', {})]],
+  ])('moves no end of %s: a stranger may have asked for it (P7)', (_whom, events) => {
+    expect(grounds([...events, request])).toStrictEqual(
+      expect.arrayContaining([...grounds(events), 'unconfirmed 2021-06-29']),
+    );
+    expect(end([...events, request])).toBe(end(events));
+  });
+
+  it('moves no end of anybody who is held for longer, whatever the person did (P7)', () => {
+    let held = 0;
+    const others = histories([
+      'OptedIn',
+      'ConsentRenewed',
+      'OptedOut',
+      'SpamReported',
+      'AddressProven',
+      'CustomerStarted',
+      'CustomerEnded',
+      'PurchaseMade',
+      'ContactMade',
+      'PersonalDataErased',
+    ]);
+    fc.assert(
+      fc.property(others, fc.constantFrom(giftcard, harbour, orchard), moments, (events, policy, at) => {
+        const asked = { ...request, id: 'asked', occurredAt: at, recordedAt: at };
+        const [before, after] = [events, [...events, asked]].map((known) => retentionOf(foldContact(known), policy));
+        const own = policy.calendar.add(at, policy.retention.unconfirmed);
+        if (before!.endsAt === NEVER || before!.endsAt <= own) return;
+        held++;
+        expect(after!.endsAt).toBe(before!.endsAt);
+      }),
+      { numRuns: 500 },
+    );
+    expect(held).toBeGreaterThan(100);
   });
 });

@@ -10,11 +10,27 @@ import {
 import type { ByPurpose, ContactState, EndedGround, Mark } from './contact.js';
 import { NEVER, type Instant } from './instant.js';
 import type { Policy } from './policy.js';
-import { lastLift, optOutsOf, sinceErasure, standingHold, standingReports, standingRestriction } from './standing.js';
+import {
+  lastLift,
+  optOutsOf,
+  sinceErasure,
+  standingHold,
+  standingReports,
+  standingRequest,
+  standingRestriction,
+} from './standing.js';
 
 /** What may hold personal data of a contact (P7). */
 export type GroundName =
-  'consent' | 'consent-proof' | 'agreement' | 'purchase' | 'sales-contact' | 'inactive' | 'legal-hold' | 'restriction';
+  | 'consent'
+  | 'consent-proof'
+  | 'unconfirmed'
+  | 'agreement'
+  | 'purchase'
+  | 'sales-contact'
+  | 'inactive'
+  | 'legal-hold'
+  | 'restriction';
 
 /** P7: a ground that holds personal data, and the first instant at which it no longer does; `NEVER` while that is open. */
 export interface Ground {
@@ -33,16 +49,20 @@ export interface Retention {
  * What holds the personal data of a contact under one policy, and until when (P7): the longest ground wins. A customer has an
  * account, which is held until it has been inactive for the policy's time. That time is also the end, "in any case", of a
  * ground that has none of its own (an agreement that runs, a consent that needs no renewal), and of a record that no ground
- * holds. A legal hold, or a restriction of processing (P9), holds everything until it is lifted.
+ * holds. A request for an opt-in that nobody confirmed may be a stranger's: it holds the data for a short time of its own, and
+ * moves no other. A legal hold, or a restriction of processing (P9), holds everything until it is lifted.
  */
 export function retentionOf(state: ContactState, policy: Policy): Retention {
-  const lastAct = lastActivity(state);
-  if (lastAct === undefined) return { grounds: [], endsAt: NEVER };
-  const inactive = policy.calendar.add(lastAct, policy.retention.inactive);
-  const grounds = [...groundsOnRecord(state, policy)].map((ground) =>
+  const lastAct = lastActOf(state)?.at;
+  const lastActivity = lastAct ?? latestSinceErasure(state);
+  if (lastActivity === undefined) return { grounds: [], endsAt: NEVER };
+  const inactive = policy.calendar.add(lastActivity, policy.retention.inactive);
+  const proven = [...groundsOnRecord(state, policy)].map((ground) =>
     ground.endsAt === NEVER ? { ...ground, endsAt: inactive } : ground,
   );
-  if (grounds.length === 0 || hasAccount(state)) grounds.push({ ground: 'inactive', endsAt: inactive });
+  const grounds: Ground[] = [...proven, ...unconfirmedGround(state, policy)];
+  const isHeldByNothing = proven.length === 0 && (lastAct !== undefined || grounds.length === 0);
+  if (isHeldByNothing || hasAccount(state)) grounds.push({ ground: 'inactive', endsAt: inactive });
   const holds = [...holdsOn(state)];
   if (holds.length > 0) return { grounds: [...grounds, ...holds], endsAt: NEVER };
   const longest = Math.max(...grounds.map(({ endsAt }) => endsAt));
@@ -61,12 +81,7 @@ function* groundsOnRecord(state: ContactState, policy: Policy): Iterable<Ground>
   const { calendar, retention } = policy;
   for (const name of purposesConsentedTo(state)) yield* consentGrounds(state, policy, name);
 
-  const objection = latestOf(state, [
-    ...state.optOuts,
-    state.complained,
-    state.tookBack,
-    ...Object.values(state.requested),
-  ]);
+  const objection = latestOf(state, [...state.optOuts, state.complained, state.tookBack]);
   if (objection) yield { ground: 'consent-proof', endsAt: calendar.add(objection.at, retention.consentProof.period) };
 
   const ended = sinceErasure(state, customerEnd(state));
@@ -78,6 +93,13 @@ function* groundsOnRecord(state: ContactState, policy: Policy): Iterable<Ground>
 
   const contacted = sinceErasure(state, lastContact(state));
   if (contacted) yield { ground: 'sales-contact', endsAt: calendar.add(contacted.at, retention.salesContact) };
+}
+
+/** The latest request for an opt-in that waits, or waited in vain, for its confirmation. */
+function* unconfirmedGround(state: ContactState, { calendar, retention }: Policy): Iterable<Ground> {
+  const requests = Object.keys(state.requested).map((purpose) => standingRequest(state, purpose));
+  const request = latestOf(state, requests);
+  if (request) yield { ground: 'unconfirmed', endsAt: calendar.add(request.at, retention.unconfirmed) };
 }
 
 /** Consent holds the data while it is valid, its proof for a time after it ended or, where the policy says so, was given. */
@@ -118,14 +140,16 @@ function* holdsOn(state: ContactState): Iterable<Ground> {
   if (standingRestriction(state)) yield { ground: 'restriction', endsAt: NEVER };
 }
 
-/** The latest act of the person since their data was erased, or else of whatever was recorded of them; a mail to them is no act. */
-function lastActivity(state: ContactState): Instant | undefined {
-  const { given, carried, requested, optOuts, carriedOptOuts, complained, adopted } = state;
-  const consents = [...[given, carried, requested].flatMap(marksOf), ...standingReports(state)];
-  const acts = [...consents, ...optOuts, ...carriedOptOuts, complained, adopted];
+/**
+ * The latest act of the person, since their data was erased. A mail to them is no act, nor is a request for an opt-in: until it
+ * is confirmed nobody knows whose it is.
+ */
+function lastActOf(state: ContactState): Mark | undefined {
+  const { given, carried, optOuts, carriedOptOuts, complained, adopted, addressProven } = state;
+  const consents = [...[given, carried].flatMap(marksOf), ...standingReports(state)];
+  const acts = [...consents, ...optOuts, ...carriedOptOuts, complained, adopted, addressProven];
   const relations = [customerStart(state), customerEnd(state), lastPurchase(state), lastContact(state)];
-  const act = latestOf(state, [...acts, ...relations, state.addressProven]);
-  return act ? act.at : latestSinceErasure(state);
+  return latestOf(state, [...acts, ...relations]);
 }
 
 /** Each event may have personal data sealed beside it, also one that leaves no mark, so none is without an end. */

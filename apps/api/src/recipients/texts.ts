@@ -78,7 +78,7 @@ export const texts = {
     overtaken: {
       title: 'Deze bevestiging geldt niet meer',
       intro:
-        'Na je aanmelding is er iets gewijzigd, bijvoorbeeld omdat je je hebt afgemeld. Meld je opnieuw aan als je onze berichten wilt ontvangen.',
+        'Na je aanmelding is er iets gewijzigd, bijvoorbeeld omdat je je hebt afgemeld, of je hebt te lang gewacht met bevestigen. Meld je opnieuw aan als je onze berichten wilt ontvangen.',
       again: 'Meld je opnieuw aan',
     },
     reconsent: {
@@ -198,7 +198,7 @@ export const texts = {
     overtaken: {
       title: 'This confirmation no longer counts',
       intro:
-        'Something changed after you subscribed, for instance because you unsubscribed. Subscribe again if you want to receive our messages.',
+        'Something changed after you subscribed, for instance because you unsubscribed, or you waited too long to confirm. Subscribe again if you want to receive our messages.',
       again: 'Subscribe again',
     },
     reconsent: {

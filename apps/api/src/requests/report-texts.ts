@@ -147,6 +147,7 @@ export const reportTexts: Readonly<Record<ReportLanguage, ReportTexts>> = {
     grounds: {
       consent: 'toestemming',
       'consent-proof': 'bewijs van toestemming of afmelding',
+      unconfirmed: 'aanmelding die nog niet bevestigd is',
       agreement: 'overeenkomst',
       purchase: 'aankoop (fiscale bewaartermijn)',
       'sales-contact': 'contact met onze verkopers',
@@ -281,6 +282,7 @@ export const reportTexts: Readonly<Record<ReportLanguage, ReportTexts>> = {
     grounds: {
       consent: 'consent',
       'consent-proof': 'proof of consent or unsubscription',
+      unconfirmed: 'subscription that is not confirmed yet',
       agreement: 'agreement',
       purchase: 'purchase (tax law)',
       'sales-contact': 'contact with our sales team',

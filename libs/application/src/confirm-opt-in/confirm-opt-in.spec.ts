@@ -3,6 +3,7 @@ import {
   bram,
   by,
   confirmOptIn,
+  createTestLedger,
   doubleOptIn,
   erase,
   given,
@@ -35,7 +36,7 @@ describe('confirming an opt-in (double opt-in, P3)', () => {
           id: requestId,
           type: 'OptInRequested',
           data: { purposes: ['newsletter'], statement: signupForm, actOf: 'person' },
-          occurredAt: '2024-02-01T12:00:00Z',
+          occurredAt: '2024-02-20T12:00:00Z',
         }),
       later(DAY),
     )
@@ -63,6 +64,24 @@ describe('confirming an opt-in (double opt-in, P3)', () => {
     await given(doubleOptIn(by(anna)), later(1000), overtaking)
       .when(confirmLast)
       .thenRefuses('REQUEST_OVERTAKEN');
+  });
+
+  it('is refused once an unconfirmed request is no longer held, also when no worker has run (P7)', async () => {
+    await given(doubleOptIn(by(anna)), later(27 * DAY))
+      .when(confirmLast)
+      .thenRecords({
+        type: 'OptInConfirmed',
+        data: { purposes: ['newsletter'], statement: signupForm, requestId: expect.any(String) as never },
+      });
+    const ledger = await createTestLedger();
+    await ledger.execute(doubleOptIn(by(anna)));
+    ledger.clock.advance(28 * DAY);
+    await expect(ledger.execute(await confirmLast(ledger))).rejects.toMatchObject({ code: 'REQUEST_OVERTAKEN' });
+    const erased = (await ledger.eventsOf(anna.contactId)).at(-1);
+    expect(erased).toMatchObject({
+      type: 'PersonalDataErased',
+      data: { reason: 'retention', grounds: [{ ground: 'unconfirmed' }] },
+    });
   });
 
   it('is taken after an opt-out of another purpose', async () => {

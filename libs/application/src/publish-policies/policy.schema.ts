@@ -59,14 +59,18 @@ export const policySchema = closed(
     },
     reconsent: closed({ statement: name }),
     subscribe: closed({ statement: name }),
-    retention: closed({
-      consentProof: closed({ period, from: { enum: ['ended', 'given'] } }),
-      agreementEnded: period,
-      purchase: period,
-      salesContact: period,
-      inactive: period,
-      recording: period,
-    }),
+    retention: closed(
+      {
+        consentProof: closed({ period, from: { enum: ['ended', 'given'] } }),
+        unconfirmed: period,
+        agreementEnded: period,
+        purchase: period,
+        salesContact: period,
+        inactive: period,
+        recording: period,
+      },
+      ['unconfirmed'],
+    ),
     rights: closed({
       answerWithin: period,
       extendableBy: period,

@@ -33,7 +33,7 @@ export interface DueDatesDependencies {
  */
 export class DueDatesProjection implements Projection {
   readonly name = 'due-dates';
-  readonly version = 1;
+  readonly version = 2;
   readonly #needs: DueDatesDependencies;
   readonly #statements: ReturnType<typeof prepare>;
 
