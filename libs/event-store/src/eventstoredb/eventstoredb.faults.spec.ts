@@ -307,14 +307,14 @@ describe('a log on EventStoreDB', () => {
       expect(await appending).toMatchObject({ revision: 1 });
     });
 
-    it('does not wait for ever for a server that is silent', async () => {
+    it.each([0, 1])('does not wait for ever for a server that falls silent after %d events', async (after) => {
       const store = await open({ answerTimeoutMs: 50 });
-      await store.append(STREAM, NO_STREAM, [event()]);
-      server.holdReads();
+      await store.append(STREAM, NO_STREAM, [event(), event()]);
+      server.holdReads(after);
 
       await expect(store.readStream(STREAM)).rejects.toMatchObject({ code: 'LOG_UNAVAILABLE' });
       server.releaseReads();
-      expect(await store.readStream(STREAM)).toHaveLength(1);
+      expect(await store.readStream(STREAM)).toHaveLength(2);
     });
 
     it('closes without it', async () => {

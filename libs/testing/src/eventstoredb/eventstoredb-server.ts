@@ -39,8 +39,8 @@ export interface EventStoreDbServer {
   /** Cuts every connection and refuses new ones, until `comeBack`. */
   goAway(): Promise<void>;
   comeBack(): Promise<void>;
-  /** Keeps every answer to a read back, until `releaseReads`. */
-  holdReads(): void;
+  /** Lets so many answers to reads pass, and keeps those after them back until `releaseReads`. */
+  holdReads(after?: number): void;
   releaseReads(): void;
   openSubscriptions(): number;
   openConnections(): number;
@@ -118,12 +118,14 @@ function credentialsOf({ secured }: EventStoreDbServerOptions): ServerCredential
 }
 
 function createGate() {
-  let open = Promise.resolve();
+  let held = Promise.resolve();
   let release = () => undefined as void;
+  let first = 0;
   return {
-    passed: () => open,
-    hold() {
-      open = new Promise((resolve) => (release = resolve));
+    passed: () => (first-- > 0 ? Promise.resolve() : held),
+    hold(after = 0) {
+      first = after;
+      held = new Promise((resolve) => (release = resolve));
     },
     release: () => release(),
   };
