@@ -11,13 +11,21 @@ let next = POOL_BYTES;
  * each byte is handed out once, and is gone from the pool when it is. Throws `RangeError` for more.
  */
 export function freshRandomBytes(size: number): Buffer {
+  // Memory of their own: Node's slab would lay keys beside whatever else is in it.
+  return fillRandomly(Buffer.from(new ArrayBuffer(size)));
+}
+
+/** Fills at most 4096 bytes as `freshRandomBytes` makes them, and answers them. Throws `RangeError` for more. */
+export function fillRandomly<T extends Uint8Array>(bytes: T): T {
+  const size = bytes.length;
   if (size > POOL_BYTES) throw new RangeError(`Ask for at most ${POOL_BYTES} random bytes at once.`);
   if (next + size > POOL_BYTES) {
     randomFillSync(pool);
     next = 0;
   }
-  // Memory of their own: `Buffer.from(bytes)` would lay keys beside whatever else is in Node's slab.
-  const bytes = Buffer.from(pool.slice(next, next + size).buffer);
-  pool.fill(0, next, (next += size));
+  for (let at = 0; at < size; at++) {
+    bytes[at] = pool[next]!;
+    pool[next++] = 0;
+  }
   return bytes;
 }
