@@ -159,28 +159,25 @@ export class ContactRepository {
     recordings: readonly Recording[],
     sealing: Pick<PersonalData, 'sealEach'> = this.personalData,
   ): Promise<readonly (Recorded | Problem | undefined)[]> {
-    const known = await this.store.existing(recordings.map(({ fact }) => contactStream(fact.contactId)));
-    const judged = recordings.map((recording) =>
-      known.has(contactStream(recording.fact.contactId)) ? undefined : this.judgeNew(recording),
+    const streamIds = recordings.map(({ fact }) => contactStream(fact.contactId));
+    const known = await this.store.existing(streamIds);
+    const judged = recordings.map((recording, at) =>
+      known.has(streamIds[at]!) ? undefined : this.judgeNew(recording, streamIds[at]!),
     );
     const drafts = judged.filter((answer): answer is Draft => answer !== undefined && 'parts' in answer);
     const appended = await this.appendNew(drafts, sealing);
     return judged.map((answer) => (answer && 'parts' in answer ? appended.get(answer) : answer));
   }
 
-  private judgeNew({ fact, decide, eventId }: Recording): Draft | Problem {
+  private judgeNew({ fact, decide, eventId }: Recording, streamId: string): Draft | Problem {
     const contact = newContact(fact.contactId);
     try {
       const now = this.clock.now();
       const moments = { now, toldAt: settleOccurrence(fact.occurredAt, now) };
       const decision = this.decideOn(contact, moments, decide);
       const decided = this.decidedOf(fact, contact, decision, moments, { request: {}, eventId });
-      const { personal } = decided;
-      const parts = decision.events.map((event, index) => {
-        const id = eventIdOf(decided, index);
-        return { id, event, ...(personal && { unsealed: unsealedOf(fact, id, personal) }) };
-      });
-      return { fact, decided, parts };
+      const parts = decision.events.map((event, index) => ({ id: eventIdOf(decided, index), event }));
+      return { fact, streamId, decided, parts };
     } catch (error) {
       if (error instanceof Problem) return error;
       throw error;
@@ -192,31 +189,22 @@ export class ContactRepository {
     drafts: readonly Draft[],
     sealing: Pick<PersonalData, 'sealEach'>,
   ): Promise<ReadonlyMap<Draft, Recorded>> {
-    const unsealed = drafts.flatMap(({ parts }) => parts.flatMap((part) => part.unsealed ?? []));
-    const sealed = await sealing.sealEach(unsealed);
+    const sealed = await sealing.sealEach(drafts.flatMap(unsealedIn));
     const erased = await this.personalData.erasedAmong(sealed);
-    let next = 0;
-    const written = drafts.map(({ fact, decided, parts }) =>
-      parts.map(({ id, event, unsealed }) => eventOf(fact, event, id, decided, unsealed && sealed[next++])),
-    );
+    const seals = sealed[Symbol.iterator]();
     const appending = drafts
-      .map((draft, at) => ({ draft, events: written[at]! }))
+      .map((draft) => ({ draft, events: eventsOf(draft, seals) }))
       .filter(({ events }) => events.length > 0 && !events.some(({ data }) => erased.has(data['sealed'] as string)));
     const answers = await this.store.appendEach(
-      appending.map(({ draft, events }) => ({
-        streamId: contactStream(draft.fact.contactId),
-        expected: NO_STREAM,
-        events,
-      })),
+      appending.map(({ draft: { streamId }, events }) => ({ streamId, expected: NO_STREAM, events })),
     );
-    return new Map(
-      appending.flatMap(({ draft, events }, at) => {
-        const answer = answers[at]!;
-        return answer instanceof RevisionConflict
-          ? []
-          : [[draft, this.recordedOf(draft.fact.contactId, events, answer)]];
-      }),
-    );
+    const appended = new Map<Draft, Recorded>();
+    appending.forEach(({ draft, events }, at) => {
+      const answer = answers[at]!;
+      if (answer instanceof RevisionConflict) return;
+      appended.set(draft, this.recordedOf(draft.fact.contactId, events, answer));
+    });
+    return appended;
   }
 
   /** Links and letters know a person by an address that they left: what they do there counts where they are now. */
@@ -404,9 +392,9 @@ export class ContactRepository {
 
   private async seal(fact: Fact, event: NewContactEvent, index: number, decided: Decided): Promise<NewEvent> {
     const id = eventIdOf(decided, index);
-    if (!decided.personal) return eventOf(fact, event, id, decided);
-    const { contactId, place, value } = unsealedOf(fact, id, decided.personal);
-    return eventOf(fact, event, id, decided, await this.personalData.seal(contactId, place, value));
+    const place = { streamId: contactStream(fact.contactId), eventId: id };
+    const sealed = decided.personal && (await this.personalData.seal(fact.contactId, place, decided.personal));
+    return eventOf(fact, event, id, decided, sealed);
   }
 }
 
@@ -461,12 +449,21 @@ interface Decided {
 /** What was decided of a new contact, before anything of it is sealed. */
 interface Draft {
   readonly fact: Fact;
+  readonly streamId: string;
   readonly decided: Decided;
-  readonly parts: readonly { readonly id: string; readonly event: NewContactEvent; readonly unsealed?: Unsealed }[];
+  readonly parts: readonly { readonly id: string; readonly event: NewContactEvent }[];
 }
 
-function unsealedOf({ contactId }: Fact, eventId: string, value: JsonObject): Unsealed {
-  return { contactId, place: { streamId: contactStream(contactId), eventId }, value };
+/** What is sealed for the events of a draft, in their order. */
+function unsealedIn({ fact: { contactId }, streamId, decided: { personal }, parts }: Draft): Unsealed[] {
+  return personal ? parts.map(({ id }) => ({ contactId, place: { streamId, eventId: id }, value: personal })) : [];
+}
+
+/** The events of a draft; takes the seals of those that have one. */
+function eventsOf({ fact, decided, parts }: Draft, seals: Iterator<string>): NewEvent[] {
+  return parts.map(({ id, event }) =>
+    eventOf(fact, event, id, decided, decided.personal && (seals.next().value as string)),
+  );
 }
 
 function eventOf(fact: Fact, event: NewContactEvent, id: string, decided: Decided, sealed?: string): NewEvent {
