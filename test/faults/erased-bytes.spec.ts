@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { dataFiles } from '@consent-ledger/platform';
 import { openSqliteKeyVault } from '@consent-ledger/privacy';
 import Database from 'better-sqlite3';
@@ -93,17 +93,27 @@ async function keyOf(directory: string, contactId: string): Promise<{ wrapped: B
   return { wrapped, raw: Buffer.from(key) };
 }
 
-/** The files of which one holds any of these bytes, but for the outbox: a mail that was sent is with whoever got it. */
+/**
+ * What no erasure reaches (ADR 19): a mail in the outbox is with whoever got it, and one in `inbound` says in words that no
+ * machine understood whose it is.
+ */
+const excepted = ['outbox', 'inbound'].map((folder) => `${folder}${sep}`);
+
+function isExcepted(name: string): boolean {
+  return excepted.some((folder) => name.startsWith(folder));
+}
+
+/** The files of which one holds any of these bytes, but for those excepted. */
 async function filesWith(directory: string, ...parts: readonly Buffer[]): Promise<string[]> {
-  const files = [...(await filesUnder(directory))].filter(([name]) => !name.startsWith('outbox'));
+  const files = [...(await filesUnder(directory))].filter(([name]) => !isExcepted(name));
   return files.filter(([, bytes]) => parts.some((part) => bytes.includes(part))).map(([name]) => name);
 }
 
-/** What is told of the person anywhere but in the outbox, and in which form. */
+/** What is told of the person anywhere but in the files excepted, and in which form. */
 async function traces(directory: string): Promise<string[]> {
   const found: string[] = [];
   for (const [name, bytes] of await filesUnder(directory)) {
-    if (name.startsWith('outbox')) continue;
+    if (isExcepted(name)) continue;
     for (const [what, text] of Object.entries(told))
       found.push(...formsFound(bytes, text).map((form) => `${what} in ${name} as ${form}`));
   }

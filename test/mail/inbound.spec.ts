@@ -245,6 +245,10 @@ describe('what is told of mail that came in', () => {
     const { text } = await service.get('/metrics');
     for (const kind of ['opt-out', 'bounce', 'complaint', 'automatic-reply', 'other'])
       expect(text).toMatch(new RegExp(`consent_ledger_inbound_mail_total\\{kind="${kind}"\\} [1-9]`));
+    const waiting = (await keptMail()).length;
+    expect(waiting).toBeGreaterThan(0);
+    expect(text).toContain(`\nconsent_ledger_kept_mail_messages ${waiting}\n`);
+    expect(text).toMatch(/^consent_ledger_kept_mail_oldest_seconds \d/m);
     const told = text + JSON.stringify(logger.lines);
     expect(told).not.toMatch(/recipient\.example|somebody|iemand|bounces\+/);
   });

@@ -27,6 +27,11 @@ export async function withLog<T>(
   }
 }
 
+/** Where mail that came in waits for a person. Throws `CommandFailed` when there is no log beside it. */
+export function inboundDirectory({ environment }: Surroundings): string {
+  return requireLog(readConfiguration(environment)).inbound;
+}
+
 /** The files of the data directory. Throws `CommandFailed` when there is no log among them. */
 export function requireLog({ DATA_DIR: directory }: Configuration): ReturnType<typeof dataFiles> {
   const files = dataFiles(directory);

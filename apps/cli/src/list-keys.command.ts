@@ -1,6 +1,7 @@
 import type { ListedApiKey } from '@consent-ledger/projections';
 import type { Command } from 'commander';
 import { readApiKeys } from './api-keys.js';
+import { inColumns } from './columns.js';
 import { withLog } from './data-directory.js';
 import type { Surroundings } from './surroundings.js';
 
@@ -32,16 +33,4 @@ function table(keys: readonly ListedApiKey[]): string {
     [...scopes].join(','),
   ]);
   return inColumns([['ID', 'CREATED', 'STATE', 'NAME', 'SCOPES'], ...rows]);
-}
-
-function inColumns(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column]!))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
 }

@@ -33,6 +33,7 @@ describe('the command line', () => {
     { args: ['keys', 'create', '--name', 'crm', '--scopes', ''], says: /"" is no scope/ },
     { args: ['keys', 'create', '--name', 'a\nb', '--scopes', 'mail'], says: /printable/ },
     { args: ['keys', 'revoke'], says: /missing required argument 'id'/ },
+    { args: ['mail', 'settle'], says: /missing required argument 'file'/ },
     { args: ['policy', 'check'], says: /missing required argument 'file'/ },
   ])('exits with 2 and says what is wrong with "ledger $args"', async ({ args, says }) => {
     const { code, stdout, stderr } = await runIn(folder, args);
@@ -49,6 +50,8 @@ describe('the command line', () => {
     [['export']],
     [['rebuild']],
     [['verify']],
+    [['mail', 'kept']],
+    [['mail', 'settle', 'x']],
     [['policy', 'publish', 'libs/consent/policies/dnp-giftcard.yaml']],
   ])('refuses "ledger %j" where there is no log, and makes none', async (args) => {
     const { code, stderr } = await runIn(folder, args);

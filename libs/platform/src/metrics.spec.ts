@@ -22,6 +22,7 @@ function countEverything(metrics: Metrics): void {
   metrics.request('POST', '/v1/opt-ins', 201, 0.004);
   metrics.scanned('/u/:token', 'head');
   metrics.watchLag('read-models', () => Promise.resolve(7));
+  metrics.watchKeptMail(() => Promise.resolve({ messages: 2, oldestSeconds: 90 }));
 }
 
 describe('the metrics', () => {
@@ -113,6 +114,18 @@ describe('the metrics', () => {
     expect(series).not.toHaveProperty('consent_ledger_projection_lag{projection="broken"}');
   });
 
+  it('tell how much mail waits for a person and how long the oldest has, but not while that cannot be told', async () => {
+    const metrics = createMetrics();
+    let waiting = () => Promise.resolve({ messages: 2, oldestSeconds: 90 });
+    metrics.watchKeptMail(() => waiting());
+    expect(await seriesOf(metrics)).toMatchObject({
+      consent_ledger_kept_mail_messages: 2,
+      consent_ledger_kept_mail_oldest_seconds: 90,
+    });
+    waiting = () => Promise.reject(new Error('the folder cannot be read'));
+    expect(Object.keys(await seriesOf(metrics)).filter((name) => name.includes('kept_mail'))).toStrictEqual([]);
+  });
+
   it('bear no label but those that are known to hold nothing of a person', async () => {
     const metrics = createMetrics();
     countEverything(metrics);
@@ -143,6 +156,8 @@ describe('the metrics', () => {
       'consent_ledger_events_appended_total',
       'consent_ledger_http_request_seconds',
       'consent_ledger_inbound_mail_total',
+      'consent_ledger_kept_mail_messages',
+      'consent_ledger_kept_mail_oldest_seconds',
       'consent_ledger_mail_outcomes_total',
       'consent_ledger_projection_lag',
       'consent_ledger_scanner_visits_total',

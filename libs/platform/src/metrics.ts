@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry, type LabelValues } from 'prom-client';
 
 /** The numbers this service keeps of itself, for Prometheus. No label holds anything about a person. */
 export interface Metrics {
@@ -18,9 +18,17 @@ export interface Metrics {
   scanned(route: string, sign: string): void;
   /** Has `lag` asked for whenever the metrics are read: how many positions a projection is behind the log. */
   watchLag(projection: string, lag: () => Promise<number>): void;
+  /** Has `waiting` asked for whenever the metrics are read: the mail that came in and waits for a person. Once a registry. */
+  watchKeptMail(waiting: () => Promise<WaitingMail>): void;
   /** Prometheus text format. */
   render(): Promise<string>;
   readonly contentType: string;
+}
+
+/** How much mail waits for a person, and how long the oldest has; 0 when none does. */
+export interface WaitingMail {
+  readonly messages: number;
+  readonly oldestSeconds: number;
 }
 
 /** A registry of its own, so that several apps of one process do not count into each other. */
@@ -90,7 +98,7 @@ export function createMetrics(): Metrics {
     labelNames: ['projection'],
     registers,
     async collect() {
-      for (const [projection, lag] of lags) await tellLag(this, projection, lag);
+      for (const [projection, lag] of lags) await tell(this, { projection }, lag);
     },
   });
 
@@ -106,6 +114,18 @@ export function createMetrics(): Metrics {
     request: timer(requests),
     scanned: (route, sign) => scans.inc({ route, sign }),
     watchLag: (projection, lag) => void lags.set(projection, lag),
+    watchKeptMail: (waiting) => {
+      watch(
+        registry,
+        { name: 'consent_ledger_kept_mail_messages', help: 'Mail that came in and waits for a person.' },
+        () => waiting().then(({ messages }) => messages),
+      );
+      watch(
+        registry,
+        { name: 'consent_ledger_kept_mail_oldest_seconds', help: 'How long the oldest of it has waited.' },
+        () => waiting().then(({ oldestSeconds }) => oldestSeconds),
+      );
+    },
     render: () => registry.metrics(),
     contentType: registry.contentType,
   };
@@ -121,12 +141,23 @@ function cached(find: (label: string) => { inc(): void }): (label: string) => vo
   };
 }
 
-/** A lag that cannot be told is absent; the numbers beside it must not go with it. */
-async function tellLag(gauge: Gauge, projection: string, lag: () => Promise<number>): Promise<void> {
+/** Adds a number that is asked for whenever the metrics are read. */
+function watch(registry: Registry, named: { name: string; help: string }, value: () => Promise<number>): void {
+  new Gauge({
+    ...named,
+    registers: [registry],
+    async collect() {
+      await tell(this, {}, value);
+    },
+  });
+}
+
+/** A number that cannot be told is absent; those beside it must not go with it. */
+async function tell(gauge: Gauge, labels: LabelValues<string>, value: () => Promise<number>): Promise<void> {
   try {
-    gauge.set({ projection }, await lag());
+    gauge.set(labels, await value());
   } catch {
-    gauge.remove({ projection });
+    gauge.remove(labels);
   }
 }
 

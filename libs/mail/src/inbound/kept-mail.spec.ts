@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -50,6 +50,34 @@ describe('mail that waits for a person', () => {
     const kept = createKeptMail({ directory, maxBytes: one.length * 2 - 1 });
     await kept.keep(one, why);
     await expect(kept.keep(two, why)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+
+  it('is listed, the longest waiting first, also a draft that a crash left there (P7)', async () => {
+    const kept = createKeptMail({ directory });
+    expect(await kept.list()).toStrictEqual([]);
+    await kept.keep(one, why);
+    await kept.keep(two, 'unreadable');
+    const names = await readdir(directory);
+    const draft = `${names.find((name) => name.includes(why))!.replace(/^./, 'f')}.tmp`;
+    await writeFile(join(directory, draft), 'half');
+    for (const name of [...names, draft]) {
+      const at = new Date(name === draft ? '2026-03-01' : name.includes(why) ? '2026-03-03' : '2026-03-02');
+      await utimes(join(directory, name), at, at);
+    }
+    expect(await kept.list()).toStrictEqual([
+      { file: draft, why, keptAt: Date.parse('2026-03-01'), bytes: 4 },
+      { file: expect.any(String), why: 'unreadable', keptAt: Date.parse('2026-03-02'), bytes: two.length },
+      { file: expect.any(String), why, keptAt: Date.parse('2026-03-03'), bytes: one.length },
+    ]);
+  });
+
+  it('is settled by its name, once, and makes room (P7)', async () => {
+    const kept = createKeptMail({ directory, maxMessages: 1 });
+    await kept.keep(one, why);
+    const [message] = await kept.list();
+    expect(await kept.settle(message!.file)).toBe(true);
+    expect(await kept.settle(message!.file)).toBe(false);
+    await kept.keep(two, why);
   });
 
   it('is refused where it cannot be written, and nothing is left of it', async () => {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Instant } from '@consent-ledger/consent';
 import { Problem } from '@consent-ledger/platform';
-import { exists, prepareDirectory, syncDirectory, writeWhole } from '../mail-files.js';
+import { exists, prepareDirectory, syncDirectory, systemCode, writeWhole } from '../mail-files.js';
 
 export interface KeptMailOptions {
   /** Where the messages are kept; made when it is not there, readable by its owner only. */
@@ -12,6 +13,16 @@ export interface KeptMailOptions {
   readonly maxBytes?: number;
 }
 
+/** A message that waits for a person; nothing here tells who wrote it. */
+export interface KeptMessage {
+  /** The name of its file. */
+  readonly file: string;
+  /** Why it is kept, as it stands in the name; `other` for a file that the service did not put there. */
+  readonly why: string;
+  readonly keptAt: Instant;
+  readonly bytes: number;
+}
+
 /** Messages that wait for a person. */
 export interface KeptMail {
   /**
@@ -19,13 +30,19 @@ export interface KeptMail {
    * is no room: the sender is to try again, and is told by its own server when that is in vain.
    */
   keep(raw: Buffer, why: string): Promise<void>;
+  /** What waits, the longest first. */
+  list(): Promise<readonly KeptMessage[]>;
+  /** Deletes, durably, a message that a person has dealt with; answers whether one of that name waited. */
+  settle(file: string): Promise<boolean>;
 }
 
 const MAX_MESSAGES = 2000;
 const MAX_BYTES = 256 * 1024 * 1024;
 const WHY = /^[a-z-]{1,40}$/;
+/** With `.tmp` it is a draft: one that a crash left there holds the message as well. */
+const FILE = /^[0-9a-f]{64}\.([a-z-]{1,40})\.eml(\.tmp)?$/;
 
-/** Keeps messages as files. What is in them is readable, and no erasure reaches it: whoever reads them deletes them. */
+/** Keeps messages as files. What is in them is readable, and no erasure reaches it: whoever deals with one settles it. */
 export function createKeptMail(options: KeptMailOptions): KeptMail {
   const { directory, maxMessages = MAX_MESSAGES, maxBytes = MAX_BYTES } = options;
   let last: Promise<void> = Promise.resolve();
@@ -50,21 +67,50 @@ export function createKeptMail(options: KeptMailOptions): KeptMail {
       last = kept.catch(() => undefined);
       return kept;
     },
+    list: () => filesIn(directory),
+    async settle(file) {
+      // Only what is listed: a name cannot lead to another directory.
+      const waiting = await filesIn(directory);
+      if (!waiting.some((message) => message.file === file)) return false;
+      await rm(join(directory, file), { force: true });
+      await syncDirectory(directory);
+      return true;
+    },
   };
 }
 
 async function measure(directory: string): Promise<{ readonly messages: number; readonly bytes: number }> {
-  const names = await readdir(directory);
-  const sizes = await Promise.all(names.map((name) => sizeOf(join(directory, name))));
-  return { messages: names.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
+  const files = await filesIn(directory);
+  return { messages: files.length, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) };
 }
 
-/** One that somebody took away meanwhile takes no room. */
-function sizeOf(path: string): Promise<number> {
-  return stat(path).then(
-    ({ size }) => size,
-    () => 0,
-  );
+async function filesIn(directory: string): Promise<readonly KeptMessage[]> {
+  const files = await Promise.all((await namesIn(directory)).map((file) => messageIn(directory, file)));
+  return files
+    .filter((message) => message !== undefined)
+    .sort((a, b) => a.keptAt - b.keptAt || (a.file < b.file ? -1 : 1));
+}
+
+/** None before the first message is kept. */
+async function namesIn(directory: string): Promise<readonly string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** `undefined` for one that somebody took away meanwhile. */
+async function messageIn(directory: string, file: string): Promise<KeptMessage | undefined> {
+  try {
+    const found = await stat(join(directory, file));
+    if (!found.isFile()) return undefined;
+    return { file, why: FILE.exec(file)?.[1] ?? 'other', keptAt: Math.floor(found.mtimeMs), bytes: found.size };
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 function noRoom(): Problem {

@@ -3,7 +3,7 @@ import { createKeptMail, type KeptMail } from './kept-mail.js';
 import { readInbound, type InboundEnvelope, type InboundMail, type InboundTrust } from './read-inbound.js';
 
 /** Reads what comes in, and keeps for a person what a machine does not understand. */
-export interface InboundReader extends KeptMail {
+export interface InboundReader extends Pick<KeptMail, 'keep'> {
   read(raw: Buffer, envelope: InboundEnvelope, now: Instant): Promise<InboundMail>;
 }
 
