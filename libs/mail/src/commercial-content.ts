@@ -1,7 +1,7 @@
 import type { PolicyDocument } from '@consent-ledger/consent';
 import { MessageRefused } from './message-refused.js';
 import { escapeHtml } from './template-engine.js';
-import { visibleHtml } from './visible-html.js';
+import { attributeOf, piecesOf, visibleHtml } from './visible-html.js';
 
 export interface MessageBodies {
   readonly html: string;
@@ -38,13 +38,17 @@ export function refuseUnlawful(
 /** Whether a link to this URL is there that a reader can see: with words in it, or a picture that has words for it. */
 function hasLink(html: string, url: string): boolean {
   const escaped = escapeHtml(url);
-  return [...html.matchAll(/<a\b((?:"[^"]*"|'[^']*'|[^"'>])*)>([\s\S]*?)<\/a\s*>/gi)].some(
-    ([, attributes, content]) =>
-      (attributes!.includes(`href="${escaped}"`) || attributes!.includes(`href='${escaped}'`)) && hasWords(content!),
-  );
+  let inside = false;
+  for (const piece of piecesOf(html)) {
+    const { kind, element, source } = piece;
+    if (element === 'a') inside = kind === 'opening' && attributeOf(piece, 'href') === escaped;
+    else if (inside && kind === 'text' && hasWords(source)) return true;
+    else if (inside && element === 'img' && hasWords(attributeOf(piece, 'alt') ?? '')) return true;
+  }
+  return false;
 }
 
-function hasWords(content: string): boolean {
-  const text = content.replace(/<[^>]*>/g, '').replace(/&(?:nbsp|#160|#xa0|zwnj|#8203|shy);|\u200b|\u00ad/gi, '');
-  return text.trim() !== '' || /<img\b[^>]*\balt=(?:"[^"]*\S[^"]*"|'[^']*\S[^']*')/i.test(content);
+/** Whether there is more than spaces, also those that are written as signs. */
+function hasWords(text: string): boolean {
+  return text.replace(/&(?:nbsp|#160|#xa0|zwnj|#8203|shy|#173);|\u200b|\u00ad/gi, '').trim() !== '';
 }

@@ -4,6 +4,7 @@ import { MessageRefused } from './message-refused.js';
 import { BOUNDS, escapeHtml, type Format } from './template-engine.js';
 import type { TemplateFault } from './template-fault.js';
 import { parseTemplate } from './template-language.js';
+import { attributeOf, piecesOf } from './visible-html.js';
 import type { TemplateVariables } from './template-variables.js';
 import {
   makeTemplate,
@@ -170,13 +171,13 @@ function warningsOf(html: string, bytes: number, subject: string | null): Previe
     });
   if (subject === null)
     warnings.push({ code: 'SUBJECT_MISSING', message: 'There is no subject: each mailing has to bring its own.' });
-  const images = html.match(/<img\b(?:"[^"]*"|'[^']*'|[^"'>])*>/gi) ?? [];
-  if (images.some((image) => !/\balt\s*=/i.test(image)))
+  const tags = [...piecesOf(html)].filter(({ kind }) => kind === 'opening');
+  if (tags.some((tag) => tag.element === 'img' && attributeOf(tag, 'alt') === undefined))
     warnings.push({
       code: 'IMAGE_WITHOUT_TEXT',
       message: 'An image has no alt: whoever does not load images sees nothing.',
     });
-  if (/\b(?:href|src)\s*=\s*["']?\s*http:/i.test(html))
+  if (tags.some((tag) => /^\s*http:/i.test(attributeOf(tag, 'href') ?? attributeOf(tag, 'src') ?? '')))
     warnings.push({ code: 'LINK_NOT_HTTPS', message: 'A link or an image begins with http: rather than https:.' });
   return warnings;
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { refuseUnlawful } from './commercial-content.js';
 import { MessageRefused } from './message-refused.js';
 import { loadTemplates } from './template-files.js';
 import type { RenderContext, Templates } from './templates.js';
@@ -324,4 +325,39 @@ describe('refusals', () => {
   ] as const)('%s for %s in "%s"', (code, name, language, purpose) => {
     expect(faultOf(() => templates.render(name, language, withVariables({}, purpose)))).toBe(code);
   });
+});
+
+describe('a commercial message of hostile HTML', () => {
+  const many = 512 * 100;
+  it.each([
+    ['links that do not end', '<a>'.repeat(many)],
+    ['links to the way out that do not end', `<a href="${unsubscribeUrl}">`.repeat(many / 10)],
+    ['pictures in a title', `<p title="${'<img alt='.repeat(many / 4)}">`],
+  ])('is judged soon, however many it has of: %s', (_, html) => {
+    const before = performance.now();
+    expect(faultOf(() => refuseUnlawful({ html, text: 'x' }, unsubscribeUrl, controller))).toBe(
+      'UNSUBSCRIBE_LINK_MISSING',
+    );
+    expect(performance.now() - before).toBeLessThan(3_000);
+  });
+
+  it.each(['', ' ', '&nbsp;', '<img src="https://x.nl/x.png">', '<img alt="">', '<b></b>'])(
+    'is refused when its way out has nothing to see: %j (P4)',
+    (content) => {
+      const html = `<a href="${unsubscribeUrl}">${content}</a>`;
+      expect(faultOf(() => refuseUnlawful({ html, text: unsubscribeUrl }, unsubscribeUrl, controller))).toBe(
+        'UNSUBSCRIBE_LINK_MISSING',
+      );
+    },
+  );
+
+  it.each(['Afmelden', '<b>Afmelden</b>', '<img src="https://x.nl/x.png" alt="Afmelden">'])(
+    'passes when its way out shows %j (P4)',
+    (content) => {
+      const html = `<a class="x" href="${unsubscribeUrl}">${content}</a>`;
+      expect(faultOf(() => refuseUnlawful({ html, text: unsubscribeUrl }, unsubscribeUrl, controller))).toBe(
+        'SENDER_IDENTITY_MISSING',
+      );
+    },
+  );
 });

@@ -17,7 +17,44 @@ const VOID = new Set('area base br col embed hr img input link meta source track
 /** No reader sees what stands in these. */
 const UNSEEN = new Set(['head', 'title', 'style', 'script', 'template', 'noscript']);
 
-const TOKEN = /<!--(?:>|->|[\s\S]*?(?:--!?>|$))|<(\/?)([a-z][^\s/>]*)((?:"[^"]*"|'[^']*'|[^"'>])*)>|[^<]+|</gi;
+/** What one piece of a document is: a comment, a tag, or text. Sticky, so that a piece is looked for where the last one ended. */
+const PIECE =
+  /(<!--(?:>|->|[\s\S]*?(?:--!?>|$)))|<(\/?)([a-z][^\s/>]*)((?:"[^"]*"|'[^']*'|[^"'>])*)>|[^<]+|<(?![a-z/])|<\/(?![a-z])/iy;
+
+/** More rules that hide, or elements in elements, no mail has: what stands beyond is taken for hidden. */
+const MOST_SELECTORS = 200;
+const DEEPEST = 300;
+
+/** These end where the next of their kind begins. */
+const ENDED_BY_THE_NEXT = new Set(['p', 'li', 'td', 'th', 'tr', 'dt', 'dd']);
+
+/** A piece of HTML as it is written; of a tag also its name in small letters, and what stands in it. */
+export interface HtmlPiece {
+  readonly source: string;
+  readonly kind: 'comment' | 'opening' | 'closing' | 'text';
+  readonly element: string;
+  readonly attributes: string;
+}
+
+/** The pieces of a document in their order. A tag that does not end swallows the rest, as it does in a browser. */
+export function* piecesOf(html: string): Generator<HtmlPiece> {
+  PIECE.lastIndex = 0;
+  for (let at = 0; at < html.length;) {
+    PIECE.lastIndex = at;
+    const found = PIECE.exec(html);
+    if (!found) return;
+    const [source, comment, slash, name, attributes = ''] = found;
+    at += source.length;
+    const kind =
+      comment !== undefined ? 'comment' : name === undefined ? 'text' : slash === '/' ? 'closing' : 'opening';
+    yield { source, kind, element: name?.toLowerCase() ?? '', attributes };
+  }
+}
+
+/** The value of an attribute of a tag; `undefined` when the tag has none of that name. */
+export function attributeOf({ attributes }: HtmlPiece, name: string): string | undefined {
+  return valueOf(attributes, name);
+}
 
 const HIDING = [
   /(?:^|[;\s])display\s*:\s*none/i,
@@ -38,15 +75,15 @@ export function visibleHtml(html: string): string {
   const hiding = hidingSelectors(html);
   const open: OpenElement[] = [];
   let visible = '';
-  for (const [token, slash, name, attributes = ''] of html.matchAll(TOKEN)) {
-    if (token.startsWith('<!--')) continue;
-    const element = name?.toLowerCase();
-    if (element === undefined) visible += open.at(-1)?.hidden ? '' : token;
-    else if (slash === '/') visible += close(open, element) ? '' : token;
+  for (const { source, kind, element, attributes } of piecesOf(html)) {
+    if (kind === 'comment') continue;
+    if (kind === 'text') visible += open.at(-1)?.hidden ? '' : source;
+    else if (kind === 'closing') visible += close(open, element) ? '' : source;
     else {
+      if (ENDED_BY_THE_NEXT.has(element) && open.at(-1)?.element === element) open.pop();
       const opened = elementOf(element, attributes, open, hiding);
       if (!VOID.has(element)) open.push(opened);
-      visible += opened.hidden ? '' : token;
+      visible += opened.hidden ? '' : source;
     }
   }
   return visible;
@@ -74,6 +111,8 @@ function elementOf(
   const style = valueOf(attributes, 'style') ?? '';
   const hidden =
     open.at(-1)?.hidden === true ||
+    open.length > DEEPEST ||
+    hiding.length > MOST_SELECTORS ||
     UNSEEN.has(element) ||
     /(?:^|\s)hidden(?=[\s=/]|$)/i.test(withoutValues(attributes)) ||
     hides(style) ||
@@ -87,13 +126,34 @@ function hides(declarations: string): boolean {
 
 /** The selectors of the style sheets' rules that hide, outside media queries; those with a combinator or a state are passed over. */
 function hidingSelectors(html: string): Selector[] {
-  const sheets = [...html.matchAll(/<style\b[^>]*>([\s\S]*?)<\/style/gi)].map(([, css]) => css!);
-  return sheets.flatMap((sheet) => {
-    const css = sheet.replace(/\/\*[\s\S]*?\*\//g, '').replace(/@[^{};]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}/g, '');
-    return [...css.matchAll(/([^{}]+)\{([^{}]*)\}/g)]
-      .filter(([, , declarations]) => hides(declarations!))
-      .flatMap(([, selectors]) => selectors!.split(',').flatMap((selector) => selectorsOf(selector.trim())));
-  });
+  const selectors: Selector[] = [];
+  for (const [prelude, declarations] of styleSheetsOf(html).flatMap(rulesOf)) {
+    if (!hides(declarations)) continue;
+    for (const selector of prelude.split(',')) selectors.push(...selectorsOf(selector.trim()));
+    if (selectors.length > MOST_SELECTORS) break;
+  }
+  return selectors;
+}
+
+function styleSheetsOf(html: string): string[] {
+  const [, ...rest] = html.split(/<style\b[^>]*>/i);
+  return rest.map((part) => part.split(/<\/style/i, 1)[0]!.replace(/\/\*[\s\S]*?(?:\*\/|$)/g, ''));
+}
+
+/** The rules of a style sheet that stand in no other: what comes before the braces, and what stands in them. */
+function rulesOf(css: string): [prelude: string, declarations: string][] {
+  const rules: [string, string][] = [];
+  let depth = 0;
+  let start = 0;
+  let opened = 0;
+  for (const { 0: brace, index } of css.matchAll(/[{}]/g)) {
+    if (brace === '{' && depth++ === 0) opened = index;
+    if (brace === '{' || depth === 0 || --depth > 0) continue;
+    const prelude = css.slice(start, opened).trim();
+    if (!prelude.startsWith('@')) rules.push([prelude, css.slice(opened + 1, index)]);
+    start = index + 1;
+  }
+  return rules;
 }
 
 /** One selector, or none where it says more than is understood. */
