@@ -32,11 +32,12 @@ describe('sealing through a port', () => {
   });
 
   it('tells why something could not be sealed, and seals the next', async () => {
-    const outcomes = [Promise.reject(new Error('the disk is full')), Promise.resolve(['sealed'])];
+    const full = Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
+    const outcomes = [Promise.reject(new Error('The commit failed.', { cause: full })), Promise.resolve(['sealed'])];
     const { sealEach } = given({ sealEach: () => outcomes.shift()! });
     await expect(sealEach(unsealed(0, 1))).rejects.toMatchObject({
       message: expect.stringContaining('nothing of it was recorded'),
-      cause: { message: 'the disk is full' },
+      cause: { message: 'The commit failed.', cause: { code: 'SQLITE_FULL' } },
     });
     expect(await sealEach(unsealed(0, 1))).toStrictEqual(['sealed']);
   });

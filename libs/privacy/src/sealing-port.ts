@@ -5,7 +5,16 @@ import type { PersonalData, Unsealed } from './personal-data.js';
 type Asked = { readonly question: number; readonly unsealed: string } | 'end';
 
 /** What it answers; the error of a question that failed. */
-type Answered = { readonly question: number } & ({ readonly sealed: readonly string[] } | { readonly error: unknown });
+type Answered = { readonly question: number } & (
+  { readonly sealed: readonly string[] } | { readonly error: ToldError }
+);
+
+/** An error as it crosses a port: cloned as it is, it would lose its code, by which a fault of the disk is known. */
+interface ToldError {
+  readonly message: string;
+  readonly code?: string;
+  readonly cause?: ToldError;
+}
 
 /** Seals what comes through a port and answers there. Resolves once it was asked to end, and has answered all before that. */
 export function sealForPort(port: MessagePort, { sealEach }: Pick<PersonalData, 'sealEach'>): Promise<void> {
@@ -15,7 +24,7 @@ export function sealForPort(port: MessagePort, { sealEach }: Pick<PersonalData, 
     const sealing = sealEach(unsealed);
     const answer: Answered = await sealing.then(
       (sealed) => ({ question, sealed }),
-      (error: unknown) => ({ question, error }),
+      (error: unknown) => ({ question, error: tell(error) }),
     );
     port.postMessage(answer);
   }
@@ -47,7 +56,7 @@ export function sealThroughPort(port: Pick<MessagePort | Worker, 'postMessage' |
     const { resolve, reject } = waiting.get(answered.question)!;
     waiting.delete(answered.question);
     if ('sealed' in answered) resolve(answered.sealed);
-    else reject(notSealed(answered.error));
+    else reject(notSealed(hear(answered.error)));
   });
 
   return {
@@ -70,4 +79,14 @@ export function sealThroughPort(port: Pick<MessagePort | Worker, 'postMessage' |
 
 function notSealed(cause: unknown): Error {
   return new Error('Personal data could not be sealed, and nothing of it was recorded: try again.', { cause });
+}
+
+function tell(error: unknown): ToldError {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { message, code, cause } = error as Error & { readonly code?: unknown };
+  return { message, ...(typeof code === 'string' && { code }), ...(cause !== undefined && { cause: tell(cause) }) };
+}
+
+function hear({ message, code, cause }: ToldError): Error {
+  return Object.assign(new Error(message, cause && { cause: hear(cause) }), code !== undefined && { code });
 }
