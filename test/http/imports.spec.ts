@@ -174,6 +174,50 @@ describe('imports over HTTP', () => {
     await other.stop();
   });
 
+  describe('as JSON lines', () => {
+    const inSight = { Accept: 'application/x-ndjson' };
+    const linesOf = ({ text }: Reply) =>
+      text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+
+    it('tells how far it is while it runs, then what it came to', async () => {
+      const file = header + Array.from({ length: 1100 }, () => unsubscribed(somebody())).join('');
+      const reply = await importing(file, asked, inSight);
+      expect([reply.status, reply.headers.get('content-type')]).toStrictEqual([
+        200,
+        'application/x-ndjson; charset=utf-8',
+      ]);
+      const lines = linesOf(reply);
+      const seen = lines.slice(0, -1).map(({ progress }) => progress.rows);
+      expect(seen).toStrictEqual([...seen].sort((a, b) => a - b));
+      expect([seen.length >= 2, seen.at(-1)]).toStrictEqual([true, 1100]);
+      expect(lines.at(-2)).toStrictEqual({ progress: { rows: 1100, bytes: Buffer.byteLength(file) } });
+      expect(lines.at(-1)).toMatchObject({ report: { rows: 1100, recorded: 1100, dryRun: false } });
+    });
+
+    it('answers what is wrong from the start with its status, and what goes wrong later as the last line', async () => {
+      const refused = await importing('Name\nAnna\n', asked, inSight);
+      expect([refused.status, refused.body]).toMatchObject([400, { code: 'VALIDATION' }]);
+
+      const cut = await importing(`${header}${subscribed(somebody())}"x`, asked, inSight);
+      expect(cut.status).toBe(200);
+      expect(linesOf(cut)).toMatchObject([
+        { progress: { rows: 1 } },
+        { progress: { rows: 1 } },
+        {
+          problem: {
+            code: 'VALIDATION',
+            status: 400,
+            errors: [{ field: 'line 3' }],
+            correlationId: expect.any(String),
+          },
+        },
+      ]);
+    });
+  });
+
   it('reads the sample of Mailchimp as it comes', async () => {
     const sample = (name: string) =>
       readFileSync(new URL(`../../libs/application/src/import-contacts/fixtures/${name}`, import.meta.url));

@@ -712,6 +712,10 @@ export interface paths {
          *     statement or date is refused with the reason unless the query supplies it. Sending the same rows again records
          *     nothing twice. With an `Idempotency-Key` the same file sent again is the same import. A file that cannot be read
          *     beyond a line is 400; the rows before that line are then recorded, and `detail` names the import.
+         *
+         *     With `Accept: application/x-ndjson` the answer is streamed as JSON lines while the rows are recorded: `progress`,
+         *     again and again, then `report`. What goes wrong after the first of them is the last line, `problem`, and not the
+         *     status.
          */
         post: operations["importContacts"];
         delete?: never;
@@ -3973,6 +3977,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImportReport"];
+                    "application/x-ndjson": string;
                 };
             };
             400: components["responses"]["BadRequest"];

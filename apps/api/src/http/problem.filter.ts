@@ -34,7 +34,12 @@ export function sendProblem(reply: FastifyReply, problem: Problem, correlationId
   void reply
     .status(problem.status)
     .header('Content-Type', 'application/problem+json; charset=utf-8')
-    .send(JSON.stringify({ ...problem.toJSON(), correlationId }, (_name, value: unknown) => withoutAddress(value)));
+    .send(problemText(problem, correlationId));
+}
+
+/** A problem as JSON text without addresses. */
+export function problemText(problem: Problem, correlationId: string): string {
+  return JSON.stringify({ ...problem.toJSON(), correlationId }, (_name, value: unknown) => withoutAddress(value));
 }
 
 function withoutAddress(value: unknown): unknown {

@@ -1,20 +1,26 @@
 import {
   ImportContacts,
   ImportRepository,
+  LOGGER,
   TakeBackImport,
   type ImportOrigin,
   type ImportRecord,
   type ImportReport,
+  type ImportWatcher,
   type TakenBackReport,
 } from '@consent-ledger/application';
-import { deterministicId, Problem } from '@consent-ledger/platform';
-import { Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
+import { deterministicId, Problem, type Logger } from '@consent-ledger/platform';
+import { Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
 import { actorOf, headerOf } from '../http/facts.js';
 import { Takes } from '../http/media-type.guard.js';
+import { problemFor, problemText } from '../http/problem.filter.js';
 import { RequireScope } from '../security/scope.decorator.js';
 import { readImportQuery } from './import-query.js';
+import { progressLines } from './progress-lines.js';
+
+const PROGRESS = 'application/x-ndjson';
 
 /** Contacts from other systems, in bulk: reports of opt-ins, and whatever stops mail (P3, P4). */
 @Controller('v1/imports')
@@ -24,25 +30,20 @@ export class ImportsController {
     private readonly importContacts: ImportContacts,
     private readonly takeBackImport: TakeBackImport,
     private readonly imports: ImportRepository,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   @Post()
   @HttpCode(200)
   @Takes('text/csv')
-  async import(@Query() query: Record<string, unknown>, @Req() request: FastifyRequest): Promise<ImportReport> {
-    const { body } = request;
-    if (!(body instanceof Readable)) throw new Problem('UNSUPPORTED_MEDIA_TYPE', 'Send the rows as text/csv.');
-    const rows = body.iterator({ destroyOnReturn: false }) as AsyncIterableIterator<Uint8Array>;
-    try {
-      const { request: wanted, dryRun } = readImportQuery(query);
-      const named = { ...wanted, ...importIdOf(request) };
-      return dryRun
-        ? await this.importContacts.dryRun(rows, named, originOf(request))
-        : await this.importContacts.run(rows, named, originOf(request));
-    } finally {
-      // What was not read is passed over: a connection that is broken off here would take the answer along.
-      void rows.return?.().then(() => body.resume());
-    }
+  import(
+    @Query() query: Record<string, unknown>,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ImportReport | Readable> {
+    if (!(request.body instanceof Readable)) throw new Problem('UNSUPPORTED_MEDIA_TYPE', 'Send the rows as text/csv.');
+    if (!wantsProgress(request)) return this.run(request.body, query, request);
+    return this.runInSight(request.body, query, request, reply);
   }
 
   @Get(':id')
@@ -54,6 +55,43 @@ export class ImportsController {
   @HttpCode(200)
   takeBack(@Param('id') importId: string, @Req() request: FastifyRequest): Promise<TakenBackReport> {
     return this.takeBackImport.run(requireImportId(importId), originOf(request));
+  }
+
+  private async run(
+    body: Readable,
+    query: Record<string, unknown>,
+    request: FastifyRequest,
+    watcher?: ImportWatcher,
+  ): Promise<ImportReport> {
+    const rows = body.iterator({ destroyOnReturn: false }) as AsyncIterableIterator<Uint8Array>;
+    try {
+      const { request: wanted, dryRun } = readImportQuery(query);
+      const named = { ...wanted, ...importIdOf(request) };
+      return dryRun
+        ? await this.importContacts.dryRun(rows, named, originOf(request), watcher)
+        : await this.importContacts.run(rows, named, originOf(request), watcher);
+    } finally {
+      // What was not read is passed over: a connection that is broken off here would take the answer along.
+      void rows.return?.().then(() => body.resume());
+    }
+  }
+
+  /** Answers while the rows are recorded, a line for each step. */
+  private async runInSight(
+    body: Readable,
+    query: Record<string, unknown>,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<Readable> {
+    const problemOf = (error: unknown) => {
+      const problem = problemFor(error);
+      if (problem.status >= 500)
+        this.logger.error('An import failed while it was answered', { correlationId: request.id, error });
+      return problemText(problem, request.id);
+    };
+    const lines = await progressLines((onProgress) => this.run(body, query, request, { onProgress }), problemOf);
+    void reply.header('Content-Type', `${PROGRESS}; charset=utf-8`);
+    return lines;
   }
 }
 
@@ -67,6 +105,10 @@ function requireImportId(id: string): string {
 function importIdOf(request: FastifyRequest): { readonly importId?: string } {
   const key = headerOf(request, 'idempotency-key');
   return key === undefined ? {} : { importId: deterministicId('import', request.principal!.keyId, key) };
+}
+
+function wantsProgress({ headers }: FastifyRequest): boolean {
+  return headers.accept?.includes(PROGRESS) ?? false;
 }
 
 function originOf(request: FastifyRequest): ImportOrigin {
