@@ -42,12 +42,12 @@ describe('a service that one client asks too much of', () => {
     expect(dutch.headers.get('content-type')).toBe('text/html; charset=utf-8');
   });
 
-  it('still takes every opt-out by a valid link of that client, over and over (P4)', async () => {
+  it('still opens every valid link of that client, and takes every opt-out by it, over and over (P4)', async () => {
     const path = await linkFromMail(service, 'lezer@example.org');
     const client = newClient();
     for (let n = 0; n < 6; n++) await post('/u/damaged', client);
-    for (let n = 0; n < 25; n++) await open(path, client);
-    expect((await open(path, client)).status).toBe(429);
+    const visits = await Promise.all(Array.from({ length: 25 }, () => open(path, client)));
+    expect(new Set(visits.map(({ status }) => status))).toStrictEqual(new Set([200]));
     const answers = await Promise.all(Array.from({ length: 40 }, () => post(path, client)));
     expect(new Set(answers.map(({ status, text }) => `${status} ${text}`))).toStrictEqual(
       new Set(['200 Unsubscribed\n']),

@@ -12,6 +12,7 @@ const settings = { VISITS_PER_MINUTE: '3', FORMS_PER_TEN_MINUTES: '2', GUESSES_P
 const problems = { render: () => 'tooMany' } as unknown as ProblemPage;
 const page: PageConfig = { recipientPage: true };
 const form: PageConfig = { recipientPage: true, limit: 'forms' };
+const answers: Readonly<Record<string, number>> = { valid: 200, expired: 410, answered: 404 };
 
 describe("the limits of recipients' pages", () => {
   const logger = createRecordingLogger();
@@ -32,7 +33,7 @@ describe("the limits of recipients' pages", () => {
         url: '/u/:token',
         config: page,
         handler: (request, reply) =>
-          reply.status((request.params as { token: string }).token === 'valid' ? 200 : 400).send('page'),
+          reply.status(answers[(request.params as { token: string }).token] ?? 400).send('page'),
       });
   }
   beforeEach(() => start());
@@ -82,6 +83,16 @@ describe("the limits of recipients' pages", () => {
     expect(await statuses(3, 'POST', '/u/wrong')).toStrictEqual([400, 400, 429]);
     expect((await send('POST', '/u/wrong')).body).toBe('tooMany');
     expect(await statuses(50, 'POST', '/u/valid')).toStrictEqual(new Array(50).fill(200));
+  });
+
+  it.each([
+    ['valid', 200],
+    ['expired', 410],
+    ['answered', 404],
+  ])('never refuse a visit by an authentic link that is %s, however often it is opened (P4)', async (link, status) => {
+    expect(await statuses(3, 'GET', '/u/wrong')).toStrictEqual([400, 400, 429]);
+    expect(await statuses(20, 'GET', `/u/${link}`)).toStrictEqual(new Array(20).fill(status));
+    expect(await statuses(20, 'HEAD', `/u/${link}`)).toStrictEqual(new Array(20).fill(status));
   });
 
   it('take all addresses of an IPv6 network for one client, and an IPv4 address in IPv6 for that one', async () => {

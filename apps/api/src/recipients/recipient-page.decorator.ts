@@ -32,7 +32,7 @@ export interface PageConfig {
 
 /**
  * Marks a route that answers a recipient with a page, also where the request never reaches its handler. Visits are limited
- * by client, and damaged links; a post only where it says so: an opt-out by a valid link is never refused (P4).
+ * by client where no link is asked for, and damaged links; a post only where it says so: a valid link is never refused (P4).
  */
 export function RecipientPage(options: Pick<PageConfig, 'limit'> = {}) {
   const config: PageConfig = { recipientPage: true, ...options };
