@@ -25,6 +25,10 @@ export async function startStandalone(
   const port = configuration.PORT === 0 ? await freePort(configuration.HOST) : configuration.PORT;
   const url = `http://${isIPv6(configuration.HOST) ? `[${configuration.HOST}]` : configuration.HOST}:${port}`;
   const templates = await loadTemplates(configuration.TEMPLATES_DIR);
+  if (templates.standIns.length > 0)
+    logger.warn('TEMPLATES_DIR lacks some of the mails that the service sends by itself: the shipped ones stand in', {
+      template: templates.standIns.join(', '),
+    });
   const ledger = openLedger({ configuration, publicUrl: configuration.PUBLIC_URL ?? url, ...overrides, logger });
   try {
     await ledger.start();

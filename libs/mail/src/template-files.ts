@@ -7,28 +7,51 @@ import {
   makeTemplate,
   type Layout,
   type LocalisedSource,
-  type Template,
   type TemplateKind,
   type Templates,
+  type TemplateSource,
 } from './templates.js';
 
 const SHIPPED = fileURLToPath(new URL('../templates/', import.meta.url));
 const LAYOUT = 'layout';
 
+/** What the service sends by itself, whosever the other templates are. */
+const OF_THE_SERVICE = ['confirm-opt-in', 'preference-link', 'reconsent', 'reconsent-reminder'];
+
 /**
  * Loads a folder of templates (by default the shipped ones): `<template>/<language>.html.hbs` and `.text.hbs`, an optional
- * `.subject`, and `template.json` with the kind; the shipped layout serves a folder without a `layout` of its own. Throws
+ * `.subject`, and `template.json` with the kind. The shipped ones stand in for a layout, or a part of it, that the folder
+ * lacks, and for what the service sends by itself: each of those templates, and each language of one. Throws
  * `MessageRefused` with `INVALID_TEMPLATE` that names the file.
  */
 export async function loadTemplates(directory: string = SHIPPED): Promise<Templates> {
   const folders = await foldersIn(directory);
-  const layout = await readLayout(folders.includes(LAYOUT) ? directory : SHIPPED);
-  const names = folders.filter((name) => name !== LAYOUT);
-  const loaded = await Promise.all(names.map((name) => loadTemplate(join(directory, name), name, layout)));
-  return createTemplates(new Map(loaded.map((template) => [template.name, template])), layout);
+  const own = folders.filter((name) => name !== LAYOUT);
+  const layout = await readLayouts(folders.includes(LAYOUT) ? [SHIPPED, directory] : [SHIPPED]);
+  const shipped = new Map(await Promise.all(OF_THE_SERVICE.map((name) => readNamed(SHIPPED, name))));
+  const sources = new Map(await Promise.all(own.map((name) => readNamed(directory, name))));
+  const standIns = [...shipped].flatMap(([name, source]) => missing(name, source, sources.get(name)));
+  for (const [name, source] of shipped) sources.set(name, completed(sources.get(name) ?? source, source));
+  const loaded = [...sources]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, source]) => makeTemplate(name, source, layout));
+  return createTemplates({ loaded: new Map(loaded.map((template) => [template.name, template])), standIns, layout });
 }
 
-async function loadTemplate(directory: string, name: string, layout: Layout): Promise<Template> {
+/** What of a shipped template is not there in the operator's words. */
+function missing(name: string, shipped: TemplateSource, own: TemplateSource | undefined): string[] {
+  if (!own) return [name];
+  return Object.keys(shipped.languages)
+    .filter((language) => !Object.hasOwn(own.languages, language))
+    .map((language) => `${name}/${language}`);
+}
+
+function completed(own: TemplateSource, shipped: TemplateSource): TemplateSource {
+  return { kind: own.kind, languages: { ...shipped.languages, ...own.languages } };
+}
+
+async function readNamed(parent: string, name: string): Promise<readonly [string, TemplateSource]> {
+  const directory = join(parent, name);
   const files = await readdir(directory);
   const languages = files.flatMap((file) => /^(.+)\.html\.hbs$/.exec(file)?.[1] ?? []);
   if (languages.length === 0) throw invalid(`${name}/`, 'holds no <language>.html.hbs');
@@ -36,7 +59,7 @@ async function loadTemplate(directory: string, name: string, layout: Layout): Pr
   const localised = await Promise.all(
     languages.map(async (language) => [language, await readLocalised(directory, name, language, files)] as const),
   );
-  return makeTemplate(name, { kind, languages: Object.fromEntries(localised) }, layout);
+  return [name, { kind, languages: Object.fromEntries(localised) }];
 }
 
 async function readLocalised(
@@ -53,8 +76,13 @@ async function readLocalised(
   };
 }
 
-async function readLayout(directory: string): Promise<Layout> {
-  const folder = join(directory, LAYOUT);
+/** The parts of the layout; those of a later folder go before those of an earlier one. */
+async function readLayouts(directories: readonly string[]): Promise<Layout> {
+  const layouts = await Promise.all(directories.map((directory) => readLayout(join(directory, LAYOUT))));
+  return new Map(layouts.flatMap((layout) => [...layout]));
+}
+
+async function readLayout(folder: string): Promise<Layout> {
   const files = await readdir(folder);
   return new Map(await Promise.all(files.map(async (file) => [file, await read(folder, file, LAYOUT)] as const)));
 }

@@ -272,8 +272,25 @@ describe('templates of the operator', () => {
     });
     await writeFile(join(directory, 'layout', 'layout.text.hbs'), 'EIGEN {{> footer}}');
     const own = await loadTemplates(directory);
-    expect(own.names).toStrictEqual(['own']);
+    expect(own.names).toContain('own');
     expect(own.render('own', 'nl', withVariables({})).text).toMatch(/^EIGEN /);
+  });
+
+  it('leave what the service sends by itself to the shipped ones, and say which (P3, P5)', async () => {
+    const directory = await write(layout, layout);
+    await mkdir(join(directory, 'layout'));
+    await writeFile(join(directory, 'layout', 'layout.text.hbs'), 'EIGEN {{> @partial-block}}{{> footer}}');
+    const shipped = fileURLToPath(new URL('../templates/reconsent', import.meta.url));
+    await cp(shipped, join(directory, 'reconsent'), { recursive: true });
+    await rm(join(directory, 'reconsent', 'en.html.hbs'));
+    const own = await loadTemplates(directory);
+    expect(own.names).toStrictEqual(['confirm-opt-in', 'own', 'preference-link', 'reconsent', 'reconsent-reminder']);
+    expect(own.standIns).toStrictEqual(['confirm-opt-in', 'preference-link', 'reconsent/en', 'reconsent-reminder']);
+    expect(templates.standIns).toStrictEqual([]);
+    expect(own.render('confirm-opt-in', 'en', withVariables(confirmation, operational)).text).toMatch(
+      /^EIGEN [^]*https:\/\/mail\.example\.nl\/confirm\/xyz/,
+    );
+    expect(own.render('reconsent', 'en', withVariables(question)).text).toContain(question.url);
   });
 
   it.each([

@@ -46,6 +46,8 @@ export type FindPublished = (reference: string) => TemplateSource | undefined;
 export interface Templates {
   /** Those that were loaded. */
   readonly names: readonly string[];
+  /** What is sent in the shipped words, since the folder that was loaded lacks it: `<template>`, or `<template>/<language>`. */
+  readonly standIns: readonly string[];
   readonly layout: Layout;
   has(name: string): boolean;
   /** Whether what the template says is advertising. Throws `UNKNOWN_TEMPLATE`. */
@@ -81,12 +83,14 @@ interface Localised {
 /** As many published templates stay ready to be rendered. */
 const KEPT_READY = 50;
 
-/** The templates that were loaded, to be rendered in this layout. */
-export function createTemplates(
-  loaded: ReadonlyMap<string, Template>,
-  layout: Layout,
-  published: FindPublished = () => undefined,
-): Templates {
+/** Templates that were loaded, and the layout in which they are rendered. */
+export interface LoadedTemplates extends Pick<Templates, 'standIns' | 'layout'> {
+  readonly loaded: ReadonlyMap<string, Template>;
+}
+
+/** The templates that were loaded, and those that were published. */
+export function createTemplates(from: LoadedTemplates, published: FindPublished = () => undefined): Templates {
+  const { loaded, standIns, layout } = from;
   const ready = new Map<string, Template>();
   const find = (name: string): Template | undefined => {
     const found = loaded.get(name) ?? ready.get(name);
@@ -106,13 +110,14 @@ export function createTemplates(
   };
   return {
     names: [...loaded.keys()],
+    standIns,
     layout,
     has: (name) => find(name) !== undefined,
     kind: (name) => template(name).kind,
     languages: (name) => [...template(name).languages.keys()],
     hasSubject: (name) => [...template(name).languages.values()].every(({ subject }) => subject !== undefined),
     render: (name, language, context) => renderTemplate(template(name), language, context),
-    withPublished: (further) => createTemplates(loaded, layout, further),
+    withPublished: (further) => createTemplates(from, further),
   };
 }
 

@@ -18,6 +18,7 @@ const loggable = [
   'deliveryId',
   'policy',
   'port',
+  'template',
 ] as const;
 
 /** Everything that a log line may hold beside its message. What is not named here does not reach the log. */

@@ -70,7 +70,9 @@ async function readSamples(
   const advice = 'Look at POLICY_PATH and TEMPLATES_DIR.';
   try {
     const options = await sampleOptions(settings, to, surroundings);
-    return options.templates.names.length > 0 ? options : failed(check, 'There is no template.', advice);
+    const { names, standIns } = options.templates;
+    const hasOwn = names.some((name) => !standIns.includes(name));
+    return hasOwn ? options : failed(check, 'There is no template to make a mailing of.', advice);
   } catch (error) {
     // An error with a code was foreseen, and says itself what is wrong.
     const { code, message } = error as NodeJS.ErrnoException;
