@@ -96,13 +96,17 @@ function faultOfShape(source: string): TemplateFault | undefined {
   return { line, message: `holds a tag of more than ${LONGEST_TAG} characters or ${MOST_PARENTHESES} parentheses` };
 }
 
-/** A tag as the lexer delimits it: braces in strings and brackets do not end it. A comment may be of any length. */
+/**
+ * A tag as the lexer delimits it: braces in strings and brackets do not end it. A comment may be of any length. No two ways
+ * of the pattern begin alike, or a tag of many quotes would be tried in all of them.
+ */
 function isTooLong(source: string, start: number): boolean {
   const piece = source.slice(start, start + LONGEST_TAG + 4);
   if (/^\{\{~?!/.test(piece)) return false;
-  const tag = /^\{{2,4}(?:"(?:\\"?|[^"\\])*"|'(?:\\'?|[^'\\])*'|\[(?:\\\]?|[^\]\\])*\]|\}(?!\})|[^"'[}])*\}\}/.exec(
-    piece,
-  );
+  const tag =
+    /^\{{2,4}(?:"(?:\\"|\\(?!")|[^"\\])*"|'(?:\\'|\\(?!')|[^'\\])*'|\[(?:\\\]|\\(?!\])|[^\]\\])*\]|\}(?!\})|[^"'[}])*\}\}/.exec(
+      piece,
+    );
   if (!tag) return source.length - start > LONGEST_TAG;
   return tag[0].split('(').length > MOST_PARENTHESES + 1;
 }
