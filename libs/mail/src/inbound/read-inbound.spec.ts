@@ -191,6 +191,18 @@ describe('whatever a message holds', () => {
     );
   });
 
+  const token = /eyJ\S+/.exec(textOf('opt-out-by-program'))![0];
+  it.each([
+    `Afmelden ${token}`,
+    `Re:${token}`,
+    `=20${token}=20`,
+    `Afmelden ${token.replaceAll('.', '. ')}`,
+    `a.b.${token}.c`,
+    `${'eyJ'.repeat(400)} ${token}`,
+  ])('it is found where its link stands among other words (P4): %s', async (subject) => {
+    expect(await read(`From: a@b.example\nSubject: ${subject}\n\n`)).toStrictEqual(optOut);
+  });
+
   const head = 'From: mailer-daemon@example.com\nSubject: failure notice\nDate: Tue, 3 Mar 2026 09:15:09 +0100\n';
   const fill = (unit: string) => unit.repeat(Math.floor((MAX_INBOUND_BYTES - 4096) / unit.length));
   const nested = (depth: number) =>
@@ -235,5 +247,25 @@ describe('whatever a message holds', () => {
     const { kind } = await read(Buffer.from(message));
     expect(performance.now() - started).toBeLessThan(4_000);
     expect(kind).toBe('other');
+  });
+
+  const complaint = (returned: string) =>
+    `From: a@b.example\nContent-Type: multipart/report; boundary="b"\n\n--b\nContent-Type: message/feedback-report\n\nFeedback-Type: abuse\n\n--b\nContent-Type: text/rfc822-headers\n\n${returned}\n\n--b--\n`;
+  it.each([
+    ['complaints of link openings', complaint(`List-Unsubscribe: ${'eyJ'.repeat(5_300)}\n`.repeat(16))],
+    ['a list of one letter', `${head}To: ${'a,'.repeat(60_000)}\n\n`],
+    [
+      'such lists in many parts',
+      `${head}Content-Type: multipart/mixed; boundary="b"\n\n${`--b\nTo: ${'a,'.repeat(5_000)}\n\nx\n`.repeat(95)}`,
+    ],
+    [
+      'parameters in many parts',
+      `${head}Content-Type: multipart/mixed; boundary="b"\n\n${`--b\nContent-Type: text/plain; ${'a*0*=b;'.repeat(1_400)}\n\nx\n`.repeat(95)}`,
+    ],
+  ])('%s do not keep others waiting (P4)', async (_what, text) => {
+    const before = process.cpuUsage();
+    expect((await read(Buffer.from(text))).kind).toBe('other');
+    const { user } = process.cpuUsage(before);
+    expect(user / 1000).toBeLessThan(120);
   });
 });
