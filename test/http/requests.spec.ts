@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { completed, startMailing } from '../mail/steps.js';
-import { linkFromMail } from '../recipients/pages.js';
-import { startService, type Reply, type TestService } from '../support/service.js';
+import { completed, outboxOf, startMailing } from '../mail/steps.js';
+import { linkFromMail, send } from '../recipients/pages.js';
+import { eventually, startService, type Reply, type TestService } from '../support/service.js';
 import {
   ask,
   clockAt,
@@ -206,6 +206,22 @@ describe('requests of data subjects (P9)', () => {
       expect(text).not.toMatch(/<script|<b>/);
       const english = await act(await received('access'), 'disclosures', { language: 'en' }, accept);
       expect(english.text).toContain('Consent given');
+    });
+
+    it.each([
+      ['nl', ['vraag om je aanmelding te bevestigen', 'link naar je voorkeuren', 'Nieuwsbrief']],
+      ['en', ['question to confirm your subscription', 'link to your preferences', 'Newsletter']],
+    ])('names in words, in "%s", what was mailed, also by the service itself', async (language, names) => {
+      await given(service, address, optIn(['newsletter']), optIn(['sales-contact'], { confirmation: 'double' }));
+      await send(service, '/preferences', { address });
+      await startMailing(service, { recipients: [{ address }] });
+      await eventually(async () => {
+        const mails = (await outboxOf(service)).get(address) ?? [];
+        if (mails.length < names.length) throw new Error(`Only ${mails.length} mails went out.`);
+      });
+      const { text } = await act(await received('access'), 'disclosures', { language }, { Accept: 'text/html' });
+      const shown = [...text.matchAll(/<tr><td>[^<]*<\/td><th scope="row">([^<]*)<\/th>/g)].map(([, what]) => what);
+      expect(shown.sort()).toStrictEqual([...names].sort());
     });
 
     it.each(['erasure', 'objection', 'restriction', 'rectification'])(

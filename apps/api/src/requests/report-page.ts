@@ -1,4 +1,10 @@
-import { POLICIES, type AccessReport, type AddressReport, type ReportLanguage } from '@consent-ledger/application';
+import {
+  occasionOf,
+  POLICIES,
+  type AccessReport,
+  type AddressReport,
+  type ReportLanguage,
+} from '@consent-ledger/application';
 import type { Json, JsonObject } from '@consent-ledger/event-store';
 import type { PolicyShelf } from '@consent-ledger/projections';
 import { Inject, Injectable } from '@nestjs/common';
@@ -7,6 +13,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { documentHeaders } from '../http/safe-headers.js';
 import { Assets } from '../recipients/assets.js';
+import { purposeName } from '../recipients/purpose-names.js';
 import { texts as pageTexts } from '../recipients/texts.js';
 import { reportTexts, type ReportTexts } from './report-texts.js';
 
@@ -39,16 +46,16 @@ export class ReportPage {
   render(report: AccessReport): string {
     const { language, policy } = report;
     const text = reportTexts[language];
-    const { timeZone } = this.policies.find(policy.id, policy.version)!.calendar;
-    const day = dayIn(language, timeZone);
-    const names = namesIn(report);
+    const judgedBy = this.policies.find(policy.id, policy.version)!;
+    const day = dayIn(language, judgedBy.calendar.timeZone);
+    const nameOf = (purpose: string) => purposeName(judgedBy, this.policies.history(), purpose, language) ?? purpose;
     return this.template({
       report,
       text,
       page: pageTexts[language],
       styles: this.styles,
       createdAt: day(report.createdAt),
-      contacts: report.contacts.map((contact) => contactOf(contact, { text, day, names })),
+      contacts: report.contacts.map((contact) => contactOf(contact, { text, day, nameOf })),
       countries: report.storageLocations.map((code) => countryIn(language, code)).join(', '),
     });
   }
@@ -57,12 +64,12 @@ export class ReportPage {
 interface Words {
   readonly text: ReportTexts;
   readonly day: (instant: string) => string;
-  /** What the purposes are called. */
-  readonly names: ReadonlyMap<string, string>;
+  /** What a purpose is called, also one that the policy has dropped since. */
+  readonly nameOf: (purpose: string) => string;
 }
 
 function contactOf(contact: AddressReport, words: Words) {
-  const { text, day, names } = words;
+  const { text, day, nameOf } = words;
   const until = (instant: string | null) => (instant === null ? text.noEnd : day(instant));
   return {
     address: contact.addresses.join(', ') || text.erasedAddress,
@@ -83,14 +90,14 @@ function contactOf(contact: AddressReport, words: Words) {
       erased: event.personal === 'erased',
       personal: typeof event.personal === 'object' && event.personal ? [...linesOf(event.personal, text)] : [],
     })),
-    messages: contact.messages.map(({ purpose, status, updatedAt }) => ({
+    messages: contact.messages.map(({ mailingId, purpose, status, updatedAt }) => ({
       day: day(updatedAt),
-      purpose: names.get(purpose) ?? purpose,
+      what: whatWasSent(mailingId, purpose, words),
       outcome: lookUp(text.deliveries, status),
     })),
     retention: contact.retention.map(({ ground, purpose, endsAt }) => ({
       ground: lookUp(text.grounds, ground),
-      purpose: purpose && (names.get(purpose) ?? purpose),
+      purpose: purpose && nameOf(purpose),
       until: until(endsAt),
     })),
     requests: contact.requests.map((request) => ({
@@ -105,6 +112,12 @@ function contactOf(contact: AddressReport, words: Words) {
   };
 }
 
+/** The name of the purpose, or what the service sent by itself: that is for no purpose of the policy. */
+function whatWasSent(mailingId: string, purpose: string, { text, nameOf }: Words): string {
+  const occasion = occasionOf(mailingId);
+  return occasion === 'mailing' ? nameOf(purpose) : text.ownMails[occasion];
+}
+
 /** The statement that was shown with an event, in the words that the person saw (P3). */
 function noticeOf({ consentRecords }: AddressReport, eventId: string): string | undefined {
   const events = consentRecords.flatMap((record) => record.events);
@@ -116,10 +129,10 @@ function recipientIn(personal: JsonObject | 'erased' | null): string | undefined
   return typeof to === 'string' ? to : undefined;
 }
 
-function purposesIn({ purposes }: JsonObject, { text, names }: Words): string {
+function purposesIn({ purposes }: JsonObject, { text, nameOf }: Words): string {
   if (purposes === 'all') return text.all;
   if (!Array.isArray(purposes)) return '';
-  return purposes.map((purpose) => names.get(purpose as string) ?? String(purpose)).join(', ');
+  return purposes.map((purpose) => nameOf(String(purpose))).join(', ');
 }
 
 /** What was sealed of the person, one line each, however deep it stood. */
@@ -131,10 +144,6 @@ function* linesOf(value: JsonObject, text: ReportTexts): Generator<{ label: stri
 
 function isObject(value: Json): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function namesIn({ contacts }: AccessReport): ReadonlyMap<string, string> {
-  return new Map(contacts.flatMap(({ purposes }) => purposes.map(({ purpose, name }) => [purpose, name] as const)));
 }
 
 function lookUp(words: Readonly<Record<string, string>>, name: string): string {

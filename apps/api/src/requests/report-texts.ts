@@ -1,4 +1,4 @@
-import type { ReportLanguage } from '@consent-ledger/application';
+import type { Occasion, ReportLanguage } from '@consent-ledger/application';
 import type { ContactEventType, GroundName, Reason, RequestKind, SourceKind } from '@consent-ledger/consent';
 
 /** What the page of an access report says. */
@@ -44,6 +44,7 @@ export interface ReportTexts {
   readonly grounds: Readonly<Record<GroundName, string>>;
   readonly kinds: Readonly<Record<RequestKind, string>>;
   readonly statuses: Readonly<Record<'open' | 'fulfilled' | 'refused', string>>;
+  readonly ownMails: Readonly<Record<Exclude<Occasion, 'mailing'>, string>>;
   readonly deliveries: Readonly<Record<string, string>>;
   readonly personal: Readonly<Record<string, string>>;
 }
@@ -164,6 +165,11 @@ export const reportTexts: Readonly<Record<ReportLanguage, ReportTexts>> = {
       objection: 'bezwaar',
     },
     statuses: { open: 'in behandeling', fulfilled: 'ingewilligd', refused: 'geweigerd' },
+    ownMails: {
+      confirmation: 'vraag om je aanmelding te bevestigen',
+      reconsent: 'vraag of je onze berichten wilt blijven ontvangen',
+      preferences: 'link naar je voorkeuren',
+    },
     deliveries: {
       requested: 'wacht op verzending',
       started: 'wordt verzonden',
@@ -299,6 +305,11 @@ export const reportTexts: Readonly<Record<ReportLanguage, ReportTexts>> = {
       objection: 'objection',
     },
     statuses: { open: 'being judged', fulfilled: 'granted', refused: 'refused' },
+    ownMails: {
+      confirmation: 'question to confirm your subscription',
+      reconsent: 'question whether to go on sending you messages',
+      preferences: 'link to your preferences',
+    },
     deliveries: {
       requested: 'waits to be sent',
       started: 'is being sent',
