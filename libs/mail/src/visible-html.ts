@@ -114,8 +114,8 @@ function elementOf(
     open.length > DEEPEST ||
     hiding.length > MOST_SELECTORS ||
     UNSEEN.has(element) ||
-    /(?:^|\s)hidden(?=[\s=/]|$)/i.test(withoutValues(attributes)) ||
-    hides(style) ||
+    (attributes !== '' && /(?:^|\s)hidden(?=[\s=/]|$)/i.test(withoutValues(attributes))) ||
+    (style !== '' && hides(style)) ||
     hiding.some((selector) => matches(selector, self, open));
   return { ...self, hidden };
 }
@@ -181,8 +181,17 @@ function fits({ element, names }: Compound, open: OpenElement): boolean {
   return (element === undefined || element === open.element) && names.every((name) => open.names.has(name));
 }
 
+/** Attributes are looked for by a handful of names in every tag of every mail. */
+const attributePatterns = new Map<string, RegExp>();
+
 function valueOf(attributes: string, name: string): string | undefined {
-  const found = new RegExp(`(?:^|[\\s"'/])${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)'|([^\\s"'>]+))`, 'i').exec(attributes);
+  if (attributes === '') return undefined;
+  let pattern = attributePatterns.get(name);
+  if (!pattern) {
+    pattern = new RegExp(`(?:^|[\\s"'/])${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)'|([^\\s"'>]+))`, 'i');
+    attributePatterns.set(name, pattern);
+  }
+  const found = pattern.exec(attributes);
   return found ? (found[1] ?? found[2] ?? found[3]) : undefined;
 }
 
