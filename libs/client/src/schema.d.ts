@@ -1236,7 +1236,7 @@ export interface components {
              * @description Why it waits for a person; only with `other`.
              * @enum {unknown}
              */
-            why?: "unreadable" | "no-token" | "damaged-token" | "automatic-opt-out" | "unsigned-bounce" | "unsigned-complaint" | "other-feedback" | "unknown-delivery" | "refused";
+            why?: "unreadable" | "no-token" | "damaged-token" | "automatic-opt-out" | "maybe-automatic" | "unsigned-bounce" | "unsigned-complaint" | "other-feedback" | "unknown-delivery" | "refused";
         };
         /** @description What a recording call answers. */
         Recording: {

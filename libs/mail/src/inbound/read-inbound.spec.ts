@@ -58,7 +58,7 @@ const readings: Record<string, object> = {
   'arf-dmarc-failure': other('other-feedback'),
   'away-exchange': automatic,
   'away-sieve': automatic,
-  'away-left-the-company': automatic,
+  'away-left-the-company': other('maybe-automatic'),
   'challenge-response': automatic,
   'read-receipt': automatic,
   'opt-out-gmail': optOut,
@@ -114,7 +114,7 @@ describe('a mail that a program sent (P4)', () => {
     'Precedence: junk',
     'X-Autoreply: yes',
     'X-Autorespond: Lente',
-    'X-Auto-Response-Suppress: OOF',
+    'Precedence: list',
     'Return-Path: <>',
     'Return-Path: < >',
   ])('never opts anybody out: %s', async (field) => {
@@ -126,6 +126,32 @@ describe('a mail that a program sent (P4)', () => {
   it('is one that the envelope gives no sender for', async () => {
     expect(await read(textOf('opt-out-gmail'), { from: '' })).toStrictEqual(other('automatic-opt-out'));
     expect(await read(textOf('opt-out-gmail'), { from: 'jansen@gmail.example' })).toStrictEqual(optOut);
+  });
+
+  it.each(['Precedence: junk', 'Precedence: list', 'X-Autoreply: yes', 'X-Auto-Response-Suppress: All'])(
+    'is kept for a person where no standard calls it one, for somebody may ask in it to be left alone: %s',
+    async (field) => {
+      expect(await read(`${field}\n${textOf('person-writes')}`)).toStrictEqual(other('maybe-automatic'));
+    },
+  );
+
+  it('is no mail of a small firm that writes as its postmaster', async () => {
+    const asPostmaster = (name: string) =>
+      textOf(name).replace(/^From: .*$/m, 'From: Jansen BV <postmaster@example.com>');
+    expect(await read(asPostmaster('person-writes'))).toStrictEqual(other('maybe-automatic'));
+    expect(await read(asPostmaster('opt-out-gmail'))).toStrictEqual(optOut);
+  });
+
+  it('is no mail that only asks for no automatic answer, as Exchange does for people', async () => {
+    expect(await read(`X-Auto-Response-Suppress: OOF\n${textOf('opt-out-gmail')}`)).toStrictEqual(optOut);
+  });
+
+  it('is no mail that a person sends on with a receipt in it', async () => {
+    const receipt = textOf('read-receipt').replace(
+      'multipart/report; report-type=disposition-notification',
+      'multipart/mixed',
+    );
+    expect(await read(receipt)).toStrictEqual(other('no-token'));
   });
 
   it('is not one that says "Auto-Submitted: no"', async () => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Instant } from '@consent-ledger/consent';
 import { stoppedBy, type Links, type ReturnPaths } from '@consent-ledger/links';
 import { marksIn } from '../return-path.js';
-import { isAutomatic, isOrdered } from './automatic.js';
+import { isAutomatic, isCalledAutomatic, isOrdered, looksAutomatic } from './automatic.js';
 import { readDeliveryReport, type DeliveryReport } from './delivery-report.js';
 import { isComplaint, readFeedbackReport, type FeedbackReport } from './feedback-report.js';
 import { tokensIn } from './link-tokens.js';
@@ -21,6 +21,7 @@ export type Unread =
   | 'no-token'
   | 'damaged-token'
   | 'automatic-opt-out'
+  | 'maybe-automatic'
   | 'unsigned-bounce'
   | 'unsigned-complaint'
   | 'other-feedback';
@@ -89,9 +90,12 @@ async function judge(
   const report = readDeliveryReport(mail);
   if (report) return judgeReport(report, mail, envelope, trust);
   const optOut = await judgeOptOut(mail, trust, now);
-  if (!isAutomatic(mail, envelope.from) || isOrdered(mail)) return optOut;
+  if (isOrdered(mail)) return optOut;
+  const isProgrammed = isAutomatic(mail, envelope.from);
   // What a program sent with a link of ours in the subject may still be a person's wish: a person looks.
-  return optOut.kind === 'opt-out' ? other('automatic-opt-out') : { kind: 'automatic-reply' };
+  if (optOut.kind === 'opt-out') return isProgrammed || isCalledAutomatic(mail) ? other('automatic-opt-out') : optOut;
+  if (isProgrammed) return { kind: 'automatic-reply' };
+  return looksAutomatic(mail) ? other('maybe-automatic') : optOut;
 }
 
 /** Anybody can write a complaint, but only who got the message has its link; and all that it can do is end mail. */
