@@ -112,6 +112,32 @@ describe('an opt-out is accepted, and is durable (P4), while', () => {
   });
 });
 
+describe('a choice of which the vault lets only the opt-out be recorded', () => {
+  it('is told as just that: what was switched off counts, what was switched on does not yet (P3, P4)', async () => {
+    const address = somebody();
+    const contactId = await optIn(service, address);
+    const expiresAt = Date.now() + 3_600_000;
+    const path = await signedPath(service, { kind: 'preferences', contactId, expiresAt });
+    otherProgram('vault.sqlite').exec('DROP TABLE data_keys; DROP TABLE destroyed_keys');
+    const raw = new URLSearchParams({
+      'shown.newsletter': 'on',
+      'shown.sales-contact': 'off',
+      'wants.sales-contact': 'yes',
+      statement: 'signup-form',
+      version: '1',
+      language: 'nl',
+      revision: '0',
+    }).toString();
+    const headers = { 'Content-Type': 'application/x-www-form-urlencoded', 'Accept-Language': 'nl' };
+    const { status, text, headers: told } = await service.request('POST', path, { key: null, raw, headers });
+    expect([status, Number(told.get('retry-after')) > 0]).toStrictEqual([503, true]);
+    expect(text).toContain('Je afmelding is vastgelegd en geldt meteen.');
+    expect(text).not.toContain('konden je keuze nu niet vastleggen');
+    expect(await verdictOf(service, address)).toMatchObject({ reason: 'OPTED_OUT' });
+    expect(await verdictOf(service, address, 'sales-contact')).toMatchObject({ reason: 'NO_CONSENT' });
+  });
+});
+
 describe('a log that another program holds', () => {
   it.each(ways)(
     'is told by 503 and when to come back where the opt-out comes by %s, and nothing is claimed (P4)',

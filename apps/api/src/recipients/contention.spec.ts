@@ -1,3 +1,4 @@
+import { UnsubscribeCommand } from '@consent-ledger/application';
 import { createLinks, type ClaimsOf, type MailedKind } from '@consent-ledger/links';
 import { Problem, silentLogger } from '@consent-ledger/platform';
 import { compilePolicy } from '@consent-ledger/consent';
@@ -10,6 +11,7 @@ import { Assets } from './assets.js';
 import { ConfirmController } from './confirm.controller.js';
 import { OptOutUndo } from './opt-out-undo.js';
 import { Pages } from './pages.js';
+import { texts } from './texts.js';
 import { ProblemPage } from './problem-page.js';
 import { ReconsentController } from './reconsent.controller.js';
 
@@ -26,10 +28,15 @@ const question = {
   policy: compilePolicy(shippedPolicy),
 };
 const queries = { execute: () => Promise.resolve(question) } as unknown as QueryBus;
+const [asked] = question.purposes;
+const twoPurposes = { ...question, purposes: [asked, { ...asked, purpose: 'event-invitation' }] };
+const twoQuestions = { execute: () => Promise.resolve(twoPurposes) } as unknown as QueryBus;
+const renewal = { statement: 'reconsent', version: '1', language: 'nl' };
 const undo = new OptOutUndo(commands, links, clock);
 
 const request = {
   id: 'a-request',
+  method: 'POST',
   headers: { 'accept-language': 'en' },
   query: {},
   routeOptions: { url: '/u/:token' },
@@ -54,7 +61,7 @@ describe('an act on a page while others keep writing to the contact', () => {
     const { told, reply } = recordedReply();
     new ProblemPage(pages, silentLogger).send(request, reply, conflict.status, conflict);
     expect([told.status, Number(told.headers['Retry-After']) > 0]).toStrictEqual([503, true]);
-    expect(told.body).toContain('It did not work yet');
+    expect(told.body).toContain(`<h1>${texts.en.busy.title}</h1>`);
   });
 
   it('is not told to have come too late when it is a confirmation', async () => {
@@ -66,7 +73,35 @@ describe('an act on a page while others keep writing to the contact', () => {
   it('is not told to be about a text that changed when it is a yes (P5)', async () => {
     const controller = new ReconsentController(commands, queries, pages, undo, policies, links, clock);
     const token = await tokenFor({ kind: 'reconsent', contactId, promptId: 'a-prompt' });
-    const form = { 'answer.newsletter': 'yes', statement: 'reconsent', version: '1', language: 'nl' };
+    const form = { 'answer.newsletter': 'yes', ...renewal };
     await expect(controller.answer(token, form, undefined, request, recordedReply().reply)).rejects.toBe(conflict);
+  });
+
+  it('is told to have stopped what it stopped, where only the yes beside it could not be recorded (P4, P5)', async () => {
+    const stopping = {
+      execute: (command: unknown) =>
+        command instanceof UnsubscribeCommand ? Promise.resolve({ contactId, recorded: [] }) : Promise.reject(conflict),
+    } as unknown as CommandBus;
+    const controller = new ReconsentController(stopping, twoQuestions, pages, undo, policies, links, clock);
+    const token = await tokenFor({ kind: 'reconsent', contactId, promptId: 'a-prompt' });
+    const form = { 'answer.newsletter': 'yes', 'answer.event-invitation': 'no', ...renewal };
+    const { told, reply } = recordedReply();
+    const error: unknown = await controller
+      .answer(token, form, undefined, request, reply)
+      .catch((fault: unknown) => fault);
+    new ProblemPage(pages, silentLogger).send(request, reply, 500, error);
+    expect(told.status).toBe(503);
+    expect(told.body).toContain(texts.en.partlySaved.intro);
+    expect(told.body).not.toContain(texts.en.busy.intro);
+  });
+});
+
+describe('a page that a fault keeps from being shown', () => {
+  it.each(['GET', 'HEAD'])('says no more than that, and nothing of a choice that nobody made by %s', (method) => {
+    const { told, reply } = recordedReply();
+    new ProblemPage(pages, silentLogger).send({ ...request, method } as FastifyRequest, reply, 500, new Error('away'));
+    expect([told.status, Number(told.headers['Retry-After']) > 0]).toStrictEqual([503, true]);
+    expect(told.body).toContain(texts.en.unavailable.intro);
+    expect(told.body).not.toContain('choice');
   });
 });

@@ -33,7 +33,9 @@ export type PageName =
   | 'tooOld'
   | 'damaged'
   | 'tooMany'
-  | 'busy';
+  | 'busy'
+  | 'unavailable'
+  | 'partlySaved';
 
 /** These tell what a POST did, as does every page with an undo on it. A switch on them would be a GET: it would show the page before, as if nothing were done. */
 const outcomes = new Set<PageName>([
@@ -61,7 +63,13 @@ const tones = new Map<PageName, 'done' | 'mail' | 'stop'>([
   ['damaged', 'stop'],
   ['tooMany', 'stop'],
   ['busy', 'stop'],
+  ['unavailable', 'stop'],
+  ['partlySaved', 'stop'],
 ]);
+
+/** The view of every page that tells of a problem and no more. */
+const PROBLEM = 'problem';
+const problems = new Set<PageName>(['damaged', 'tooMany', 'busy', 'unavailable', 'partlySaved']);
 
 /** What a page is told beside its texts; nothing that says who the person is, but what they typed themselves just now. */
 export interface PageContext {
@@ -138,7 +146,7 @@ export class Pages {
 
   private bodyOf(page: PageName): Handlebars.TemplateDelegate {
     let body = this.bodies.get(page);
-    if (!body) this.bodies.set(page, (body = compiled(page)));
+    if (!body) this.bodies.set(page, (body = compiled(problems.has(page) ? PROBLEM : page)));
     return body;
   }
 }

@@ -30,7 +30,7 @@ import {
   type PreferenceNotice,
   type Wording,
 } from './preferences-view.js';
-import { factOf, fieldsOf, isRefusal } from './recipient-act.js';
+import { factOf, fieldsOf, isRefusal, PartlySaved } from './recipient-act.js';
 import { RecipientPage } from './recipient-page.decorator.js';
 import { statementIn } from './statement-view.js';
 
@@ -112,7 +112,7 @@ export class PreferencesController {
 
   private async turnOn(
     { contactId }: Claims,
-    { on: purposes }: Changes,
+    { on: purposes, off }: Changes,
     fields: Readonly<Record<string, unknown>>,
     request: FastifyRequest,
   ): Promise<Refusal> {
@@ -126,7 +126,7 @@ export class PreferencesController {
       await this.commands.execute(new TurnOnCommand(fact, { purposes, statement, shownAt, evidence }));
       return undefined;
     } catch (error) {
-      if (!isRefusal(error)) throw error;
+      if (!isRefusal(error)) throw off.length > 0 ? new PartlySaved(error) : error;
       return error.code === 'REQUEST_OVERTAKEN' ? 'overtaken' : 'statementChanged';
     }
   }

@@ -4,12 +4,12 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { languageOf } from './language.js';
 import { Pages } from './pages.js';
-import { isContention } from './recipient-act.js';
+import { isContention, PartlySaved } from './recipient-act.js';
 import { pageHeaders } from './recipient-page.decorator.js';
 
-type ProblemPageName = 'busy' | 'damaged' | 'tooMany';
+type ProblemPageName = 'busy' | 'damaged' | 'partlySaved' | 'tooMany' | 'unavailable';
 
-/** Tells a person that it did not work, and never that it did: the request can be made again. */
+/** Tells a person what did not work, and never that it did, nor of an opt-out that counted that it did not (P4): the request can be made again. */
 @Injectable()
 export class ProblemPage {
   constructor(
@@ -27,7 +27,7 @@ export class ProblemPage {
     void reply
       .status(shown)
       .headers(pageHeaders)
-      .send(this.render(request, pageFor(shown)));
+      .send(this.render(request, pageFor(shown, request, error)));
   }
 
   /** A page that tells of a problem, in the language of the request. */
@@ -37,7 +37,9 @@ export class ProblemPage {
   }
 }
 
-function pageFor(status: number): ProblemPageName {
-  if (status === 503) return 'busy';
-  return status === 429 ? 'tooMany' : 'damaged';
+function pageFor(status: number, { method }: FastifyRequest, error: unknown): ProblemPageName {
+  if (status === 429) return 'tooMany';
+  if (status !== 503) return 'damaged';
+  if (error instanceof PartlySaved) return 'partlySaved';
+  return method === 'POST' ? 'busy' : 'unavailable';
 }

@@ -18,6 +18,13 @@ export function fieldsOf(body: unknown): Readonly<Record<string, unknown>> {
   return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
 }
 
+/** Of a choice that also stops mail, what stops it is on record and the rest is not: that can be chosen again. */
+export class PartlySaved extends Error {
+  constructor(cause: unknown) {
+    super('Of a choice only what stops mail could be recorded.', { cause });
+  }
+}
+
 /** Whether a rule stands against the act. Where others only wrote to the contact at the same time, it can be made again. */
 export function isRefusal(error: unknown): error is Problem {
   return error instanceof Problem && error.status < 500 && !isContention(error);

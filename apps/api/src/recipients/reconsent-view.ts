@@ -75,11 +75,14 @@ function untilInWords(
   return endsAt === undefined || endsAt === NEVER ? open : `${until} ${dateInWords(endsAt, language, timeZone)}.`;
 }
 
+/** What a person says of each purpose of a question; of the rest nothing. */
+export interface Answers {
+  readonly yes: readonly string[];
+  readonly no: readonly string[] | 'all';
+}
+
 /** What a person answers: a yes or a no per purpose of the question, or a no to everything. Of both, the no counts. */
-export function answersIn(
-  fields: Readonly<Record<string, unknown>>,
-  { purposes }: QuestionAnswer,
-): { readonly yes: readonly string[]; readonly no: readonly string[] | 'all' } {
+export function answersIn(fields: Readonly<Record<string, unknown>>, { purposes }: QuestionAnswer): Answers {
   if (fields['all'] === 'no') return { yes: [], no: 'all' };
   const said = (answer: string) =>
     purposes.map(({ purpose }) => purpose).filter((purpose) => [fields[`answer.${purpose}`]].flat().includes(answer));

@@ -18,9 +18,9 @@ import { Open } from '../security/scope.decorator.js';
 import { languageOf, type Language } from './language.js';
 import { OptOutUndo } from './opt-out-undo.js';
 import { Pages } from './pages.js';
-import { factOf, fieldsOf, isRefusal } from './recipient-act.js';
+import { factOf, fieldsOf, isRefusal, PartlySaved } from './recipient-act.js';
 import { RecipientPage } from './recipient-page.decorator.js';
-import { answersIn, viewOf, type QuestionNote } from './reconsent-view.js';
+import { answersIn, viewOf, type Answers, type QuestionNote } from './reconsent-view.js';
 import { statementIn } from './statement-view.js';
 
 type Claims = ClaimsOf<'reconsent'>;
@@ -80,7 +80,7 @@ export class ReconsentController {
     const { yes, no } = answersIn(fields, question);
     if (yes.length === 0 && no.length === 0) return this.page(question, language, 'nothingChosen');
     const undo = no.length > 0 ? await this.stop(claims, no, request) : undefined;
-    const refusal = yes.length > 0 ? await this.renew(claims, yes, question, fields, request) : undefined;
+    const refusal = yes.length > 0 ? await this.renew(claims, { yes, no }, question, fields, request) : undefined;
     const now = (await this.ask(claims))!;
     if (!refusal) return this.pages.render('reconsented', language, { question: this.view(now, language), undo });
     void reply.status(409);
@@ -97,7 +97,7 @@ export class ReconsentController {
   /** Renews what can still be renewed; answers what the page has to say about the rest. */
   private async renew(
     { contactId, promptId }: Claims,
-    yes: readonly string[],
+    { yes, no }: Answers,
     { purposes }: QuestionAnswer,
     fields: Readonly<Record<string, unknown>>,
     request: FastifyRequest,
@@ -110,7 +110,7 @@ export class ReconsentController {
     try {
       if (names.length > 0) await this.commands.execute(new RenewConsentCommand(fact, names, statement));
     } catch (error) {
-      if (!isRefusal(error)) throw error;
+      if (!isRefusal(error)) throw no.length > 0 ? new PartlySaved(error) : error;
       return error.code === 'NOT_RENEWABLE' ? 'tooLate' : 'statementChanged';
     }
     return names.length < yes.length ? 'tooLate' : undefined;

@@ -112,6 +112,15 @@ export const texts = {
       title: 'Je keuze is vastgelegd',
       intro: 'Bedankt. Afmelden kan altijd via de link in ieder bericht.',
     },
+    unavailable: {
+      title: 'Dat lukt nu even niet',
+      intro: 'Door een storing kunnen we deze pagina nu niet tonen. Probeer het over een minuut opnieuw, of mail ons.',
+    },
+    partlySaved: {
+      title: 'Nog niet alles is vastgelegd',
+      intro:
+        'Je afmelding is vastgelegd en geldt meteen. De rest van je keuze nog niet. Probeer dat over een minuut opnieuw, of mail ons.',
+    },
     damaged: {
       title: 'Deze link werkt niet',
       intro:
@@ -231,6 +240,15 @@ export const texts = {
     reconsented: {
       title: 'Your choice is recorded',
       intro: 'Thank you. You can unsubscribe at any time through the link in every message.',
+    },
+    unavailable: {
+      title: 'That does not work just now',
+      intro: 'Because of a fault we cannot show this page just now. Try again in a minute, or write to us.',
+    },
+    partlySaved: {
+      title: 'Not everything has been saved yet',
+      intro:
+        'You have been unsubscribed as you asked, at once. The rest of your choice has not been saved yet. Try that again in a minute, or write to us.',
     },
     damaged: {
       title: 'This link does not work',
