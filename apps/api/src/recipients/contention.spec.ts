@@ -99,7 +99,7 @@ describe('an act on a page while others keep writing to the contact', () => {
 describe('a page that a fault keeps from being shown', () => {
   it.each(['GET', 'HEAD'])('says no more than that, and nothing of a choice that nobody made by %s', (method) => {
     const { told, reply } = recordedReply();
-    new ProblemPage(pages, silentLogger).send({ ...request, method } as FastifyRequest, reply, 500, new Error('away'));
+    new ProblemPage(pages, silentLogger).send({ ...request, method }, reply, 500, new Error('away'));
     expect([told.status, Number(told.headers['Retry-After']) > 0]).toStrictEqual([503, true]);
     expect(told.body).toContain(texts.en.unavailable.intro);
     expect(told.body).not.toContain('choice');
