@@ -301,6 +301,31 @@ describe('saving', () => {
     expect(await reasonOf(address)).toBe('CONSENT');
   });
 
+  it('tells who has nothing to switch on how a mail proves that the mailbox works again, which ends a bounce (P3, P4)', async () => {
+    const address = somebody();
+    const all = ['newsletter', 'event-invitation', 'personalised-message', 'sales-contact'];
+    await given(service, address, optIn(all), deliverability('bounced', { permanent: true }));
+    const page = await open(address);
+    expect(page.text).toContain('Komt onze mail weer aan? <a href="/subscribe">Meld je dan opnieuw aan</a>');
+    expect(page.text).not.toContain('Zet je hieronder iets aan');
+    await save(page);
+    expect(await reasonOf(address)).toBe('UNDELIVERABLE');
+
+    const form = await visit(service, '/subscribe', 'nl');
+    await press(service, form, 'Meld mij aan', { address, 'wants.newsletter': 'yes' });
+    const mail = await eventually(async () => (await outboxOf(service)).get(address)![0]!);
+    expect(await reasonOf(address)).toBe('UNDELIVERABLE');
+    await press(service, await visit(service, pathIn(mail.text)), 'Ja, bevestig mijn aanmelding');
+    expect([await reasonOf(address), await reasonOf(address, 'sales-contact')]).toStrictEqual(['CONSENT', 'CONSENT']);
+    expect((await open(address)).text).not.toContain('Komt onze mail weer aan?');
+  });
+
+  it('offers no way round a restriction (P9)', async () => {
+    const address = somebody();
+    await given(service, address, optIn(['newsletter']), restriction(true));
+    expect((await open(address)).text).not.toMatch(/Komt onze mail weer aan|Zet je hieronder iets aan/);
+  });
+
   it('shows what was chosen beneath a restriction, and lets it be changed while nothing is sent (P9)', async () => {
     const address = somebody();
     await given(service, address, optIn(['newsletter', 'sales-contact']), restriction(true));

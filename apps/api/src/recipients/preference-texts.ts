@@ -39,7 +39,15 @@ export const preferenceTexts = {
         RESTRICTED:
           'Sinds {date} is het gebruik van je gegevens beperkt. Zolang dat duurt, sturen we je niets, ook niet wat hieronder aan staat.',
         UNDELIVERABLE:
-          'Sinds {date} sturen we niets naar dit adres, omdat berichten niet aankwamen of je een ander adres opgaf. Zet je hieronder iets aan, dan proberen we het weer.',
+          'Sinds {date} sturen we niets naar dit adres, omdat berichten niet aankwamen of je een ander adres opgaf.',
+      },
+      remedies: {
+        switchOn: 'Zet je hieronder iets aan, dan proberen we het weer.',
+        isBack: 'Komt onze mail weer aan?',
+        subscribe: 'Meld je dan opnieuw aan',
+        proof:
+          'We mailen je een link. Bevestig je daarmee je aanmelding, dan sturen we je weer wat hieronder aan staat.',
+        write: 'Laat het ons weten',
       },
       standings: {
         CONSENT: 'Je gaf hier op {date} toestemming voor.',
@@ -166,7 +174,14 @@ export const preferenceTexts = {
         RESTRICTED:
           'Since {date} the use of your data is restricted. As long as that lasts we send you nothing, not even what is on below.',
         UNDELIVERABLE:
-          'Since {date} we send nothing to this address, because messages did not arrive or you named another address. If you switch something on below, we try again.',
+          'Since {date} we send nothing to this address, because messages did not arrive or you named another address.',
+      },
+      remedies: {
+        switchOn: 'If you switch something on below, we try again.',
+        isBack: 'Does our mail arrive again?',
+        subscribe: 'Then subscribe once more',
+        proof: 'We mail you a link. Once you confirm your subscription by it, we send you again what is on below.',
+        write: 'Then let us know',
       },
       standings: {
         CONSENT: 'You consented to this on {date}.',

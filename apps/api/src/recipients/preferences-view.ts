@@ -10,7 +10,7 @@ import type { PageTexts } from './texts.js';
 export interface PreferencesView {
   readonly notice: PreferenceNotice | undefined;
   /** Why nothing is sent for now, whatever is switched on. */
-  readonly hindrance: string | undefined;
+  readonly hindrance: HindranceView | undefined;
   readonly purposes: readonly PurposeView[];
   /** What who switches something on says, exactly; absent where nothing can be switched on. */
   readonly statement: StatementView | undefined;
@@ -26,6 +26,15 @@ export interface PreferenceNotice {
   /** What was switched, in sentences. */
   readonly done: readonly string[];
   readonly isAlert: boolean;
+}
+
+interface HindranceView {
+  readonly text: string;
+  /**
+   * How the person shows that mail arrives again; absent where that would change nothing. The link to this page does not: it
+   * may have been mailed before the bounce. So who has nothing left to switch on is sent to where a mail proves it.
+   */
+  readonly remedy: { readonly [way in 'switchOn' | 'subscribe' | 'write']?: true } | undefined;
 }
 
 interface PurposeView {
@@ -61,7 +70,10 @@ export function preferencesView(own: OwnPreferences, words: Wording, notice?: Pr
   const canTurnOn = views.some(({ isOn, canSwitch }) => canSwitch && !isOn);
   return {
     notice,
-    hindrance: hindrance && withDate(text.hindrances[hindrance.reason], hindrance.since, policy, language),
+    hindrance: hindrance && {
+      text: withDate(text.hindrances[hindrance.reason], hindrance.since, policy, language),
+      remedy: hindrance.reason === 'UNDELIVERABLE' ? remedyFor(canTurnOn, policy) : undefined,
+    },
     purposes: views,
     statement: canTurnOn && statement ? statementShownIn(statement, language) : undefined,
     revision,
@@ -72,6 +84,11 @@ export function preferencesView(own: OwnPreferences, words: Wording, notice?: Pr
     })),
     rights: rightsView(policy, words.texts),
   };
+}
+
+function remedyFor(canTurnOn: boolean, { subscriptionStatement }: Policy): HindranceView['remedy'] {
+  if (canTurnOn) return { switchOn: true };
+  return subscriptionStatement ? { subscribe: true } : { write: true };
 }
 
 /** How a person asks for what the law gives them, beside this page (P9). */
