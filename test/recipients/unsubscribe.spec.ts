@@ -249,6 +249,35 @@ describe('undoing on the page', () => {
     expect(await reasonOf('eerder@example.nl', 'event-invitation')).toBe('CONSENT');
   });
 
+  it('takes no opt-out along that somebody else made by the same link right after it (P4)', async () => {
+    const link = await linkFromMail(service, 'doorgestuurd@example.nl');
+    const stranger = await press(service, await visit(service, link), 'Meld mij af voor: Nieuwsbrief');
+    const own = await press(service, await visit(service, link), 'Meld mij af voor: Nieuwsbrief');
+    await service.request('POST', link, { key: null, ...urlencoded });
+    const ticket = await service.post('/v1/opt-outs', {
+      address: 'doorgestuurd@example.nl',
+      purposes: ['newsletter'],
+      source: { kind: 'customer-service', reference: 'ticket 4711' },
+    });
+    expect(ticket.status).toBe(201);
+    expect([own.text.includes('Hier was je al voor afgemeld.'), own.text.includes(undo)]).toStrictEqual([true, false]);
+    await press(service, stranger, undo);
+    expect(await reasonOf('doorgestuurd@example.nl')).toBe('OPTED_OUT');
+    expect((await historyOf('doorgestuurd@example.nl')).events.at(-2)).toMatchObject({
+      source: { kind: 'customer-service' },
+      personal: { reference: 'ticket 4711' },
+    });
+  });
+
+  it('takes back a button that was pressed twice at once (P4)', async () => {
+    const link = await linkFromMail(service, 'dubbelklik@example.nl');
+    const page = await visit(service, link);
+    const done = await press(service, page, 'Meld mij af voor: Nieuwsbrief');
+    await press(service, page, 'Meld mij af voor: Nieuwsbrief');
+    await press(service, done, undo);
+    expect(await reasonOf('dubbelklik@example.nl')).toBe('CONSENT');
+  });
+
   it('is answered alike the second time', async () => {
     const link = await linkFromMail(service, 'dubbel@example.nl');
     const done = await press(service, await visit(service, link), 'Meld mij af voor: Nieuwsbrief');

@@ -121,6 +121,8 @@ export type ContactEvent = {
     readonly data: ContactEventData[T];
     readonly occurredAt: Instant;
     readonly recordedAt: Instant;
+    /** What a second copy of this act would bear too; absent where nothing tells, or it may be taken back by who made it. */
+    readonly act?: string;
   };
 }[ContactEventType];
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { eventsKnown, foldContact, type ContactEvent } from './contact.js';
 import { customerStarted, happened, optedIn, optedOut } from './contact.fixture.js';
+import type { Decision } from './decision.js';
 import { decideEligibility, UnknownPurpose, type Verdict } from './eligibility.js';
 import { retentionEndBy } from './erasure.js';
 import {
@@ -18,6 +19,7 @@ import {
 } from './history.fixture.js';
 import { NEVER, type Instant } from './instant.js';
 import { giftcard } from './policy.fixture.js';
+import { optOut, undoOptOut } from './opt-out.js';
 import type { PolicyHistory } from './policy-history.js';
 import type { Reason } from './verdict-table.js';
 
@@ -158,7 +160,31 @@ describe('law 1: order does not matter', () => {
 });
 
 describe('law 2: an opt-out is monotone', () => {
-  const others = eventTypes.filter((type) => !['OptInConfirmed', 'ConsentRenewed', 'OptOutUndone'].includes(type));
+  const others = eventTypes.filter((type) => !['OptInConfirmed', 'ConsentRenewed'].includes(type));
+
+  interface StopStep {
+    readonly after: number;
+    readonly purposes: readonly string[] | 'all';
+    readonly act: string | undefined;
+  }
+  interface UndoStep {
+    readonly after: number;
+    readonly undo: number;
+  }
+
+  /** Milliseconds between one act and the next: mostly within the time in which a repeated act is one. */
+  const after = fc.constantFrom(1, 1_000, 60_000, 299_999, 300_000);
+  const optOuts: fc.Arbitrary<StopStep> = fc.record({
+    after,
+    purposes: fc.constantFrom(['newsletter'], ['newsletter', 'sales-contact'], 'all' as const),
+    act: fc.constantFrom('one-click', 'customer-service', 'form-1', 'form-2', undefined),
+  });
+  const undos: fc.Arbitrary<UndoStep> = fc.record({ after, undo: fc.nat(7) });
+  const consented: Course = {
+    events: [optedIn('2024-01-01T00:00:00Z', 'newsletter', 'event-invitation', 'sales-contact')],
+    stops: [],
+    now: Date.UTC(2024, 2, 1),
+  };
 
   it('answers no whatever is added that is not an act of the person, whenever it happened', () => {
     let tried = 0;
@@ -166,7 +192,8 @@ describe('law 2: an opt-out is monotone', () => {
       fc.property(histories(), additions(others), policies, questions, (events, added, history, at) => {
         const known = eventsKnown(events, at, NEVER);
         const after = [...known, ...added.filter((event) => !isOptIn(event))];
-        for (const purpose of commercial.filter((name) => hasOptedOut(known, name)))
+        const undone = added.filter(({ type }) => type === 'OptOutUndone');
+        for (const purpose of commercial.filter((name) => hasOptedOut([...known, ...undone], name)))
           for (const moment of [at, ...edges.filter((edge) => edge > at)]) {
             const verdict = ask(after, history, purpose, moment);
             if (verdict === 'UNKNOWN_PURPOSE' || verdict.basis === 'service') continue;
@@ -178,6 +205,68 @@ describe('law 2: an opt-out is monotone', () => {
     );
     expect(tried).toBeGreaterThan(1_000);
   });
+
+  it('stands until it is taken back itself, however soon after another it was made (P4)', () => {
+    let [stopped, takenBack] = [0, 0];
+    fc.assert(
+      fc.property(fc.array(fc.oneof(optOuts, undos), { maxLength: 8 }), (acts) => {
+        const { events, stops, now } = acts.reduce(carriedOut, consented);
+        for (const purpose of ['newsletter', 'event-invitation', 'sales-contact']) {
+          const isStopped = stops.some(({ purposes }) => purposes === 'all' || purposes.includes(purpose));
+          if (isStopped) stopped++;
+          else if (acts.length > 0) takenBack++;
+          expect(isEligible(ask(events, alone, purpose, now))).toBe(!isStopped);
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+    expect(Math.min(stopped, takenBack)).toBeGreaterThan(200);
+  });
+
+  /** What was acknowledged and stands. Who made it on a page may take it back, by the event that the page names. */
+  interface Stop {
+    readonly purposes: readonly string[] | 'all';
+    readonly act: string | undefined;
+    readonly undoableBy?: string;
+  }
+
+  interface Course {
+    readonly events: readonly ContactEvent[];
+    readonly stops: readonly Stop[];
+    readonly now: Instant;
+  }
+
+  function carriedOut(course: Course, { after, ...step }: StopStep | UndoStep): Course {
+    const now = course.now + after;
+    return 'undo' in step ? takenBackIn({ ...course, now }, step.undo) : stoppedIn({ ...course, now }, step);
+  }
+
+  function stoppedIn({ events, stops, now }: Course, { purposes, act }: Omit<StopStep, 'after'>): Course {
+    const decision = optOut({ state: foldContact(events), events }, { purposes, act, occurredAt: now }, giftcard);
+    const recorded = eventsFrom(decision, events.length, now).map((event) => ({ ...event, ...(act && { act }) }));
+    const copied = stops.findLast((stop) => stop.act === act && String(stop.purposes) === String(purposes));
+    const named = recorded[0]?.id ?? copied?.undoableBy;
+    const isOnPage = act === undefined || act.startsWith('form');
+    const stop = { purposes, act, ...(isOnPage && named !== undefined && { undoableBy: named }) };
+    return { events: [...events, ...recorded], stops: [...stops, stop], now };
+  }
+
+  function takenBackIn({ events, stops, now }: Course, choice: number): Course {
+    const undoable = stops.flatMap(({ undoableBy }) => undoableBy ?? []);
+    if (undoable.length === 0) return { events, stops, now };
+    const optOutId = undoable[choice % undoable.length]!;
+    const recorded = eventsFrom(undoOptOut(foldContact(events), { optOutId }), events.length, now);
+    return {
+      events: [...events, ...recorded],
+      stops: stops.filter(({ undoableBy }) => undoableBy !== optOutId),
+      now,
+    };
+  }
+
+  function eventsFrom(decision: Decision, count: number, at: Instant): ContactEvent[] {
+    if ('refused' in decision) throw new Error(decision.refused.code);
+    return decision.events.map((event) => ({ ...event, id: `act-${count}`, occurredAt: at, recordedAt: at }));
+  }
 
   function isOptIn({ type, data }: ContactEvent): boolean {
     if (type === 'OptInConfirmed' || type === 'ConsentRenewed') return true;

@@ -19,6 +19,8 @@ export interface EventMetadata {
   readonly schemaVersion: number;
   /** The policy by which the event was decided, as `policyVersionOf` writes it. */
   readonly policyVersion: string;
+  /** P4: what a second copy of the same opt-out bears too. It tells nothing of the person. */
+  readonly act?: string;
   /** A fingerprint of the request that bore an `Idempotency-Key`, so that the key is not used for another one. */
   readonly fingerprint?: string;
 }

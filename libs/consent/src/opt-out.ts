@@ -1,31 +1,51 @@
-import type { ContactState, OptOutMark } from './contact.js';
+import type { ContactEvent, ContactState, OptOutMark } from './contact.js';
 import { nothing, record, refusePurposes, repeats, type Decision } from './decision.js';
 import type { Instant } from './instant.js';
 import type { Policy } from './policy.js';
-import { anyAfter, isAfter } from './standing.js';
+import { anyAfter, isAfter, isWithdrawn } from './standing.js';
 
 export interface OptOut {
   /** The purposes to stop, or `all` commercial mail, also of purposes that do not exist yet. */
   readonly purposes: readonly string[] | 'all';
   readonly occurredAt: Instant;
+  /** What a second copy of the same act bears too; absent where nothing tells one from another act. */
+  readonly act?: string | undefined;
 }
 
 /**
  * Withdraws consent or objects, for some purposes or for all commercial mail (P4). `state` is the contact as it was at
- * `occurredAt`. The same opt-out, made just before and still standing, is not recorded twice; one of other purposes is,
- * even where it adds nothing yet: undoing the wider one must not undo it too.
+ * `occurredAt`, `events` what is on record. Only a second copy of the same act, sent just after it and while it stands, is
+ * not recorded: any other may be taken back by who made it, and this one must stand then. So is one of other purposes
+ * recorded, even where it adds nothing yet.
  */
-export function optOut(state: ContactState, { purposes, occurredAt }: OptOut, policy: Policy): Decision {
+export function optOut(
+  { state, events }: { readonly state: ContactState; readonly events: readonly ContactEvent[] },
+  { purposes, occurredAt, act }: OptOut,
+  policy: Policy,
+): Decision {
   if (purposes !== 'all') {
     const refused = refusePurposes(policy, purposes);
     if (refused) return refused;
     if (purposes.length === 0) return nothing;
   }
   const scope = purposes === 'all' ? purposes : [...new Set(purposes)];
+  const copies = act === undefined ? [] : events.filter((event) => event.act === act).map(({ id }) => id);
   const madeBefore = (made: OptOutMark) =>
-    samePurposes(made.purposes, scope) && stands(state, made) && repeats(made, occurredAt, policy);
+    copies.includes(made.id) &&
+    samePurposes(made.purposes, scope) &&
+    stands(state, made) &&
+    repeats(made, occurredAt, policy);
   return state.optOuts.some(madeBefore) ? nothing : record({ type: 'OptedOut', data: { purposes: scope } });
 }
+
+/** Whether all of these purposes, or all commercial mail, was stopped by the person and not begun again (P4). */
+export function isStopped(state: ContactState, purposes: readonly string[] | 'all'): boolean {
+  const asked = purposes === 'all' ? [ANY_OTHER, ...Object.keys(state.given)] : purposes;
+  return asked.every((purpose) => isWithdrawn(state, purpose));
+}
+
+/** Stands for a purpose that nobody ever named: only what stops all commercial mail stops it. */
+const ANY_OTHER = '';
 
 /** Takes back one opt-out, by its event id, and no other (P4): what stood before it stands again. */
 export function undoOptOut(state: ContactState, { optOutId }: { readonly optOutId: string }): Decision {

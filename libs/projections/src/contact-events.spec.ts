@@ -50,6 +50,11 @@ describe('a stored event of a contact', () => {
     expect(found.sort()).toStrictEqual(expected.sort());
   });
 
+  it('bears what a second copy of its act would bear, where that is on record (P4)', () => {
+    const recorded = { ...optedIn.recorded, metadata: { ...optedIn.recorded.metadata, act: 'one-click' } };
+    expect(contactEventOf(recorded)).toStrictEqual({ ...optedIn.read, act: 'one-click' });
+  });
+
   it('is lifted through every version between its own and the current one', () => {
     const read = createContactEventReader({
       ...contactUpcasters,

@@ -63,7 +63,8 @@ export function createContactEventReader(upcasters: Upcasters): (recorded: Recor
     const occurredAt = occurredAtOf(recorded);
     // Most acts are recorded as they happen: one instant is read, not two.
     const recordedAt = metadata['recordedAt'] === metadata['occurredAt'] ? occurredAt : recordedAtOf(recorded);
-    return { id, type, data, occurredAt, recordedAt } as unknown as ContactEvent;
+    const event = { id, type, data, occurredAt, recordedAt } as unknown as ContactEvent;
+    return typeof metadata['act'] === 'string' ? { ...event, act: metadata['act'] } : event;
   };
 }
 

@@ -1,4 +1,4 @@
-import { CLOCK, LINKS, UndoOptOutCommand, type Recorded } from '@consent-ledger/application';
+import { CLOCK, LINKS, UndoOptOutCommand, type Unsubscribed } from '@consent-ledger/application';
 import type { SourceKind } from '@consent-ledger/consent';
 import type { Links } from '@consent-ledger/links';
 import type { Clock } from '@consent-ledger/platform';
@@ -19,9 +19,12 @@ export class OptOutUndo {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  /** The signed right to take back what was recorded; `undefined` when that was nothing. */
-  async offer({ contactId, recorded: [optOut] }: Recorded, purpose: string): Promise<string | undefined> {
-    if (!optOut) return undefined;
+  /** The signed right to take back what was recorded; `undefined` when that was nothing, or would bring no mail back. */
+  async offer(
+    { contactId, recorded: [optOut], wasStopped }: Unsubscribed,
+    purpose: string,
+  ): Promise<string | undefined> {
+    if (!optOut || wasStopped) return undefined;
     const expiresAt = this.clock.now() + UNDO_FOR;
     return this.links.sign({ kind: 'undo', contactId, optOutId: optOut.eventId, purpose, expiresAt });
   }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { CLOCK, POLICIES, PUBLIC_URL } from '@consent-ledger/application';
 import { policyInForce } from '@consent-ledger/consent';
-import type { Clock } from '@consent-ledger/platform';
+import { newId, type Clock } from '@consent-ledger/platform';
 import type { PolicyShelf } from '@consent-ledger/projections';
 import { Inject, Injectable } from '@nestjs/common';
 import Handlebars from 'handlebars';
@@ -121,7 +121,7 @@ export class Pages {
     const now = this.clock.now();
     const { controller } = policyInForce(this.policies.history(), now, now).document;
     const body = this.bodyOf(page)(
-      { ...context, language, text, texts: text[page], controller, base: this.base },
+      { ...context, form: newId(), language, text, texts: text[page], controller, base: this.base },
       { partials: this.partials },
     );
     const isRefused = context.subscription?.isRefused === true || context.mistake !== undefined;

@@ -96,7 +96,7 @@ export class PreferencesController {
   /** An opt-out counts before an opt-in is looked at: it is never refused. */
   private async turnOff({ contactId }: Claims, { off }: Changes, request: FastifyRequest): Promise<void> {
     for (const purposes of this.stoppableTogether(off)) {
-      const fact = factOf(contactId, 'preference-page', request);
+      const fact = { ...factOf(contactId, 'preference-page', request), act: 'preference-page' };
       await this.commands.execute(new UnsubscribeCommand(fact, purposes));
     }
   }

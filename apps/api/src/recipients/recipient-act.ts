@@ -13,6 +13,13 @@ export function factOf(contactId: string, source: SourceKind, request: FastifyRe
   };
 }
 
+/** By what a form that a browser sends twice is known (P4): every page that is shown bears another. */
+export function formIn({ form }: Readonly<Record<string, unknown>>): { readonly act?: string } {
+  return typeof form === 'string' && FORM_ID.test(form) ? { act: `form-${form}` } : {};
+}
+
+const FORM_ID = /^[\da-f-]{36}$/;
+
 /** The fields of a form; a body that cannot be read has none. */
 export function fieldsOf(body: unknown): Readonly<Record<string, unknown>> {
   return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};

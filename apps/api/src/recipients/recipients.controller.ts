@@ -12,7 +12,7 @@ import { languageOf, type Language } from './language.js';
 import { OptOutUndo } from './opt-out-undo.js';
 import { Pages } from './pages.js';
 import { listed, purposeName } from './purpose-names.js';
-import { factOf, fieldsOf } from './recipient-act.js';
+import { factOf, fieldsOf, formIn } from './recipient-act.js';
 import { RecipientPage } from './recipient-page.decorator.js';
 
 /** The pages that a recipient reaches by an unsubscribe link. Only a POST changes anything; the link is the whole authority. */
@@ -65,7 +65,9 @@ export class RecipientsController {
 
     const oneClick = form['List-Unsubscribe'] === 'One-Click';
     const stopped = !oneClick && scope === 'all' ? 'all' : stoppedBy(link.claims);
-    const fact = factOf(contactId, oneClick ? 'one-click' : 'unsubscribe-page', request, mailing);
+    const source = oneClick ? 'one-click' : 'unsubscribe-page';
+    const act = oneClick ? { act: source } : formIn(form);
+    const fact = { ...factOf(contactId, source, request, mailing), ...act };
     const recorded = await this.commands.execute(new UnsubscribeCommand(fact, stopped));
     if (oneClick) {
       void reply.header('Content-Type', 'text/plain; charset=utf-8');

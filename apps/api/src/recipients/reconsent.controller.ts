@@ -18,7 +18,7 @@ import { Open } from '../security/scope.decorator.js';
 import { languageOf, type Language } from './language.js';
 import { OptOutUndo } from './opt-out-undo.js';
 import { Pages } from './pages.js';
-import { factOf, fieldsOf, isRefusal, PartlySaved } from './recipient-act.js';
+import { factOf, fieldsOf, formIn, isRefusal, PartlySaved } from './recipient-act.js';
 import { RecipientPage } from './recipient-page.decorator.js';
 import { answersIn, viewOf, type Answers, type QuestionNote } from './reconsent-view.js';
 import { statementIn } from './statement-view.js';
@@ -79,7 +79,7 @@ export class ReconsentController {
 
     const { yes, no } = answersIn(fields, question);
     if (yes.length === 0 && no.length === 0) return this.page(question, language, 'nothingChosen');
-    const undo = no.length > 0 ? await this.stop(claims, no, request) : undefined;
+    const undo = no.length > 0 ? await this.stop(claims, no, fields, request) : undefined;
     const refusal = yes.length > 0 ? await this.renew(claims, { yes, no }, question, fields, request) : undefined;
     const now = (await this.ask(claims))!;
     if (!refusal) return this.pages.render('reconsented', language, { question: this.view(now, language), undo });
@@ -88,8 +88,13 @@ export class ReconsentController {
   }
 
   /** A no counts before a yes is looked at: it is never refused. */
-  private async stop({ contactId, promptId }: Claims, no: readonly string[] | 'all', request: FastifyRequest) {
-    const fact = factOf(contactId, 'preference-page', request, promptId);
+  private async stop(
+    { contactId, promptId }: Claims,
+    no: readonly string[] | 'all',
+    fields: Readonly<Record<string, unknown>>,
+    request: FastifyRequest,
+  ) {
+    const fact = { ...factOf(contactId, 'preference-page', request, promptId), ...formIn(fields) };
     const recorded = await this.commands.execute(new UnsubscribeCommand(fact, no));
     return this.undo.offer(recorded, no === 'all' ? no : no[0]!);
   }

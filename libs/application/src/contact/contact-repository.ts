@@ -59,6 +59,8 @@ export interface Fact {
   readonly actor: Actor;
   readonly correlationId: string;
   readonly idempotencyKey?: string;
+  /** P4: what a second copy of the same opt-out bears too; absent where it may be taken back, or nothing tells one from another. */
+  readonly act?: string;
   /** The import that brings the fact. */
   readonly importId?: string;
   /** The caller's `If-Match`: the revision that the contact must be at. */
@@ -572,7 +574,7 @@ function personalPart({ address, source }: Fact, personal: JsonObject | undefine
 }
 
 function metadataOf(fact: Fact, { idempotency, policy, occurredAt, now }: Decided): EventMetadata {
-  const { actor, source, correlationId, importId } = fact;
+  const { actor, source, correlationId, importId, act } = fact;
   return {
     occurredAt: toRfc3339(occurredAt),
     recordedAt: toRfc3339(now),
@@ -583,6 +585,7 @@ function metadataOf(fact: Fact, { idempotency, policy, occurredAt, now }: Decide
     policyVersion: policyVersionOf(policy),
     ...(idempotency && { fingerprint: idempotency.fingerprint }),
     ...(importId !== undefined && { importId }),
+    ...(act !== undefined && { act }),
   };
 }
 

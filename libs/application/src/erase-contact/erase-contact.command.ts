@@ -106,10 +106,10 @@ export class EraseContactHandler implements ICommandHandler<EraseContactCommand>
  * P7: an erasure at request counts as an opt-out from all commercial mail. Where something may be sent still that opt-out
  * goes on record before the key goes, so that nothing is mailed to somebody whose erasure was cut short.
  */
-function optOutOfAll({ state, policy, occurredAt }: DecisionContext): Decision {
+function optOutOfAll({ state, events, policy, occurredAt }: DecisionContext): Decision {
   const commercial = [...policy.purposes].filter(([, { commercial }]) => commercial).map(([purpose]) => purpose);
   if (!isKnown(state) || commercial.every((purpose) => isWithdrawn(state, purpose))) return nothing;
-  return optOut(state, { purposes: 'all', occurredAt }, policy);
+  return optOut({ state, events }, { purposes: 'all', occurredAt }, policy);
 }
 
 /** Sealing anything with the erasure would give the contact a new key; and it happens now. */

@@ -52,7 +52,7 @@ export function recordingOf(of: Fact, said: RowFact): Recording {
   };
 }
 
-function decideOn({ state, stateThen, policy, occurredAt }: DecisionContext, said: RowFact): Decision {
+function decideOn({ state, stateThen, events, policy, occurredAt }: DecisionContext, said: RowFact): Decision {
   switch (said.kind) {
     case 'opt-in': {
       const { purposes, statement } = said;
@@ -60,7 +60,7 @@ function decideOn({ state, stateThen, policy, occurredAt }: DecisionContext, sai
       return optIn(state, { purposes, statement, ...reported, occurredAt }, policy);
     }
     case 'opt-out':
-      return optOut(stateThen, { purposes: said.purposes, occurredAt }, policy);
+      return optOut({ state: stateThen, events }, { purposes: said.purposes, occurredAt }, policy);
     case 'bounced':
       return recordDeliverability(stateThen, { kind: 'bounced', permanent: true, occurredAt }, policy);
     case 'complained':

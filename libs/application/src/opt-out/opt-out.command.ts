@@ -17,9 +17,11 @@ export class OptOutHandler implements ICommandHandler<OptOutCommand> {
   constructor(private readonly contacts: ContactRepository) {}
 
   execute({ fact, purposes }: OptOutCommand) {
+    const act = actOfReport(fact);
     return this.contacts.record(
-      fact,
-      ({ stateThen, policy, occurredAt }) => optOut(stateThen, { purposes, occurredAt }, policy),
+      { ...fact, ...(act !== undefined && { act }) },
+      ({ stateThen: state, events, policy, occurredAt }) =>
+        optOut({ state, events }, { purposes, occurredAt, act }, policy),
       {
         atOnce: true,
         request: {
@@ -31,4 +33,9 @@ export class OptOutHandler implements ICommandHandler<OptOutCommand> {
       },
     );
   }
+}
+
+/** A report of the same kind within minutes is the same one sent twice, but not what bears a reference: that is evidence. */
+function actOfReport({ act, source }: Fact): string | undefined {
+  return act ?? (source.reference === undefined ? source.kind : undefined);
 }

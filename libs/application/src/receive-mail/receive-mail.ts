@@ -101,7 +101,7 @@ export class ReceiveMail {
     const subject = { contactId, ...(mailing !== undefined && { reference: mailing }) };
     const fact = await this.factOf('mailto', subject, id, origin);
     try {
-      return (await this.commands.execute(new UnsubscribeCommand(fact, purposes))).recorded;
+      return (await this.commands.execute(new UnsubscribeCommand({ ...fact, act: `mail-${id}` }, purposes))).recorded;
     } catch (error) {
       if (error instanceof Problem && error.status === 422) return { why: 'refused' };
       throw error;

@@ -1,12 +1,17 @@
-import { optOut, type Decision, type Policy } from '@consent-ledger/consent';
+import { isStopped, optOut, type Decision, type Policy } from '@consent-ledger/consent';
 import type { PolicyShelf } from '@consent-ledger/projections';
 import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { POLICIES } from '../ports.js';
 import { ContactRepository, type DecisionContext, type Fact, type Recorded } from '../contact/contact-repository.js';
 
+/** What an opt-out by a link answers: `wasStopped` where everything it stops had been stopped before. */
+export interface Unsubscribed extends Recorded {
+  readonly wasStopped: boolean;
+}
+
 /** Opts out through the link in a message (P4, RFC 8058). A valid link is never refused, however old. */
-export class UnsubscribeCommand extends Command<Recorded> {
+export class UnsubscribeCommand extends Command<Unsubscribed> {
   constructor(
     readonly fact: Fact,
     readonly purposes: readonly string[] | 'all',
@@ -22,16 +27,26 @@ export class UnsubscribeHandler implements ICommandHandler<UnsubscribeCommand> {
     @Inject(POLICIES) private readonly policies: PolicyShelf,
   ) {}
 
-  execute({ fact, purposes }: UnsubscribeCommand) {
-    return this.contacts.record(fact, (context) => this.decide(context, purposes), {
+  async execute({ fact, purposes }: UnsubscribeCommand): Promise<Unsubscribed> {
+    let wasStopped = false;
+    const decide = (context: DecisionContext) => {
+      wasStopped = isStopped(context.stateThen, purposes);
+      return this.decide(context, fact, purposes);
+    };
+    const recorded = await this.contacts.record(fact, decide, {
       atOnce: true,
       request: { command: 'unsubscribe', purposes: purposes === 'all' ? 'all' : [...purposes] },
     });
+    return { ...recorded, wasStopped };
   }
 
-  private decide({ stateThen, policy, occurredAt }: DecisionContext, purposes: readonly string[] | 'all'): Decision {
+  private decide(
+    { stateThen: state, events, policy, occurredAt }: DecisionContext,
+    { act }: Fact,
+    purposes: readonly string[] | 'all',
+  ): Decision {
     const judge = purposes === 'all' ? policy : this.policyWith(purposes, policy);
-    return optOut(stateThen, { purposes, occurredAt }, judge);
+    return optOut({ state, events }, { purposes, occurredAt, act }, judge);
   }
 
   /** A link may be older than the policy: a purpose that can be stopped no more is judged by a policy in which it could. */

@@ -14,7 +14,10 @@ import { describe, expect, it, jest } from '@jest/globals';
 import type { PolicyDocument } from '@consent-ledger/consent';
 import type { Fact } from '../contact/contact-repository.js';
 
-const { address: _address, ...oneClick }: Fact = by(anna, { source: { kind: 'one-click', reference: 'spring' } });
+const { address: _address, ...oneClick }: Fact = by(anna, {
+  source: { kind: 'one-click', reference: 'spring' },
+  act: 'one-click',
+});
 const newsletter = { type: 'OptedOut', data: { purposes: ['newsletter'] } } as const;
 
 /** A policy of today in which these parts are other than when the link was sent. */
