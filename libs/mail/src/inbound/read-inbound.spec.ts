@@ -39,6 +39,7 @@ const readings: Record<string, object> = {
   'postfix-relayed': automatic,
   'postfix-forged': other('unsigned-bounce'),
   'exim-user-unknown': failed('5.1.1'),
+  'exim-sender-callout': failed('5.0.0'),
   'exim-delayed': delayed('4.7.1'),
   'exchange-online-not-found': failed('5.1.10'),
   'exchange-online-full': failed('5.2.2'),
