@@ -238,7 +238,7 @@ describe('a message', () => {
     });
     const [dutch, english] = [await mailTo(service, 'lotte@example.nl'), await mailTo(service, 'john@example.nl')];
     expect(dutch.text).toMatch(/Beste Lotte,[^]*Kijk\.[^]*Afmelden voor die mails/);
-    expect(english.text).toMatch(/Dear John,[^]*Unsubscribe from those mails/);
+    expect(english.text).toMatch(/Dear John,[^]*Unsubscribe from those emails/);
     expect(english.html).toContain('lang="en"');
     expect([dutch, english].map(({ headers }) => headers.get('content-language'))).toStrictEqual(['nl', 'en']);
   });

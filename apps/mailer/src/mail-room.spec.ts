@@ -100,7 +100,7 @@ describe('A commercial message', () => {
     const { mail } = givenMailRoom();
     const { text, lines } = await mail(letter({ language: 'en' }));
     expect(lines.get('list-id')).toContain('"Newsletter"');
-    expect(text).toContain('This mail is part of: Newsletter.');
+    expect(text).toContain('This email is part of: Newsletter.');
   });
 
   it('is from the configured address, and takes opt-outs at another', async () => {
@@ -223,8 +223,8 @@ describe('The mail that asks for consent again (P5)', () => {
     const { mail, links } = givenMailRoom();
     const { text, subject } = await mail(question());
     expect(subject).toBe('Wil je onze berichten blijven ontvangen?');
-    expect(text).toMatch(/\* Nieuwsbrief\n.*\nJouw antwoord telt vóór 31 maart 2027\n/);
-    expect(text).toMatch(/\* Uitnodigingen voor events\n.*\nJouw antwoord telt vóór 1 april 2027\n/);
+    expect(text).toMatch(/\* Nieuwsbrief\n.*\nAntwoord vóór 31 maart 2027\n/);
+    expect(text).toMatch(/\* Uitnodigingen voor events\n.*\nAntwoord vóór 1 april 2027\n/);
     const [, token] = /\/reconsent\/([\w.-]+)/.exec(text!)!;
     expect(await links.verify('reconsent', token!, Date.now())).toStrictEqual({
       ok: true,
@@ -249,8 +249,8 @@ describe('The mail that asks for consent again (P5)', () => {
     const { mail } = givenMailRoom();
     const { text, lines } = await mail(question({ language: 'en' }));
     expect(lines.get('list-id')).toContain(': "Newsletter and Event invitations" <reconsent.voorkeuren.example.nl>');
-    expect(text).toContain('This mail is part of: Newsletter and Event invitations.');
-    expect(text).toContain('Your answer counts before 31 March 2027');
+    expect(text).toContain('This email is part of: Newsletter and Event invitations.');
+    expect(text).toContain('Please answer before 31 March 2027');
   });
 
   it('says that no person chose the moment, so that no automatic reply comes (RFC 3834); a mailing does not', async () => {

@@ -122,7 +122,7 @@ https://mail.example.nl/u/abc-DEF_123
 Koffie & Zonen BV
 Grotestraat 138a, 5141 HC Waalwijk
 klantenservice@example.nl
-Privacybeleid: https://www.example.nl/privacy?taal=nl&v=1
+Privacyverklaring: https://www.example.nl/privacy?taal=nl&v=1
 `);
   });
 
@@ -169,8 +169,8 @@ Privacybeleid: https://www.example.nl/privacy?taal=nl&v=1
   });
 
   it.each([
-    ['reconsent', 'nl', 'Wil je onze berichten blijven ontvangen?', 'Jouw antwoord telt vóór'],
-    ['reconsent', 'en', 'Do you want to keep receiving our messages?', 'Your answer counts before'],
+    ['reconsent', 'nl', 'Wil je onze berichten blijven ontvangen?', 'Antwoord vóór'],
+    ['reconsent', 'en', 'Do you want to keep receiving our messages?', 'Please answer before'],
     ['reconsent-reminder', 'nl', 'Herinnering: wil je onze berichten blijven ontvangen?', 'de enige herinnering'],
     ['reconsent-reminder', 'en', 'Reminder: do you want to keep receiving our messages?', 'the only reminder'],
   ])('P5: %s in "%s" says what is asked, until when, and where to answer', (name, language, subject, words) => {
