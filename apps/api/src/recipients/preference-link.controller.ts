@@ -9,9 +9,7 @@ import { languageOf } from './language.js';
 import { Pages } from './pages.js';
 import { fieldsOf } from './recipient-act.js';
 import { RecipientPage } from './recipient-page.decorator.js';
-
-/** More than any address has; what is longer is not worth sending back. */
-const LONGEST_SHOWN = 320;
+import { shownAgain, typedAddress } from './typed-address.js';
 
 /**
  * The form on which a person asks for a link to their preferences. What it answers and does is the same whatever is known of
@@ -43,12 +41,12 @@ export class PreferenceLinkController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
     const language = languageOf(request, lang);
-    const address = addressIn(fieldsOf(body));
+    const address = typedAddress(fieldsOf(body));
     const contactId = this.contactOf(address);
     if (contactId === undefined) {
       void reply.status(422);
       const mistake = this.pages.textsIn(language).subscribe[address === '' ? 'addressMissing' : 'addressMalformed'];
-      return this.pages.render('preferenceLink', language, { mistake, address: address.slice(0, LONGEST_SHOWN) });
+      return this.pages.render('preferenceLink', language, { mistake, address: shownAgain(address) });
     }
     await this.commands.execute(new AskPreferenceLinkCommand({ contactId, language, correlationId: request.id }));
     return this.pages.render('preferenceLinkAsked', language, {});
@@ -62,8 +60,4 @@ export class PreferenceLinkController {
       throw error;
     }
   }
-}
-
-function addressIn({ address }: Readonly<Record<string, unknown>>): string {
-  return typeof address === 'string' ? address.trim() : '';
 }

@@ -4,6 +4,7 @@ import { holdsBsn } from '../http/free-text.decorator.js';
 import type { Language } from './language.js';
 import { statementShownIn, type StatementView } from './statement-view.js';
 import type { PageTexts } from './texts.js';
+import { shownAgain, typedAddress } from './typed-address.js';
 
 /** What a person filled in on the form, as far as it can be read. */
 export interface FilledIn {
@@ -34,8 +35,6 @@ export interface SubscribeView {
   readonly isRefused: boolean;
 }
 
-/** RFC 5321 allows 254 octets; what is longer by far is not worth sending back. */
-const LONGEST_SHOWN = 320;
 const nothingFilledIn: FilledIn = { address: '', purposes: [] };
 
 /** The purposes that a person can subscribe to: those that the statement of the form is about, in the order of the policy. */
@@ -45,9 +44,8 @@ export function purposesOffered({ purposes, subscriptionStatement: statement }: 
 
 /** What the fields of a form say. A purpose that the page does not offer is not read. */
 export function filledIn(fields: Readonly<Record<string, unknown>>, policy: Policy): FilledIn {
-  const { address } = fields;
   return {
-    address: typeof address === 'string' ? address.trim() : '',
+    address: typedAddress(fields),
     purposes: purposesOffered(policy).filter((purpose) => fields[`wants.${purpose}`] === 'yes'),
   };
 }
@@ -90,7 +88,7 @@ export function subscribeView(
   const { subscriptionStatement: statement, document } = policy;
   if (!statement) return undefined;
   return {
-    address: form.address.slice(0, LONGEST_SHOWN),
+    address: shownAgain(form.address),
     purposes: purposesOffered(policy).map((purpose) => ({
       purpose,
       name: document.purposes[purpose]!.name[language] ?? purpose,
