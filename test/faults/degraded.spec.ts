@@ -61,7 +61,7 @@ describe('an opt-out is accepted, and is durable (P4), while', () => {
     const { status, text } = await optOutBy(way, person);
     expect([way, status]).toStrictEqual([way, way === 'POST /v1/opt-outs' ? 201 : 200]);
     if (way === 'one click') expect(text).toBe('Unsubscribed\n');
-    if (way === 'the page') expect(text).toContain('You are unsubscribed');
+    if (way === 'the page') expect(text).toContain('You have been unsubscribed');
     expect(await verdictOf(service, person.address)).toMatchObject({ eligible: false, reason: 'OPTED_OUT' });
   }
 

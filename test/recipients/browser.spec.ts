@@ -79,7 +79,7 @@ describe.each(Object.entries(devices))('on a %s without JavaScript', (device, vi
     expect(await heading(page)).toBe('Afmelden');
     expect(await reasonOf(address)).toBe('CONSENT');
 
-    await press(page, 'Meld mij af voor: Nieuwsbrief');
+    await press(page, 'Meld mij af voor ‘Nieuwsbrief’');
     expect(await heading(page)).toBe('Je bent afgemeld');
     expect(await page.getByRole('status').innerText()).toContain('Nieuwsbrief');
     expect(await reasonOf(address)).toBe('OPTED_OUT');
@@ -97,7 +97,7 @@ describe.each(Object.entries(devices))('on a %s without JavaScript', (device, vi
     await page.getByRole('link', { name: 'Read this page in English' }).click();
     expect(await heading(page)).toBe('Unsubscribe');
     await press(page, 'Unsubscribe me from all commercial messages');
-    expect(await heading(page)).toBe('You are unsubscribed');
+    expect(await heading(page)).toBe('You have been unsubscribed');
     expect([await reasonOf(address), await reasonOf(address, 'event-invitation')]).toStrictEqual([
       'OPTED_OUT',
       'OPTED_OUT',

@@ -131,12 +131,12 @@ describe('asking for a link to the preferences', () => {
 
   it.each([
     ['nothing', {}, 'Vul je e-mailadres in.'],
-    ['no address', { address: 'anna' }, 'Dit is geen e-mailadres'],
-    ['markup', { address: '"><script>x</script>@' }, 'Dit is geen e-mailadres'],
-    ['an address without end', { address: `${'a'.repeat(5_000)}@example.nl` }, 'Dit is geen e-mailadres'],
+    ['no address', { address: 'anna' }, 'Vul een geldig e-mailadres in'],
+    ['markup', { address: '"><script>x</script>@' }, 'Vul een geldig e-mailadres in'],
+    ['an address without end', { address: `${'a'.repeat(5_000)}@example.nl` }, 'Vul een geldig e-mailadres in'],
   ])('with %s shows the form again, with what is wrong tied to the field', async (_sentence, fields, mistake) => {
     const page = await send(service, '/preferences', fields);
-    expect([page.status, page.heading]).toStrictEqual([422, 'Jouw voorkeuren']);
+    expect([page.status, page.heading]).toStrictEqual([422, 'Bekijk je voorkeuren']);
     expect(page.text).toContain(mistake);
     expect(page.text).toMatch(/aria-invalid="true" aria-describedby="address-mistake"/);
     expect(page.text).not.toMatch(/<script|a{400}/);
@@ -162,10 +162,10 @@ describe('the page that the link opens', () => {
     });
     for (const words of [
       'Nieuws over onze cadeaukaarten en diensten.',
-      'Nu aan. Je krijgt dit omdat je klant bij ons bent',
-      'Nu uit. Je meldde je hier op 3 maart 2026 voor af.',
-      'Nu aan. Je gaf hier op 3 maart 2026 toestemming voor.',
-      'Nu uit. Je hebt je hier niet voor aangemeld.',
+      'Aan. Je krijgt dit omdat je klant bij ons bent',
+      'Uit. Afgemeld op 3 maart 2026.',
+      'Aan. Toestemming gegeven op 3 maart 2026.',
+      'Uit. Je hebt je hier niet voor aangemeld.',
       statement.texts['nl']!,
     ])
       expect(page.text).toContain(words);
@@ -191,9 +191,9 @@ describe('the page that the link opens', () => {
       ([, told]) => told,
     );
     expect(history).toStrictEqual([
-      'You unsubscribed from all commercial messages, through our customer service.',
+      'You unsubscribed from all commercial messages through our customer service.',
       'You bought something.',
-      'You consented to Newsletter and Contact by our sales team, through a form on the website.',
+      'You consented to ‘Newsletter’ and ‘Contact by our sales team’ through a form on the website.',
     ]);
     const { email, privacyPolicyUrl } = shippedPolicy.controller;
     const links = [...text.matchAll(/<a href="([^"]+)"/g)].map(([, url]) => url!.replaceAll('&#x3D;', '='));
@@ -201,6 +201,7 @@ describe('the page that the link opens', () => {
       expect.arrayContaining([
         `mailto:${email}?subject=Access%20to%20my%20data`,
         `mailto:${email}?subject=Request%20to%20erase%20my%20data`,
+        `mailto:${email}?subject=Request%20about%20my%20data`,
         privacyPolicyUrl,
         shippedPolicy.rights!.authority.url,
       ]),
@@ -228,7 +229,7 @@ describe('the page that the link opens', () => {
   });
 
   it('says of somebody who was never heard of that there is nothing', async () => {
-    expect((await open(somebody(), 'en')).heading).toBe('Nothing is on record');
+    expect((await open(somebody(), 'en')).heading).toBe('We have nothing on record');
   });
 });
 
@@ -241,8 +242,9 @@ describe('saving', () => {
       200,
       { newsletter: false, 'event-invitation': true, 'personalised-message': false, 'sales-contact': true },
     ]);
-    for (const words of [saved, 'Aangezet: Contact door onze verkopers.', 'Uitgezet: Nieuwsbrief.'])
+    for (const words of [saved, 'Aangezet: ‘Contact door onze verkopers’.', 'Uitgezet: ‘Nieuwsbrief’.'])
       expect(done.text).toContain(words);
+    expect(done.text).toContain('<title>Bewaard: Jouw voorkeuren');
     expect([await reasonOf(address), await reasonOf(address, 'sales-contact')]).toStrictEqual(['OPTED_OUT', 'CONSENT']);
 
     const [optedOut, optedIn] = await actsOf(address);
@@ -283,12 +285,12 @@ describe('saving', () => {
   });
 
   it.each([
-    ['an opt-out', [optOut('all')], 'Je meldde je hier op'],
+    ['an opt-out', [optOut('all')], 'Uit. Afgemeld op'],
     ['a complaint', [deliverability('complained')], 'als spam'],
     [
       'a request that was not confirmed',
       [optIn(['newsletter'], { confirmation: 'double' })],
-      'bevestigde dat nog niet',
+      'maar nog niet bevestigd',
     ],
     ['consent that lapsed', [optIn(['newsletter'], { occurredAt: longAgo() })], 'is verlopen'],
     ['a bounce', [deliverability('bounced', { permanent: true })], 'Zet je hieronder iets aan'],
@@ -306,7 +308,7 @@ describe('saving', () => {
     const all = ['newsletter', 'event-invitation', 'personalised-message', 'sales-contact'];
     await given(service, address, optIn(all), deliverability('bounced', { permanent: true }));
     const page = await open(address);
-    expect(page.text).toContain('Komt onze mail weer aan? <a href="/subscribe">Meld je dan opnieuw aan</a>');
+    expect(page.text).toContain('Komt onze mail weer aan? <a href="/subscribe?lang=nl">Meld je dan opnieuw aan</a>');
     expect(page.text).not.toContain('Zet je hieronder iets aan');
     await save(page);
     expect(await reasonOf(address)).toBe('UNDELIVERABLE');
@@ -400,7 +402,8 @@ describe('a page that lay open (P4)', () => {
     const page = await open(address);
     await given(service, address, optOut(['sales-contact']));
     const refused = await save(page, { newsletter: false, 'sales-contact': true });
-    expect([refused.status, refused.text.includes('Uitgezet: Nieuwsbrief.')]).toStrictEqual([409, true]);
+    expect([refused.status, refused.text.includes('Uitgezet: ‘Nieuwsbrief’.')]).toStrictEqual([409, true]);
+    expect(refused.text).toContain('<title>Fout: Jouw voorkeuren');
     expect(await reasonOf(address)).toBe('OPTED_OUT');
   });
 });
@@ -457,7 +460,7 @@ describe('a link to the preferences', () => {
       'OPTED_OUT',
       'NO_CONSENT',
     ]);
-    for (const words of ['Wat je uitzette is vastgelegd', 'Wat je aanzette is niet vastgelegd'])
+    for (const words of ['Wat je uitzette, is vastgelegd', 'Wat je aanzette, is niet vastgelegd'])
       expect(mixed.text).toContain(words);
     const late = await visit(service, page.path);
     const stopped = await press(service, late, stopAll);
@@ -508,7 +511,7 @@ describe('a policy that changed after the page was shown', () => {
       409,
       { newsletter: true, 'personalised-message': false, 'sales-contact': false, 'spring-offer': false },
     ]);
-    for (const words of ['de tekst waarmee je ja zegt is intussen gewijzigd', 'Ja, graag.'])
+    for (const words of ['de tekst waarmee je ja zegt, is intussen gewijzigd', 'Ja, graag.'])
       expect(refused.text).toContain(words);
     const events = await eventsOf(own, address);
     const acts = events.filter(({ source }) => source.kind === 'preference-page');

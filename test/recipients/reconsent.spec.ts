@@ -59,8 +59,8 @@ describe('looking at the question whether to go on (P5)', () => {
   });
 
   it.each([
-    ['nl', 'Wil je onze berichten blijven ontvangen?', 'Nieuwsbrief', 'Jouw antwoord telt vóór'],
-    ['en', 'Do you want to keep receiving our messages?', 'Newsletter', 'Your answer counts before'],
+    ['nl', 'Wil je onze berichten blijven ontvangen?', 'Nieuwsbrief', 'Antwoord vóór'],
+    ['en', 'Do you want to keep receiving our messages?', 'Newsletter', 'Please answer before'],
   ])(
     'shows in "%s" exactly the statement of the policy, and each purpose with a yes and a no',
     async (language, ...words) => {
@@ -85,7 +85,7 @@ describe('answering the question (P5)', () => {
   it('with yes renews consent with the statement that was shown, by the act of the person', async () => {
     const address = 'ja@example.nl';
     const page = await visit(service, await promptLink(service, address), 'en');
-    const done = await press(service, page, 'Record my choice', { 'answer.newsletter': 'yes' });
+    const done = await press(service, page, 'Save my choice', { 'answer.newsletter': 'yes' });
     expect([done.status, done.heading]).toStrictEqual([200, 'Je keuze is vastgelegd']);
     const [renewed] = (await eventsOf(address)).filter(({ type }: { type: string }) => type === 'ConsentRenewed');
     const statement = { id: 'reconsent', version: 1, language: 'en', hash: renewal.hashes['en'] };
@@ -149,6 +149,7 @@ describe('answering the question (P5)', () => {
     const page = await answer(await visit(service, await promptLink(service, address)), {});
     expect(page.status).toBe(200);
     expect(page.text).toContain('<p class="alert" role="alert">Je hebt nog niets gekozen.</p>');
+    expect(page.text).toContain('<title>Fout: Wil je onze berichten blijven ontvangen?');
     expect(await actsOf(address)).toStrictEqual(['OptedIn']);
   });
 
@@ -305,7 +306,7 @@ describe('answering too late (P5)', () => {
     await optOut(service, address, ['newsletter']);
     const refused = await answer(page, { newsletter: 'yes', 'event-invitation': 'yes' });
     expect(refused.status).toBe(409);
-    expect(refused.text).toContain('Niet elke ja kon worden vastgelegd');
+    expect(refused.text).toContain('Niet elk ‘ja’ kon worden vastgelegd');
     expect(await reasonsOf(address)).toStrictEqual(['OPTED_OUT', 'CONSENT']);
     expect((await eventsOf(address)).at(-1).data.purposes).toStrictEqual(['event-invitation']);
   });

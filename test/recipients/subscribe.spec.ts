@@ -118,8 +118,8 @@ describe('the subscribe form', () => {
 describe('the subscribe form, filled in wrongly', () => {
   it.each([
     ['without an address', '', ['newsletter'], 'Vul je e-mailadres in.', 'address'],
-    ['with what is no address', 'anna', ['newsletter'], 'Dit is geen e-mailadres', 'address'],
-    ['with an address of great length', `${'a'.repeat(9000)}@x.nl`, ['newsletter'], 'Dit is geen', 'address'],
+    ['with what is no address', 'anna', ['newsletter'], 'Vul een geldig e-mailadres in', 'address'],
+    ['with an address of great length', `${'a'.repeat(9000)}@x.nl`, ['newsletter'], 'Vul een geldig', 'address'],
     [
       'with a BSN in the address (P9)',
       '123456782@example.nl',

@@ -135,7 +135,7 @@ describe('one click in the mail program (RFC 8058)', () => {
     const furtherPurposes = ['event-invitation'];
     const link = await signedPath(service, { kind: 'unsubscribe', contactId, purpose: 'newsletter', furtherPurposes });
     const page = await visit(service, link);
-    const button = 'Meld mij af voor: Nieuwsbrief en Uitnodigingen voor events';
+    const button = 'Meld mij af voor ‘Nieuwsbrief’ en ‘Uitnodigingen voor events’';
     expect(page.forms[0]!.buttons[0]!.label).toBe(button);
     const done = await press(service, page, button);
     const reasons = ['newsletter', 'event-invitation', 'sales-contact'].map((one) => reasonOf('meer@example.nl', one));
@@ -164,7 +164,7 @@ describe('the page', () => {
     const link = await linkFromMail(service, 'deze@example.nl');
     const page = await visit(service, link);
     expect(page.heading).toBe('Afmelden');
-    const done = await press(service, page, 'Meld mij af voor: Nieuwsbrief');
+    const done = await press(service, page, 'Meld mij af voor ‘Nieuwsbrief’');
     expect([done.status, done.heading]).toStrictEqual([200, 'Je bent afgemeld']);
     expect(done.text).toContain('Nieuwsbrief');
     expect(await reasonOf('deze@example.nl')).toBe('OPTED_OUT');
@@ -176,7 +176,7 @@ describe('the page', () => {
     const all = 'Meld mij af voor alle commerciële berichten';
     await press(service, await visit(service, await linkFromMail(service, 'ineens@example.nl')), all);
     const page = await visit(service, await linkFromMail(service, 'daarna@example.nl'));
-    await press(service, await press(service, page, 'Meld mij af voor: Nieuwsbrief'), all);
+    await press(service, await press(service, page, 'Meld mij af voor ‘Nieuwsbrief’'), all);
     for (const address of ['ineens@example.nl', 'daarna@example.nl'])
       for (const purpose of ['newsletter', 'event-invitation', 'sales-contact'])
         expect(await reasonOf(address, purpose)).toBe('OPTED_OUT');
@@ -186,7 +186,7 @@ describe('the page', () => {
   it('says so when the person was unsubscribed already, and offers no way back that it did not make', async () => {
     const link = await linkFromMail(service, 'al@example.nl');
     await optOut(service, 'al@example.nl', ['newsletter']);
-    const done = await press(service, await visit(service, link), 'Meld mij af voor: Nieuwsbrief');
+    const done = await press(service, await visit(service, link), 'Meld mij af voor ‘Nieuwsbrief’');
     expect(done.text).toContain('Hier was je al voor afgemeld.');
     expect(done.text).not.toContain('ongedaan');
   });
@@ -200,8 +200,8 @@ describe('the page', () => {
     const [, other] = /href="(\?lang=\w+)"/.exec((await visit(service, link)).text)!;
     const english = await visit(service, `${link}${other}`);
     expect([english.language, english.heading]).toStrictEqual(['en', 'Unsubscribe']);
-    const done = await press(service, english, 'Unsubscribe me from: Newsletter');
-    expect([done.language, done.heading]).toStrictEqual(['en', 'You are unsubscribed']);
+    const done = await press(service, english, 'Unsubscribe me from ‘Newsletter’');
+    expect([done.language, done.heading]).toStrictEqual(['en', 'You have been unsubscribed']);
     expect((await visit(service, `${link}?lang=xx`, 'nl')).language).toBe('nl');
   });
 });
@@ -212,7 +212,7 @@ describe('undoing on the page', () => {
   it('restores consent as it was, to the millisecond', async () => {
     const link = await linkFromMail(service, 'toch@example.nl');
     const before = await preferencesOf('toch@example.nl');
-    const done = await press(service, await visit(service, link), 'Meld mij af voor: Nieuwsbrief');
+    const done = await press(service, await visit(service, link), 'Meld mij af voor ‘Nieuwsbrief’');
     expect(await preferencesOf('toch@example.nl')).not.toStrictEqual(before);
     const undone = await press(service, done, undo);
     expect([undone.status, undone.heading]).toStrictEqual([200, 'Je afmelding is ongedaan gemaakt']);
@@ -280,7 +280,7 @@ describe('undoing on the page', () => {
 
   it('is answered alike the second time', async () => {
     const link = await linkFromMail(service, 'dubbel@example.nl');
-    const done = await press(service, await visit(service, link), 'Meld mij af voor: Nieuwsbrief');
+    const done = await press(service, await visit(service, link), 'Meld mij af voor ‘Nieuwsbrief’');
     await press(service, done, undo);
     expect((await press(service, done, undo)).heading).toBe('Je afmelding is ongedaan gemaakt');
     expect(await typesOf('dubbel@example.nl')).toHaveLength(3);
@@ -289,7 +289,7 @@ describe('undoing on the page', () => {
   it('is refused with the right of another contact, and after a day', async () => {
     const mine = await linkFromMail(service, 'mijn@example.nl');
     const yours = await linkFromMail(service, 'jouw@example.nl');
-    const done = await press(service, await visit(service, mine), 'Meld mij af voor: Nieuwsbrief');
+    const done = await press(service, await visit(service, mine), 'Meld mij af voor ‘Nieuwsbrief’');
     const { undo: token } = done.forms[0]!.hidden;
     const stolen = await send(service, yours, { undo: token! });
     expect([stolen.status, stolen.heading]).toStrictEqual([400, 'Deze link werkt niet']);
@@ -305,7 +305,7 @@ describe('undoing on the page', () => {
 
   it('never makes up a consent that was not there', async () => {
     const link = await linkFromMail(service, 'niets@example.nl', ['newsletter']);
-    const done = await press(service, await visit(service, link), 'Meld mij af voor: Nieuwsbrief');
+    const done = await press(service, await visit(service, link), 'Meld mij af voor ‘Nieuwsbrief’');
     await optOut(service, 'niets@example.nl');
     await press(service, done, undo);
     expect(await reasonOf('niets@example.nl')).toBe('OPTED_OUT');
@@ -327,6 +327,7 @@ describe('a link that is not whole or not meant for this', () => {
     for (const path of broken) {
       const [dutch, english] = [await visit(service, path), await visit(service, path, 'en')];
       expect([dutch.status, dutch.language, dutch.heading]).toStrictEqual([400, 'nl', 'Deze link werkt niet']);
+      expect(dutch.text).toContain('<a href="/preferences?lang=nl">');
       expect([english.status, english.language, english.heading]).toStrictEqual([400, 'en', 'This link does not work']);
       expect(dutch.headers.get('cache-control')).toBe('no-store');
       const posted = await send(service, path, { 'List-Unsubscribe': 'One-Click' });
@@ -338,7 +339,7 @@ describe('a link that is not whole or not meant for this', () => {
   it('is no other kind of link: neither confirmation nor undo unsubscribes, and no unsubscribe link confirms', async () => {
     const confirm = await confirmationFromMail(service, 'wacht@example.nl');
     const link = await linkFromMail(service, 'soort@example.nl');
-    const done = await press(service, await visit(service, link), 'Meld mij af voor: Nieuwsbrief');
+    const done = await press(service, await visit(service, link), 'Meld mij af voor ‘Nieuwsbrief’');
     const wrong = [
       confirm.replace('/confirm/', '/u/'),
       link.replace('/u/', '/confirm/'),
@@ -389,7 +390,7 @@ describe('while the log cannot be written', () => {
     const log = new Database(join(service.directory, 'log.sqlite'));
     log.exec("CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT RAISE(ROLLBACK, 'disk full'); END");
 
-    const refused = await press(service, page, 'Meld mij af voor: Nieuwsbrief');
+    const refused = await press(service, page, 'Meld mij af voor ‘Nieuwsbrief’');
     expect([refused.status, refused.heading]).toStrictEqual([503, 'Het is nog niet gelukt']);
     const click = await service.request('POST', link, { key: null, ...urlencoded });
     expect(click.status).toBe(503);
@@ -402,7 +403,7 @@ describe('while the log cannot be written', () => {
 
     log.exec('DROP TRIGGER full');
     log.close();
-    expect((await press(service, page, 'Meld mij af voor: Nieuwsbrief')).heading).toBe('Je bent afgemeld');
+    expect((await press(service, page, 'Meld mij af voor ‘Nieuwsbrief’')).heading).toBe('Je bent afgemeld');
     expect(await reasonOf('vol@example.nl')).toBe('OPTED_OUT');
   });
 });

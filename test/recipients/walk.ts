@@ -82,7 +82,7 @@ export const stops: readonly Stop[] = [
   },
   {
     name: 'subscribed',
-    heading: { nl: 'Kijk in je mailbox', en: 'Look in your mailbox' },
+    heading: { nl: 'Kijk in je mailbox', en: 'Check your inbox' },
     async reach({ page, service, address }) {
       await go(page, service, '/subscribe');
       await page.getByRole('textbox').fill(address);
@@ -105,7 +105,7 @@ export const stops: readonly Stop[] = [
   },
   {
     name: 'overtaken',
-    heading: { nl: 'Deze bevestiging geldt niet meer', en: 'This confirmation no longer counts' },
+    heading: { nl: 'Deze bevestiging geldt niet meer', en: 'This confirmation is no longer valid' },
     async reach({ page, service, address }) {
       const path = await confirmationFromMail(service, address);
       await optOut(service, address);
@@ -119,7 +119,7 @@ export const stops: readonly Stop[] = [
   },
   {
     name: 'unsubscribed',
-    heading: { nl: 'Je bent afgemeld', en: 'You are unsubscribed' },
+    heading: { nl: 'Je bent afgemeld', en: 'You have been unsubscribed' },
     async reach({ page, service, address }) {
       await go(page, service, await linkFromMail(service, address));
       await press(page);
@@ -127,7 +127,7 @@ export const stops: readonly Stop[] = [
   },
   {
     name: 'undone',
-    heading: { nl: 'Je afmelding is ongedaan gemaakt', en: 'Your unsubscription is undone' },
+    heading: { nl: 'Je afmelding is ongedaan gemaakt', en: 'That has been undone' },
     async reach({ page, service, address }) {
       await go(page, service, await linkFromMail(service, address));
       await press(page);
@@ -150,7 +150,7 @@ export const stops: readonly Stop[] = [
   },
   {
     name: 'reconsented',
-    heading: { nl: 'Je keuze is vastgelegd', en: 'Your choice is recorded' },
+    heading: { nl: 'Je keuze is vastgelegd', en: 'Your choice has been saved' },
     async reach({ page, service, address }) {
       await go(page, service, await promptLink(service, address));
       await page.getByRole('radio').first().check();
@@ -160,12 +160,12 @@ export const stops: readonly Stop[] = [
   },
   {
     name: 'ask for the link to the preferences',
-    heading: { nl: 'Jouw voorkeuren', en: 'Your preferences' },
+    heading: { nl: 'Bekijk je voorkeuren', en: 'See your preferences' },
     reach: ({ page, service }) => go(page, service, '/preferences'),
   },
   {
     name: 'ask for the link to the preferences, without an address',
-    heading: { nl: 'Jouw voorkeuren', en: 'Your preferences' },
+    heading: { nl: 'Bekijk je voorkeuren', en: 'See your preferences' },
     async reach({ page, service }) {
       await go(page, service, '/preferences');
       await press(page);
@@ -174,7 +174,7 @@ export const stops: readonly Stop[] = [
   },
   {
     name: 'link to the preferences asked for',
-    heading: { nl: 'Kijk in je mailbox', en: 'Look in your mailbox' },
+    heading: { nl: 'Kijk in je mailbox', en: 'Check your inbox' },
     async reach({ page, service, address }) {
       await go(page, service, '/preferences');
       await page.getByRole('textbox').fill(address);
@@ -213,7 +213,7 @@ export const stops: readonly Stop[] = [
   },
   {
     name: 'no preferences',
-    heading: { nl: 'Er is niets vastgelegd', en: 'Nothing is on record' },
+    heading: { nl: 'Er is niets vastgelegd', en: 'We have nothing on record' },
     reach: async ({ page, service }) => go(page, service, await preferencesLink(service, someContact, DAY)),
   },
   {
@@ -236,7 +236,7 @@ export const stops: readonly Stop[] = [
   },
   {
     name: 'busy',
-    heading: { nl: 'Het is nog niet gelukt', en: 'It did not work yet' },
+    heading: { nl: 'Het is nog niet gelukt', en: 'That did not work' },
     async reach({ page, broken }) {
       const claims = { kind: 'confirm', contactId: someContact, requestId: 'a-request' } as const;
       await go(page, broken, await signedPath(broken, claims));

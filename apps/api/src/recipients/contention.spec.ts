@@ -62,6 +62,7 @@ describe('an act on a page while others keep writing to the contact', () => {
     new ProblemPage(pages, silentLogger).send(request, reply, conflict.status, conflict);
     expect([told.status, Number(told.headers['Retry-After']) > 0]).toStrictEqual([503, true]);
     expect(told.body).toContain(`<h1>${texts.en.busy.title}</h1>`);
+    expect(told.body).toContain('<a class="button" href="?lang=en">Try again</a>');
   });
 
   it('is not told to have come too late when it is a confirmation', async () => {

@@ -96,7 +96,7 @@ export interface PageContext {
 export class Pages {
   /** The path under which recipients reach the service; empty where that is the root. */
   private readonly base: string;
-  private readonly layout = Handlebars.compile(readView('layout.hbs'), { strict: false });
+  private readonly layout = Handlebars.compile(readView('layout.hbs'));
   private readonly partials = Object.fromEntries(
     ['undo', 'purposes', 'rights', 'ask-preferences'].map((name) => [name, compiled(name)]),
   );
@@ -129,12 +129,11 @@ export class Pages {
       outcomes.has(page) || context.undo !== undefined || context.late?.isStopped === true || isRefused;
     const other = tellsOfAnAct ? undefined : language === 'nl' ? 'en' : 'nl';
     const title = page === 'reconsent' ? context.question!.title : text[page].title;
-    const head = isRefused ? `${text.mistakeInTitle} ${title}` : title;
     return this.layout({
       language,
       other,
       text,
-      title: head,
+      title: `${prefixOf(context, text)}${title}`,
       tone: tones.get(page),
       body,
       controller,
@@ -149,6 +148,16 @@ export class Pages {
     if (!body) this.bodies.set(page, (body = compiled(problems.has(page) ? PROBLEM : page)));
     return body;
   }
+}
+
+/** What became of what was sent stands first in the title, which a screen reader reads before anything else. */
+function prefixOf({ subscription, mistake, question, preferences }: PageContext, text: PageTexts): string {
+  const notice = preferences?.notice;
+  const told = [mistake, question?.note];
+  const isRefused =
+    subscription?.isRefused === true || notice?.isAlert === true || told.some((said) => said !== undefined);
+  if (isRefused) return `${text.mistakeInTitle} `;
+  return notice && notice.done.length > 0 ? `${text.savedInTitle} ` : '';
 }
 
 function compiled(name: string): Handlebars.TemplateDelegate {

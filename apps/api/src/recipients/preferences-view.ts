@@ -50,6 +50,8 @@ interface PurposeView {
 interface RightsView {
   readonly access: string;
   readonly erasure: string;
+  /** For correction, restriction, objection and a copy to take along. */
+  readonly other: string;
   readonly authority: { readonly name: string; readonly url: string } | undefined;
 }
 
@@ -97,6 +99,7 @@ export function rightsView({ document, rights }: Policy, { preferences: text }: 
   return {
     access: mailTo(text.rights.accessSubject),
     erasure: mailTo(text.rights.erasureSubject),
+    other: mailTo(text.rights.otherSubject),
     authority: rights?.authority,
   };
 }

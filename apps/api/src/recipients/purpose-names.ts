@@ -16,7 +16,7 @@ export function purposeName(
   return known?.document.purposes[purpose]?.name[language];
 }
 
-/** Names as a sentence lists them; `undefined` for none. */
+/** Names as a sentence lists them, each in quotes; `undefined` for none. */
 export function listed(names: readonly string[], language: Language): string | undefined {
-  return names.length === 0 ? undefined : new Intl.ListFormat(language).format(names);
+  return names.length === 0 ? undefined : new Intl.ListFormat(language).format(names.map((name) => `‘${name}’`));
 }
