@@ -4,10 +4,12 @@ import { startService, type TestService } from '../support/service.js';
 import { mailTo, optOut, verdictOf } from '../mail/steps.js';
 import { confirmationFromMail, press, send, visit } from './pages.js';
 
+const DAY = 86_400_000;
 let service: TestService;
+let passed = 0;
 
 beforeAll(async () => {
-  service = await startService();
+  service = await startService({ clock: { now: () => Date.now() + passed } });
 });
 afterAll(() => service.stop());
 
@@ -80,5 +82,16 @@ describe('a double opt-in', () => {
     const damaged = await send(service, `${link}x`, {}, 'en');
     expect([damaged.status, damaged.heading]).toStrictEqual([400, 'This link does not work']);
     expect(await reasonOf('taal@example.nl')).toBe('PENDING_CONFIRMATION');
+  });
+
+  it('counts no longer once its request is not held any more: the address is gone, and the page says so (P7)', async () => {
+    const link = await confirmationFromMail(service, 'telaat@example.nl');
+    const page = await visit(service, link);
+    passed = 29 * DAY;
+    for (const late of [await press(service, page, button), await visit(service, link)]) {
+      expect([late.status, late.heading]).toStrictEqual([409, 'Deze bevestiging geldt niet meer']);
+      expect(late.text).toContain('of je hebt te lang gewacht met bevestigen');
+    }
+    expect(await reasonOf('telaat@example.nl')).toBe('ERASED');
   });
 });
