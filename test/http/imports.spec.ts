@@ -116,6 +116,7 @@ describe('imports over HTTP', () => {
     ['a status of no meaning', header, { ...asked, status: 'on=yes' }, 400, 'VALIDATION'],
     ['a header without addresses', 'Name\nAnna\n', asked, 400, 'VALIDATION'],
     ['no rows at all', '', asked, 400, 'VALIDATION'],
+    ['nothing but blank lines', '\n\n', asked, 400, 'VALIDATION'],
     ['a quote that is never closed', `${header}"x`, asked, 400, 'VALIDATION'],
     ['a purpose that the policy lacks (P10)', header, { ...asked, purposes: 'horoscope' }, 422, 'UNKNOWN_PURPOSE'],
     ['a statement that the policy lacks (P3)', header, { ...asked, statement: 'x@1:nl' }, 422, 'UNKNOWN_STATEMENT'],

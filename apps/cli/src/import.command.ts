@@ -100,10 +100,10 @@ function settingsOf(settings: Omit<ImportCommandOptions, 'dryRun' | 'rejected' |
   }
 }
 
-/** Whoever stops an import does not wait for the other end of a pipe. */
 function contentOf(file: string, signal: AbortSignal): AsyncIterable<Uint8Array> {
-  const content = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 256 * 1024 });
-  return addAbortSignal(signal, content);
+  if (file !== '-') return createReadStream(file, { highWaterMark: 256 * 1024 });
+  // Whoever stops an import does not wait for the other end of a pipe.
+  return addAbortSignal(signal, process.stdin);
 }
 
 /** In bytes; unknown of standard input and of what is no file. */

@@ -19,7 +19,10 @@ const delimiters = [',', ';', '\t'] as const;
  * The delimiter is told from the header when it is not given. Rows of any length are handed on: a ragged one is for the
  * caller to refuse. Throws the problem `VALIDATION`, which names the line, for what cannot be read any further.
  */
-export async function* csvRows(source: AsyncIterable<Uint8Array>, delimiter?: string): AsyncGenerator<CsvRow> {
+export async function* csvRows(
+  source: AsyncIterable<Uint8Array>,
+  delimiter?: string,
+): AsyncGenerator<CsvRow, undefined> {
   const { head, rest } = await readHead(source);
   refuseOtherEncodings(head);
   const bytes = Readable.from(rest);

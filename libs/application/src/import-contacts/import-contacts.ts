@@ -16,7 +16,7 @@ import { ahead, inFlight } from './in-flight.js';
 import { ImportRepository, type ImportOrigin } from './import-repository.js';
 import type { RowOutcome } from './record-row.js';
 import { recordRows, type Said } from './record-rows.js';
-import { createRowReader, type RowReader, type RowRefusal, type StatementName } from './row-reader.js';
+import { createRowReader, type ReadRow, type RowReader, type RowRefusal, type StatementName } from './row-reader.js';
 import { openScratchLog } from './scratch-log.js';
 
 /** What is imported, and what the file does not say itself. */
@@ -162,7 +162,7 @@ export class ImportContacts {
     const tally = { rows: 0, recorded: 0, unchanged: 0, refusedRows: 0, events: {} as Record<string, number> };
     const refused: RowRefusal[] = [];
     let bytes = 0;
-    let read: RowReader | undefined;
+    let started = false;
     let sealing: BulkSealing | undefined;
 
     async function* measured() {
@@ -173,7 +173,7 @@ export class ImportContacts {
       }
     }
 
-    const settle = ({ cells }: CsvRow, outcome: RowOutcome) => {
+    const settle = ({ cells }: Line, outcome: RowOutcome) => {
       tally.rows++;
       tally[outcome.recorded.length > 0 ? 'recorded' : outcome.refusals.length > 0 ? 'refusedRows' : 'unchanged']++;
       for (const type of outcome.recorded) tally.events[type] = (tally.events[type] ?? 0) + 1;
@@ -183,29 +183,43 @@ export class ImportContacts {
       }
     };
 
+    const csv = csvRows(measured(), request.delimiter);
     try {
-      for await (const rows of ahead(inRounds(csvRows(measured(), request.delimiter)))) {
-        if (!read) {
-          const { cells: header } = rows.shift()!;
-          read = createRowReader(header, this.#rulesOf(request));
-          await walk.start();
-          watcher.onHeader?.(header);
-        }
+      const { cells: header } = (await csv.next()).value ?? { cells: [] };
+      const read = createRowReader(header, this.#rulesOf(request));
+      await walk.start();
+      started = true;
+      watcher.onHeader?.(header);
+      const keepsCells = watcher.onRefused !== undefined;
+      for await (const rows of ahead(inRounds(csv, (row) => this.#lineOf(row, read, keepsCells)))) {
         const onRecorded = (rows: number) => {
           watcher.onProgress?.({ rows: tally.rows + rows, bytes });
           watcher.signal?.throwIfAborted();
         };
         if (rows.length >= ROWS_WORTH_A_THREAD) sealing ??= walk.startSealing?.();
-        const settled = await this.#recordAll(rows, read, request, { ...walk, sealing, onRecorded });
-        for (const [row, outcome] of settled) settle(row, outcome);
+        const settled = await this.#recordAll(rows, request, { ...walk, sealing, onRecorded });
+        rows.forEach((line, index) => settle(line, settled[index]!));
         onRecorded(0);
       }
     } catch (error) {
-      throw read && error instanceof Problem ? cutOff(error, walk.importId) : error;
+      throw started && error instanceof Problem ? cutOff(error, walk.importId) : error;
     } finally {
+      csv.return(undefined).catch(() => undefined);
       await sealing?.close();
     }
     return { counts: tally, refused, sha256: digest.digest('hex') };
+  }
+
+  /** Of a row stays what it says: the cells of many columns, ten thousands of times, would be most of what is in memory. */
+  #lineOf({ cells, line }: CsvRow, read: RowReader, keepsCells: boolean): Line {
+    const row = read(cells, line);
+    const { address, facts } = row;
+    const says = address !== undefined && facts.length > 0;
+    return {
+      row,
+      cells: keepsCells ? cells : [],
+      ...(says && { of: { address, contactId: this.contactIds.of(address) } }),
+    };
   }
 
   /**
@@ -213,21 +227,14 @@ export class ImportContacts {
    * that a commit touches are most of what it costs. The rows of one contact come in their order in the file.
    */
   async #recordAll(
-    rows: readonly CsvRow[],
-    read: RowReader,
+    lines: readonly Line[],
     request: ImportRequest,
     { onRecorded, ...walk }: Walk & Recording,
-  ): Promise<[CsvRow, RowOutcome][]> {
-    const outcomes: RowOutcome[] = [];
-    const said: Said[] = [];
-    rows.forEach(({ cells, line }, index) => {
-      const row = read(cells, line);
-      outcomes.push({ recorded: [], refusals: row.refusals });
-      if (row.address !== undefined && row.facts.length > 0)
-        said.push({ index, row, address: row.address, contactId: this.contactIds.of(row.address) });
-    });
+  ): Promise<readonly RowOutcome[]> {
+    const outcomes: RowOutcome[] = lines.map(({ row }) => ({ recorded: [], refusals: row.refusals }));
+    const said = lines.flatMap(({ row, of }, index): Said[] => (of ? [{ index, row, ...of }] : []));
     said.sort((a, b) => (a.contactId < b.contactId ? -1 : a.contactId > b.contactId ? 1 : a.index - b.index));
-    let settled = rows.length - said.length;
+    let settled = lines.length - said.length;
     const recordings = function* () {
       for (const portion of inPortions(said))
         yield async () => ({ portion, recorded: await recordRows(portion, { ...walk, reference: request.reference }) });
@@ -238,7 +245,7 @@ export class ImportContacts {
       // Whatever else this process does gets its turn.
       await nextTurn();
     }
-    return rows.map((row, index) => [row, outcomes[index]!]);
+    return outcomes;
   }
 
   /** What would refuse every row is told once, before anything is recorded. */
@@ -284,6 +291,15 @@ interface Walk {
   readonly startSealing?: () => BulkSealing;
 }
 
+/** A row that was read. */
+interface Line {
+  readonly row: ReadRow;
+  /** As it came; empty where nobody asks for it. */
+  readonly cells: readonly string[];
+  /** Of whom it says something. */
+  readonly of?: { readonly address: string; readonly contactId: string };
+}
+
 /** A walk while rows are recorded. */
 interface Recording {
   readonly sealing: BulkSealing | undefined;
@@ -307,11 +323,11 @@ function* inPortions(said: readonly Said[]): Generator<readonly Said[]> {
   }
 }
 
-async function* inRounds(rows: AsyncIterable<CsvRow>): AsyncGenerator<CsvRow[], void> {
-  let round: CsvRow[] = [];
+async function* inRounds(rows: AsyncIterable<CsvRow>, read: (row: CsvRow) => Line): AsyncGenerator<Line[], void> {
+  let round: Line[] = [];
   try {
     for await (const row of rows) {
-      round.push(row);
+      round.push(read(row));
       if (round.length < ROWS_A_ROUND) continue;
       yield round;
       round = [];
