@@ -47,7 +47,7 @@ describe('the configuration', () => {
       GUESSES_PER_TEN_MINUTES: '0',
       LOG_LEVEL: 'warn',
       POLICY_PATH: './policies',
-      LEDGER_ADMIN_KEY: 'an-administrators-key',
+      LEDGER_ADMIN_KEY: 'the-administrators-key-of-a-test',
       LEDGER_PEPPER: KEY,
       LEDGER_MASTER_KEY: KEY.replace('=', ''),
       LEDGER_LINK_KEYS: `k2:${KEY},k1:${KEY}`,
@@ -195,4 +195,20 @@ describe('PUBLIC_URL', () => {
       expect(faultsOf({ PUBLIC_URL })).toStrictEqual([expect.stringMatching(/^PUBLIC_URL/)]);
     },
   );
+});
+
+describe("the administrator's key", () => {
+  const PUBLIC_URL = 'https://consent.example.org';
+  it.each([{ PUBLIC_URL }, { HOST: '0.0.0.0', PUBLIC_URL }, { HOST: '0.0.0.0', PUBLIC_URL: 'http://localhost:3000' }])(
+    'is long where others reach the service: %j',
+    (reachable) => {
+      const fault = expect.stringMatching(/^LEDGER_ADMIN_KEY must have at least 32 characters/);
+      expect(faultsOf({ ...reachable, LEDGER_ADMIN_KEY: 'x'.repeat(31) })).toStrictEqual([fault]);
+      expect(faultsOf({ ...reachable, LEDGER_ADMIN_KEY: 'x'.repeat(32) })).toStrictEqual([]);
+    },
+  );
+
+  it.each([{}, { PUBLIC_URL: 'http://[::1]:3000' }])('may be short on a loopback address: %j', (local) => {
+    expect(faultsOf({ ...local, LEDGER_ADMIN_KEY: 'ab' })).toStrictEqual([]);
+  });
 });

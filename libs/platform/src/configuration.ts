@@ -119,7 +119,12 @@ export function readConfiguration(environment: Readonly<Record<string, string | 
   const configuration = plainToInstance(Configuration, Object.fromEntries(given), { exposeDefaultValues: true });
   const faults = validateSync(configuration).flatMap(({ constraints = {} }) => Object.values(constraints));
   if (faults.length === 0)
-    faults.push(...addressFaults(configuration), ...dkimFaults(configuration), ...inboundFaults(configuration));
+    faults.push(
+      ...addressFaults(configuration),
+      ...keyFaults(configuration),
+      ...dkimFaults(configuration),
+      ...inboundFaults(configuration),
+    );
   if (faults.length > 0) throw new ConfigurationError(faults);
   return Object.freeze(configuration);
 }
@@ -148,10 +153,25 @@ function addressFaults({ HOST, PUBLIC_URL }: Configuration): string[] {
   const { protocol, hostname, search, hash, username, password } = new URL(PUBLIC_URL);
   if (search || hash || username || password)
     return ['PUBLIC_URL must have no query, fragment or credentials: links are made by adding to it'];
-  const isLocal = LOOPBACK.test(hostname.replace(/^\[|\]$/g, ''));
-  return protocol === 'https:' || isLocal
+  return protocol === 'https:' || isLocal(hostname)
     ? []
     : ['PUBLIC_URL must begin with https://: providers refuse one-click links over http'];
+}
+
+const MIN_ADMIN_KEY = 32;
+
+/** Wrong keys never lock out a right one, so nothing but its length keeps it from being guessed by whoever reaches this service. */
+function keyFaults({ HOST, PUBLIC_URL, LEDGER_ADMIN_KEY: key }: Configuration): string[] {
+  const isReachable = !isLocal(HOST) || (PUBLIC_URL !== undefined && !isLocal(new URL(PUBLIC_URL).hostname));
+  return key === undefined || key.length >= MIN_ADMIN_KEY || !isReachable
+    ? []
+    : [
+        `LEDGER_ADMIN_KEY must have at least ${MIN_ADMIN_KEY} characters where others reach this service: make one with "openssl rand -base64 32"`,
+      ];
+}
+
+function isLocal(host: string): boolean {
+  return LOOPBACK.test(host.replace(/^\[|\]$/g, ''));
 }
 
 const optionalNames: (keyof Configuration)[] = [
