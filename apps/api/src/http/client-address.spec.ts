@@ -6,6 +6,9 @@ describe('a client', () => {
     ['203.0.113.7', '203.0.113.7'],
     ['::ffff:203.0.113.7', '203.0.113.7'],
     ['::FFFF:CB00:7107', '203.0.113.7'],
+    ['64:ff9b::203.0.113.7', '203.0.113.7'],
+    ['64:ff9b::cb00:7108', '203.0.113.8'],
+    ['64:ff9b:1::cb00:7108', '64:ff9b:1:0::/64'],
     ['2001:db8:1:2::1', '2001:db8:1:2::/64'],
     ['2001:DB8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
     ['2001:db8::1', '2001:db8:0:0::/64'],
@@ -19,5 +22,15 @@ describe('a client', () => {
     const socket = { remoteAddress: '10.0.0.1' } as never;
     expect(clientAddress({ ip: '<script>', socket })).toBe('10.0.0.1');
     expect(clientAddress({ ip: '203.0.113.7', socket })).toBe('203.0.113.7');
+  });
+
+  it.each([
+    ['203.0.113.7:50123', '203.0.113.7'],
+    ['[2001:db8::1]:50123', '2001:db8::1'],
+    ['[2001:db8::1]', '2001:db8::1'],
+    ['2001:db8::1', '2001:db8::1'],
+    ['203.0.113.7:x', '10.0.0.1'],
+  ])('that a proxy names with its port, %s, is at %s', (ip, address) => {
+    expect(clientAddress({ ip, socket: { remoteAddress: '10.0.0.1' } as never })).toBe(address);
   });
 });
