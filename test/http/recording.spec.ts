@@ -456,6 +456,16 @@ describe('recording facts', () => {
     const madeUp = await record(service, address, optOut('all'), { headers: { 'X-Correlation-Id': 'Jan de Vries' } });
     expect(madeUp.headers.get('x-correlation-id')).toMatch(/^[0-9a-f-]{36}$/);
   });
+
+  it('a correlation id that is a citizen service number, or that nobody answers for, goes nowhere (P9)', async () => {
+    const headers = { 'X-Correlation-Id': '111222333' };
+    const recorded = await record(service, address, optOut('all'), { headers });
+    expect(recorded.headers.get('x-correlation-id')).toMatch(/^[0-9a-f-]{36}$/);
+    const anonymous = { headers: { 'X-Correlation-Id': 'import-7' } };
+    expect((await service.get('/subscribe', anonymous)).headers.get('x-correlation-id')).toMatch(/^[0-9a-f-]{36}$/);
+    const unauthorised = await record(service, address, optOut('all'), { ...anonymous, key: 'x'.repeat(40) });
+    expect(unauthorised.headers.get('x-correlation-id')).toMatch(/^[0-9a-f-]{36}$/);
+  });
 });
 
 function fieldsOf({ errors }: { errors: { field: string }[] }): string[] {

@@ -2619,7 +2619,7 @@ export interface components {
         IdempotencyKey: string;
         /** @description The `ETag` last seen; 412 when the contact has moved on. */
         IfMatch: string;
-        /** @description Ties the events and log lines of one act together; made up when it is absent. */
+        /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
         CorrelationId: components["schemas"]["CorrelationId"];
     };
     requestBodies: never;
@@ -2628,7 +2628,7 @@ export interface components {
         ETag: string;
         /** @description The revision of the request's stream, in quotes. */
         RequestETag: string;
-        /** @description What the request gave, or what was made up for it. */
+        /** @description What the request gave with a valid key, or what was made up for it. */
         "X-Correlation-Id": components["schemas"]["CorrelationId"];
     };
     pathItems: never;
@@ -2649,7 +2649,7 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description The `ETag` last seen; 412 when the contact has moved on. */
                 "If-Match"?: components["parameters"]["IfMatch"];
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
@@ -2690,7 +2690,7 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description The `ETag` last seen; 412 when the contact has moved on. */
                 "If-Match"?: components["parameters"]["IfMatch"];
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
@@ -2731,7 +2731,7 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description The `ETag` last seen; 412 when the contact has moved on. */
                 "If-Match"?: components["parameters"]["IfMatch"];
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
@@ -2772,7 +2772,7 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description The `ETag` last seen; 412 when the contact has moved on. */
                 "If-Match"?: components["parameters"]["IfMatch"];
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
@@ -2813,7 +2813,7 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description The `ETag` last seen; 412 when the contact has moved on. */
                 "If-Match"?: components["parameters"]["IfMatch"];
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
@@ -2854,7 +2854,7 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description The `ETag` last seen; 412 when the contact has moved on. */
                 "If-Match"?: components["parameters"]["IfMatch"];
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
@@ -2895,7 +2895,7 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description The `ETag` last seen; 412 when the contact has moved on. */
                 "If-Match"?: components["parameters"]["IfMatch"];
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
@@ -2926,7 +2926,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
@@ -2959,7 +2959,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
@@ -2999,7 +2999,7 @@ export interface operations {
                 purpose?: components["schemas"]["PurposeName"];
             };
             header?: {
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
@@ -3038,7 +3038,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
@@ -3074,7 +3074,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
@@ -3112,7 +3112,7 @@ export interface operations {
                 knownAt?: components["schemas"]["Instant"];
             };
             header?: {
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
@@ -3145,7 +3145,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
@@ -3184,7 +3184,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
@@ -3217,7 +3217,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
@@ -3257,7 +3257,7 @@ export interface operations {
                  *     that differs in these alone is answered as the first time, and what it says of them is not kept.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
@@ -3295,7 +3295,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
@@ -3328,7 +3328,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
@@ -3367,7 +3367,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
@@ -3395,7 +3395,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
@@ -3434,7 +3434,7 @@ export interface operations {
                 version?: components["parameters"]["TemplateVersion"];
             };
             header?: {
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
@@ -3466,7 +3466,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
@@ -3519,7 +3519,7 @@ export interface operations {
                 language?: components["schemas"]["Language"];
             };
             header?: {
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
@@ -3552,7 +3552,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
@@ -3596,7 +3596,7 @@ export interface operations {
                 limit?: number;
             };
             header?: {
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
@@ -3634,7 +3634,7 @@ export interface operations {
                  *     that differs in these alone is answered as the first time, and what it says of them is not kept.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
@@ -3664,7 +3664,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
@@ -3699,7 +3699,7 @@ export interface operations {
             header?: {
                 /** @description The `ETag` last seen; 412 when the contact has moved on. */
                 "If-Match"?: components["parameters"]["IfMatch"];
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
@@ -3735,7 +3735,7 @@ export interface operations {
             header?: {
                 /** @description The `ETag` last seen; 412 when the contact has moved on. */
                 "If-Match"?: components["parameters"]["IfMatch"];
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
@@ -3771,7 +3771,7 @@ export interface operations {
             header?: {
                 /** @description The `ETag` last seen; 412 when the contact has moved on. */
                 "If-Match"?: components["parameters"]["IfMatch"];
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
@@ -3807,7 +3807,7 @@ export interface operations {
             header?: {
                 /** @description The `ETag` last seen; 412 when the contact has moved on. */
                 "If-Match"?: components["parameters"]["IfMatch"];
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
@@ -3843,7 +3843,7 @@ export interface operations {
             header?: {
                 /** @description The `ETag` last seen; 412 when the contact has moved on. */
                 "If-Match"?: components["parameters"]["IfMatch"];
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
@@ -3891,7 +3891,7 @@ export interface operations {
                 "X-Envelope-To"?: string;
                 /** @description The sender that SMTP named; `<>` where there was none. */
                 "X-Envelope-From"?: string;
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
@@ -3957,7 +3957,7 @@ export interface operations {
                  *     that differs in these alone is answered as the first time, and what it says of them is not kept.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
@@ -3994,7 +3994,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
@@ -4027,7 +4027,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
@@ -4061,7 +4061,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
@@ -4090,7 +4090,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
@@ -4119,7 +4119,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
@@ -4186,7 +4186,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Ties the events and log lines of one act together; made up when it is absent. */
+                /** @description Ties the events and log lines of one act together. Made up when it is absent, when it holds what reads as a citizen service number (put a letter before such a number), and for whoever has no valid key. */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;

@@ -27,9 +27,7 @@ const MOST_CONNECTIONS = 4096;
 const READABLE = /^(application\/x-www-form-urlencoded\b|multipart\/form-data;.*\bboundary=)/i;
 const UNREADABLE = 'application/octet-stream';
 
-const CORRELATION_ID = /^[\w.-]{1,64}$/;
-
-/** Fastify as this API needs it: bounded bodies, and a correlation id for each request, the caller's if it is one. */
+/** Fastify as this API needs it: bounded bodies, and a correlation id for each request. */
 export function createHttpAdapter({
   TRUSTED_PROXIES,
   PUBLIC_URL,
@@ -50,10 +48,7 @@ export function createHttpAdapter({
       );
     },
     requestIdHeader: false,
-    genReqId: ({ headers }: { headers: Record<string, string | string[] | undefined> }) => {
-      const given = headers['x-correlation-id'];
-      return typeof given === 'string' && CORRELATION_ID.test(given) ? given : newId();
-    },
+    genReqId: newId,
   });
 }
 

@@ -3,6 +3,7 @@ import { Problem, type Principal } from '@consent-ledger/platform';
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { takeCorrelationId } from '../http/correlation-id.js';
 import { Limits } from '../http/limits.js';
 import { ACCESS, type Access } from './scope.decorator.js';
 
@@ -28,8 +29,10 @@ export class ApiKeyGuard implements CanActivate {
     if (access === 'open') return true;
     const http = context.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
     const principal = this.principalOf(request.headers.authorization, access);
-    if (!principal) return this.refuse(request, http.getResponse<FastifyReply>(), access);
+    if (!principal) return this.refuse(request, reply, access);
+    takeCorrelationId(request, reply);
     const wanted = scopesOf(access);
     if (wanted !== 'any' && !wanted.some((scope) => principal.scopes.has(scope)))
       throw new Problem('FORBIDDEN', `This API key lacks the scope ${quoted(wanted)}. Use a key that has it.`);
