@@ -39,6 +39,20 @@ describe('a double opt-in', () => {
     expect(events.map(({ type }: { type: string }) => type)).toStrictEqual(['OptInRequested', 'OptInConfirmed']);
   });
 
+  it('is proven by the act that confirmed it, and not by whoever asked for it (P3)', async () => {
+    const link = await confirmationFromMail(service, 'bewijs@example.nl');
+    const headers = { 'Content-Type': 'application/x-www-form-urlencoded', 'User-Agent': 'Lynx/2.9' };
+    await service.request('POST', link, { key: null, raw: '', headers });
+    const { contactId } = (await service.post('/v1/contacts/lookup', { address: 'bewijs@example.nl' })).body;
+    const { events } = (await service.get(`/v1/contacts/${contactId}/history`)).body;
+    expect(events.at(-1)).toMatchObject({
+      type: 'OptInConfirmed',
+      personal: {
+        evidence: { ip: '127.0.0.1', userAgent: 'Lynx/2.9', url: expect.stringMatching(/^http:\/\/[^/]+\/confirm$/) },
+      },
+    });
+  });
+
   it('that an opt-out followed is not confirmed any more, and the page says to ask again', async () => {
     const link = await confirmationFromMail(service, 'ingehaald@example.nl');
     const before = await visit(service, link);

@@ -3,6 +3,7 @@ import {
   ConfirmOptInCommand,
   LINKS,
   POLICIES,
+  PUBLIC_URL,
   ShowOptInRequestQuery,
   type OptInRequestAnswer,
 } from '@consent-ledger/application';
@@ -16,6 +17,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Takes } from '../http/media-type.guard.js';
 import { Open } from '../security/scope.decorator.js';
 import { confirmationView } from './confirm-view.js';
+import { formEvidence } from './form-evidence.js';
 import { languageOf, type Language } from './language.js';
 import { Pages, type PageName } from './pages.js';
 import { factOf, isRefusal } from './recipient-act.js';
@@ -32,6 +34,7 @@ export class ConfirmController {
     private readonly pages: Pages,
     @Inject(POLICIES) private readonly policies: PolicyShelf,
     @Inject(LINKS) private readonly links: Links,
+    @Inject(PUBLIC_URL) private readonly publicUrl: string,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -66,8 +69,9 @@ export class ConfirmController {
     if (!link.ok) return this.damaged(reply, language);
     const { contactId, requestId } = link.claims;
     const fact = factOf(contactId, 'web-form', request);
+    const evidence = formEvidence(request, `${this.publicUrl.replace(/\/+$/, '')}/confirm`);
     try {
-      const { recorded } = await this.commands.execute(new ConfirmOptInCommand(fact, requestId));
+      const { recorded } = await this.commands.execute(new ConfirmOptInCommand(fact, requestId, evidence));
       const asked = await this.ask(link.claims);
       if (asked?.standing !== 'confirmed') return this.overtaken(reply, language);
       return this.page('confirmed', asked, language, recorded.length === 0);

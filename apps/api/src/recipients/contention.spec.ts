@@ -38,6 +38,7 @@ const request = {
   id: 'a-request',
   method: 'POST',
   headers: { 'accept-language': 'en' },
+  socket: { remoteAddress: '127.0.0.1' },
   query: {},
   routeOptions: { url: '/u/:token' },
 } as unknown as FastifyRequest;
@@ -66,7 +67,7 @@ describe('an act on a page while others keep writing to the contact', () => {
   });
 
   it('is not told to have come too late when it is a confirmation', async () => {
-    const controller = new ConfirmController(commands, queries, pages, policies, links, clock);
+    const controller = new ConfirmController(commands, queries, pages, policies, links, 'https://example.org', clock);
     const token = await tokenFor({ kind: 'confirm', contactId, requestId: 'a-request' });
     await expect(controller.confirm(token, undefined, request, recordedReply().reply)).rejects.toBe(conflict);
   });
