@@ -1,6 +1,7 @@
-import type { CarriedOptOut, ContactEvent } from './contact.js';
+import type { CarriedOptOut, ContactEvent, ContactState } from './contact.js';
 import type { Instant } from './instant.js';
 import { nothing, record, refuse, type Decision } from './decision.js';
+import { standingBounce, standingRectification } from './standing.js';
 
 /** How an opt-in by double opt-in stands: it waits for its confirmation, was confirmed, or something later stands against it. */
 export type RequestStanding = 'waiting' | 'confirmed' | 'overtaken';
@@ -29,6 +30,30 @@ export function confirmOptIn(events: readonly ContactEvent[], command: { readonl
   if (isOvertaken(events, request.occurredAt, purposes))
     return refuse('REQUEST_OVERTAKEN', 'Something later stands against this opt-in; ask for it again.');
   return record({ type: 'OptInConfirmed', data: { purposes, statement, requestId: request.id } });
+}
+
+/**
+ * Whether a mail may ask for this confirmation: also at an address that mail does not reach any more a confirmation proves it,
+ * so one goes there for as long as that lasts, about the first opt-in that was asked for since. `events` is everything on
+ * record of the contact, `state` their fold.
+ */
+export function mayAskToConfirm(state: ContactState, events: readonly ContactEvent[], requestId: string): boolean {
+  const since = unreachableSince(state, events);
+  if (since === undefined) return true;
+  const asked = events.filter(({ type, occurredAt }) => type === 'OptInRequested' && occurredAt > since);
+  return asked[0]?.id === requestId;
+}
+
+/** The first failure that nothing proved wrong since: a mail that fails again gives no right to another. */
+function unreachableSince(state: ContactState, events: readonly ContactEvent[]): Instant | undefined {
+  const provenAt = state.addressProven?.at ?? Number.NEGATIVE_INFINITY;
+  const isFailure = (event: ContactEvent) => event.type === 'MailBounced' && event.data.permanent;
+  const failures = standingBounce(state)
+    ? events.filter((event) => isFailure(event) && event.occurredAt >= provenAt)
+    : [];
+  const left = standingRectification(state);
+  const times = [...failures.map(({ occurredAt }) => occurredAt), ...(left ? [left.at] : [])];
+  return times.length > 0 ? Math.min(...times) : undefined;
 }
 
 /** The request of that id; `undefined` for any other event. */

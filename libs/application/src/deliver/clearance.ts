@@ -5,6 +5,7 @@ import {
   foldContact,
   isAskedAlready,
   isKnown,
+  mayAskToConfirm,
   momentFor,
   NEVER,
   policyInForce,
@@ -13,6 +14,7 @@ import {
   standingRectification,
   standingRestriction,
   type AskedPurpose,
+  type ContactEvent,
   type ContactState,
   type Instant,
   type Policy,
@@ -97,12 +99,10 @@ export class Clearances {
     const { policies, clock } = this.needs;
     const at = clock.now();
     const policy = policyInForce(policies.history(), at, at);
-    const isRestricted = standingRestriction(foldContact(events)) !== undefined;
-    const decision = confirmOptIn(events, { requestId: requestId! });
-    const waits = 'events' in decision && decision.events.length > 0;
-    const reason = isRestricted ? 'RESTRICTED' : waits ? 'PENDING_CONFIRMATION' : 'NO_LONGER_PENDING';
+    const against = reasonAgainstConfirmation(events, requestId!);
+    const reason = against ?? 'PENDING_CONFIRMATION';
     const recorded = { at: toRfc3339(at), reason, contactRevision: revision };
-    return { outcome: waits && !isRestricted ? 'send' : 'suppress', reason, policy, revision, recorded };
+    return { outcome: against ? 'suppress' : 'send', reason, policy, revision, recorded };
   }
 
   /** A link to the preference page is service mail (P1), and for nobody but who is on record. */
@@ -194,6 +194,14 @@ export class Clearances {
     if (!asked) return 'RECONSENT_ANSWERED';
     return policy.renewalStatement?.covers.includes(purpose) ? reason : 'NO_STATEMENT_TO_RENEW_ON';
   }
+}
+
+function reasonAgainstConfirmation(events: readonly ContactEvent[], requestId: string): string | undefined {
+  const state = foldContact(events);
+  if (standingRestriction(state)) return 'RESTRICTED';
+  const decision = confirmOptIn(events, { requestId });
+  if (!('events' in decision) || decision.events.length === 0) return 'NO_LONGER_PENDING';
+  return mayAskToConfirm(state, events, requestId) ? undefined : 'UNDELIVERABLE';
 }
 
 function reasonAgainstLink(state: ContactState, { serviceMailWhenRestricted }: Policy): Reason | undefined {

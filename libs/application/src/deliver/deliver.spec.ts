@@ -471,6 +471,42 @@ describe('the mail that asks for a confirmation (double opt-in)', () => {
     expect(events).toMatchObject([['DeliverySuppressed', { reason }]]);
   });
 
+  it('goes once to an address that bounced, which it may prove, and not again until something did (P1)', async () => {
+    const ledger = await createTestLedger();
+    const { mailRoom, deliver } = await mailer(ledger, {
+      outcomes: [{ status: 'sent' }, { status: 'rejected', code: '550 5.1.1' }, { status: 'sent' }],
+    });
+    const askAndSend = async () => {
+      ledger.clock.advance(MINUTE);
+      const { recorded } = await ledger.execute(doubleOptIn(by(anna)));
+      await ledger.caughtUp();
+      for (const { deliveryId } of await ledger.ask(new DeliveriesQuery(anna.contactId)))
+        await deliver.deliver(deliveryId);
+      return recorded[0]!.eventId;
+    };
+    await askAndSend();
+    await ledger.execute(recordDeliverability(by(anna), { kind: 'bounced', permanent: true }));
+    await askAndSend();
+    expect(mailRoom.sent).toHaveLength(2);
+    await askAndSend();
+    await askAndSend();
+    expect(mailRoom.sent).toHaveLength(2);
+    const deliveries = await ledger.ask(new DeliveriesQuery(anna.contactId));
+    expect(deliveries.filter(({ reason }) => reason === 'UNDELIVERABLE')).toHaveLength(2);
+    ledger.clock.advance(MINUTE);
+    await ledger.execute(recordDeliverability(by(anna), { kind: 'deliverable' }));
+    await askAndSend();
+    expect(mailRoom.sent).toHaveLength(3);
+  });
+
+  it('is kept back where the address bounced after it was asked for (P1)', async () => {
+    const { mailRoom, events } = await confirmation(() =>
+      recordDeliverability(by(anna), { kind: 'bounced', permanent: true }),
+    );
+    expect(mailRoom.sent).toStrictEqual([]);
+    expect(events).toMatchObject([['DeliverySuppressed', { reason: 'UNDELIVERABLE' }]]);
+  });
+
   it('is sent after a restriction was lifted', async () => {
     const { mailRoom } = await confirmation(
       () => restrict(by(anna)),
