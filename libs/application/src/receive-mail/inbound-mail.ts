@@ -32,12 +32,15 @@ export type InboundReading =
 
 /** Reads messages and keeps those for a person. The apps bring it: the application knows no MIME. */
 export interface MailReader {
-  /** What a raw message says; `id` is the same when the same message is handed over again. Never rejects. */
+  /**
+   * What a raw message says; `id` is the same when the same message is handed over again, and `isNamed` says that no other
+   * message bears it. Never rejects.
+   */
   read(
     raw: Buffer,
     envelope: InboundEnvelope,
     now: Instant,
-  ): Promise<{ readonly id: string; readonly reading: InboundReading }>;
+  ): Promise<{ readonly id: string; readonly isNamed: boolean; readonly reading: InboundReading }>;
   /** Keeps a message for a person, durably; the same bytes are kept once. Rejects when there is no room. */
   keep(raw: Buffer, why: string): Promise<void>;
 }

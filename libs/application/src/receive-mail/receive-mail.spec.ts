@@ -40,11 +40,11 @@ async function mailed(): Promise<TestLedger> {
 }
 
 /** Hands a message over that says this; answers what became of it, what was appended and what was kept. */
-async function receive(ledger: TestLedger, reading: InboundReading, id = 'a') {
+async function receive(ledger: TestLedger, reading: InboundReading, id = 'a', isNamed = true) {
   const before = (await ledger.eventsOf(anna.contactId)).length;
   const kept: string[] = [];
   const reader = {
-    read: async () => ({ id, reading }),
+    read: async () => ({ id, isNamed, reading }),
     keep: async (_raw: Buffer, why: string) => void kept.push(why),
   };
   const mail = { raw: Buffer.from('a message'), envelope: {} };
@@ -70,6 +70,30 @@ describe('an opt-out by mail', () => {
       occurredAt: new Date(ledger.clock.now()).toISOString(),
     });
     expect(ledger.metrics.inbounds).toStrictEqual({ 'opt-out': 1 });
+  });
+
+  it('that no name tells from an earlier one is recorded again once the person came back (P4)', async () => {
+    const ledger = await mailed();
+    expect((await receive(ledger, optOut, 'a', false)).answer.recorded).toHaveLength(1);
+    expect((await receive(ledger, optOut, 'a', false)).answer.recorded).toStrictEqual([]);
+    ledger.clock.advance(MINUTE);
+    await ledger.execute(optIn(by(anna)));
+    ledger.clock.advance(MINUTE);
+    const { answer, events } = await receive(ledger, optOut, 'a', false);
+    expect(events.map(({ type }) => type)).toStrictEqual(['OptedOut']);
+    expect(answer.recorded).toHaveLength(1);
+    expect(await reasons(ledger)).toMatchObject({ newsletter: 'OPTED_OUT' });
+  });
+
+  it.each([
+    ['an opt-out', optOut],
+    ['a bounce', bounce()],
+    ['a complaint', complaint()],
+  ] as const)('that is handed over again is answered with nothing, as %s (P4)', async (_sentence, reading) => {
+    const ledger = await mailed();
+    expect((await receive(ledger, reading)).answer.recorded).toHaveLength(1);
+    ledger.clock.advance(60 * MINUTE);
+    expect((await receive(ledger, reading)).answer.recorded).toStrictEqual([]);
   });
 
   it('is recorded once for one message, also after the person came back (P4)', async () => {

@@ -5,6 +5,7 @@ import {
   type Instant,
   type SourceKind,
 } from '@consent-ledger/consent';
+import type { Revision } from '@consent-ledger/event-store';
 import { Problem, type Clock, type Metrics } from '@consent-ledger/platform';
 import { Inject, Injectable } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
@@ -32,6 +33,9 @@ export interface ReceivedMail {
 }
 
 type Reading<K extends InboundReading['kind']> = Extract<InboundReading, { kind: K }>;
+
+/** What a message is known by. */
+type MailName = Omit<Awaited<ReturnType<MailReader['read']>>, 'reading'>;
 
 /** A message of ours that a report is about: whose it was, and when it began to leave. */
 interface Subject {
@@ -63,8 +67,8 @@ export class ReceiveMail {
     { raw, envelope }: { readonly raw: Buffer; readonly envelope: InboundEnvelope },
     origin: MailOrigin,
   ): Promise<ReceivedMail> {
-    const { id, reading } = await reader.read(raw, envelope, this.clock.now());
-    const outcome = await this.carryOut(reading, id, origin);
+    const { reading, ...name } = await reader.read(raw, envelope, this.clock.now());
+    const outcome = await this.carryOut(reading, name, origin);
     if (!('why' in outcome)) {
       this.metrics.inbound(reading.kind);
       return { kind: reading.kind, recorded: outcome };
@@ -76,16 +80,16 @@ export class ReceiveMail {
 
   private carryOut(
     reading: InboundReading,
-    id: string,
+    name: MailName,
     origin: MailOrigin,
   ): Promise<Recorded['recorded'] | LeftOver> | Recorded['recorded'] | LeftOver {
     switch (reading.kind) {
       case 'opt-out':
-        return this.optOut(reading, id, origin);
+        return this.optOut(reading, name, origin);
       case 'bounce':
-        return this.bounce(reading, id, origin);
+        return this.bounce(reading, name.id, origin);
       case 'complaint':
-        return this.complain(reading, id, origin);
+        return this.complain(reading, name.id, origin);
       case 'automatic-reply':
         return [];
       case 'other':
@@ -95,13 +99,20 @@ export class ReceiveMail {
 
   /**
    * P4: it counts from now, not from the date that the person's own clock gave it: one that is behind would place the
-   * opt-out before the opt-in that it ends.
+   * opt-out before the opt-in that it ends. Without a name of its own a message may be a later one that says the same again:
+   * it is taken for a copy for a few minutes only, and not once the person came back.
    */
-  private async optOut({ contactId, purposes, mailing }: Reading<'opt-out'>, id: string, origin: MailOrigin) {
+  private async optOut(
+    { contactId, purposes, mailing }: Reading<'opt-out'>,
+    { id, isNamed }: MailName,
+    origin: MailOrigin,
+  ) {
     const subject = { contactId, ...(mailing !== undefined && { reference: mailing }) };
-    const fact = await this.factOf('mailto', subject, id, origin);
+    const { idempotencyKey, ...fact } = await this.factOf('mailto', subject, id, origin);
+    const named = { ...fact, act: `mail-${id}`, ...(isNamed && { idempotencyKey }) };
+    const { revision } = await this.contacts.load(contactId);
     try {
-      return (await this.commands.execute(new UnsubscribeCommand({ ...fact, act: `mail-${id}` }, purposes))).recorded;
+      return newSince(revision, await this.commands.execute(new UnsubscribeCommand(named, purposes)));
     } catch (error) {
       if (error instanceof Problem && error.status === 422) return { why: 'refused' };
       throw error;
@@ -135,13 +146,14 @@ export class ReceiveMail {
       ...(await this.factOf('mail-provider', subject, id, origin)),
       ...(occurredAt !== undefined && { occurredAt }),
     };
-    const { recorded } = await this.contacts.record(
+    const { revision } = await this.contacts.load(subject.contactId);
+    const recorded = await this.contacts.record(
       fact,
       (context) =>
         recordDeliverability(context.stateThen, { ...deliverability, occurredAt: context.occurredAt }, context.policy),
       { atOnce: true, request: { command: 'receive-mail', ...deliverability } },
     );
-    return recorded;
+    return newSince(revision, recorded);
   }
 
   private occurrence({ sentAt }: Subject, reportedAt: Instant | undefined): Instant | undefined {
@@ -154,7 +166,7 @@ export class ReceiveMail {
     subject: Subject,
     id: string,
     { correlationId, keyId }: MailOrigin,
-  ): Promise<Fact> {
+  ): Promise<Fact & { readonly idempotencyKey: string }> {
     return {
       contactId: subject.contactId,
       source: { kind: source, ...(await this.referenceTo(subject)) },
@@ -183,6 +195,11 @@ export class ReceiveMail {
     const sent = mailing === undefined ? undefined : await this.subjectOf(deliveryIdOf(mailing, contactId));
     return sent ?? { contactId, ...(mailing !== undefined && { reference: mailing }) };
   }
+}
+
+/** A message that was handed over before is answered with what it led to then, and led to nothing now. */
+function newSince(before: Revision, { recorded, revision }: Recorded): Recorded['recorded'] {
+  return revision > before ? recorded : [];
 }
 
 function startOf({ events }: DeliveryHistory): Instant | undefined {

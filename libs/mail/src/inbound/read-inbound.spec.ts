@@ -104,6 +104,14 @@ describe('reading mail as mail systems write it (P4)', () => {
     const [bare, another] = ['From: a@b.example\n\nx\n', 'From: a@b.example\n\ny\n'];
     expect(await idOf(bare)).not.toBe(await idOf(another));
   });
+
+  it('says whether the writer gave it an id of its own, or it is known by its bytes alone (P4)', async () => {
+    const text = textOf('opt-out-gmail');
+    const isNamed = async (message: string) => (await readInbound(messageOf(message), {}, trust, NOW)).isNamed;
+    expect(await isNamed(text)).toBe(true);
+    expect(await isNamed(text.replace(/^Message-ID: .*\n/im, ''))).toBe(false);
+    expect(await isNamed(text.replace(/^Date: .*\n/im, ''))).toBe(false);
+  });
 });
 
 describe('a mail that a program sent (P4)', () => {

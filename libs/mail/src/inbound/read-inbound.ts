@@ -54,6 +54,8 @@ export type InboundReading =
 export interface InboundMail {
   /** The same for a message that is handed over again, by whatever way it came: the SHA-256 in hex. */
   readonly id: string;
+  /** Whether that id is the writer's own. Else it is made of the bytes, and two messages that say the same are told apart by nothing. */
+  readonly isNamed: boolean;
   readonly reading: InboundReading;
 }
 
@@ -75,8 +77,9 @@ export async function readInbound(
   now: Instant,
 ): Promise<InboundMail> {
   const mail = await readMail(raw);
-  if (!mail) return { id: sha256(raw), reading: other('unreadable') };
-  return { id: identityOf(mail, raw), reading: await judge(mail, envelope, trust, now) };
+  if (!mail) return { id: sha256(raw), isNamed: false, reading: other('unreadable') };
+  const named = nameOf(mail);
+  return { id: named ?? sha256(raw), isNamed: named !== undefined, reading: await judge(mail, envelope, trust, now) };
 }
 
 async function judge(
@@ -166,9 +169,9 @@ function dateOf({ header }: Mail): { readonly reportedAt?: Instant } {
 }
 
 /** Two servers that take the same message put other traces before it; its id and date are the writer's. */
-function identityOf({ header }: Mail, raw: Buffer): string {
+function nameOf({ header }: Mail): string | undefined {
   const [messageId, date] = [header.first('message-id'), header.first('date')];
-  if (messageId === undefined || date === undefined) return sha256(raw);
+  if (messageId === undefined || date === undefined) return undefined;
   return sha256(JSON.stringify([messageId, date, header.first('subject') ?? '']));
 }
 
