@@ -251,8 +251,8 @@ describe('undoing on the page', () => {
 
   it('takes no opt-out along that somebody else made by the same link right after it (P4)', async () => {
     const link = await linkFromMail(service, 'doorgestuurd@example.nl');
-    const stranger = await press(service, await visit(service, link), 'Meld mij af voor: Nieuwsbrief');
-    const own = await press(service, await visit(service, link), 'Meld mij af voor: Nieuwsbrief');
+    const stranger = await press(service, await visit(service, link), 'Meld mij af voor ‘Nieuwsbrief’');
+    const own = await press(service, await visit(service, link), 'Meld mij af voor ‘Nieuwsbrief’');
     await service.request('POST', link, { key: null, ...urlencoded });
     const ticket = await service.post('/v1/opt-outs', {
       address: 'doorgestuurd@example.nl',
@@ -272,10 +272,34 @@ describe('undoing on the page', () => {
   it('takes back a button that was pressed twice at once (P4)', async () => {
     const link = await linkFromMail(service, 'dubbelklik@example.nl');
     const page = await visit(service, link);
-    const done = await press(service, page, 'Meld mij af voor: Nieuwsbrief');
-    await press(service, page, 'Meld mij af voor: Nieuwsbrief');
+    const done = await press(service, page, 'Meld mij af voor ‘Nieuwsbrief’');
+    await press(service, page, 'Meld mij af voor ‘Nieuwsbrief’');
     await press(service, done, undo);
     expect(await reasonOf('dubbelklik@example.nl')).toBe('CONSENT');
+  });
+
+  it('says what is still stopped where another opt-out stands, and offers no way back that brings nothing back', async () => {
+    const link = await linkFromMail(service, 'nog@example.nl');
+    const one = await send(service, link, { scope: 'purpose' });
+    expect((await send(service, link, { scope: 'all' })).text).not.toContain('Hier was je al voor afgemeld.');
+    const undone = await press(service, one, undo);
+    expect([undone.heading, undone.text.includes('nog afgemeld voor alle commerciële berichten.')]).toStrictEqual([
+      'Je bent nog afgemeld',
+      true,
+    ]);
+    expect(await reasonOf('nog@example.nl')).toBe('OPTED_OUT');
+
+    const again = await send(service, link, { scope: 'purpose' });
+    expect(again.text).toContain('Hier was je al voor afgemeld.');
+    expect(again.text).not.toContain('name="undo"');
+    expect((await typesOf('nog@example.nl')).at(-1)).toBe('OptedOut');
+  });
+
+  it('names the purpose that an opt-out of before keeps stopped', async () => {
+    const link = await linkFromMail(service, 'naam@example.nl');
+    const done = await send(service, link, { scope: 'purpose' });
+    await optOut(service, 'naam@example.nl', ['newsletter', 'sales-contact']);
+    expect((await press(service, done, undo)).text).toMatch(/nog afgemeld voor ‘?Nieuwsbrief’?\./);
   });
 
   it('is answered alike the second time', async () => {

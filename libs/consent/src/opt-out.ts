@@ -54,6 +54,17 @@ export function undoOptOut(state: ContactState, { optOutId }: { readonly optOutI
   return record({ type: 'OptOutUndone', data: { optOutId } });
 }
 
+/** What stays stopped of what an opt-out stopped, once that one is undone; none where anything comes back (P4). */
+export function stillStopped(
+  state: ContactState,
+  { optOutId }: { readonly optOutId: string },
+): readonly string[] | 'all' {
+  const after = { ...state, undone: [...state.undone, optOutId] };
+  if (isStopped(after, 'all')) return 'all';
+  const { purposes } = state.optOuts.find(({ id }) => id === optOutId) ?? { purposes: [] };
+  return purposes !== 'all' && isStopped(after, purposes) ? purposes : [];
+}
+
 function stands({ given, undone }: ContactState, made: OptOutMark): boolean {
   if (undone.includes(made.id)) return false;
   if (made.purposes === 'all') return !anyAfter(given, made);

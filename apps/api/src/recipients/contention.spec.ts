@@ -32,7 +32,7 @@ const [asked] = question.purposes;
 const twoPurposes = { ...question, purposes: [asked, { ...asked, purpose: 'event-invitation' }] };
 const twoQuestions = { execute: () => Promise.resolve(twoPurposes) } as unknown as QueryBus;
 const renewal = { statement: 'reconsent', version: '1', language: 'nl' };
-const undo = new OptOutUndo(commands, links, clock);
+const undo = new OptOutUndo(commands, pages, policies, links, clock);
 
 const request = {
   id: 'a-request',

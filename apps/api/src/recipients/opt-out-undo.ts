@@ -1,10 +1,14 @@
-import { CLOCK, LINKS, UndoOptOutCommand, type Unsubscribed } from '@consent-ledger/application';
-import type { SourceKind } from '@consent-ledger/consent';
+import { CLOCK, LINKS, POLICIES, UndoOptOutCommand, type Unsubscribed } from '@consent-ledger/application';
+import { policyInForce, type SourceKind } from '@consent-ledger/consent';
 import type { Links } from '@consent-ledger/links';
 import type { Clock } from '@consent-ledger/platform';
+import type { PolicyShelf } from '@consent-ledger/projections';
 import { Inject, Injectable } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { FastifyRequest } from 'fastify';
+import type { Language } from './language.js';
+import { Pages } from './pages.js';
+import { listed, purposeName } from './purpose-names.js';
 import { factOf } from './recipient-act.js';
 
 /** How long an opt-out may be taken back on the page that it was made on. */
@@ -15,6 +19,8 @@ const UNDO_FOR = 24 * 60 * 60_000;
 export class OptOutUndo {
   constructor(
     private readonly commands: CommandBus,
+    private readonly pages: Pages,
+    @Inject(POLICIES) private readonly policies: PolicyShelf,
     @Inject(LINKS) private readonly links: Links,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -29,12 +35,31 @@ export class OptOutUndo {
     return this.links.sign({ kind: 'undo', contactId, optOutId: optOut.eventId, purpose, expiresAt });
   }
 
-  /** Takes back only that opt-out, for the contact that the page's own link names; `false` for any other right. */
-  async take(token: string, contactId: string, page: SourceKind, request: FastifyRequest): Promise<boolean> {
+  /**
+   * Takes back only that opt-out, for the contact that the page's own link names, and answers the page that tells what came
+   * of it; `undefined` for any other right.
+   */
+  async take(
+    token: string,
+    contactId: string,
+    source: SourceKind,
+    request: FastifyRequest,
+    language: Language,
+  ): Promise<string | undefined> {
     const link = await this.links.verify('undo', token, this.clock.now());
-    if (!link.ok || link.claims.contactId !== contactId) return false;
-    const fact = factOf(contactId, page, request);
-    await this.commands.execute(new UndoOptOutCommand(fact, link.claims.optOutId));
-    return true;
+    if (!link.ok || link.claims.contactId !== contactId) return undefined;
+    const fact = factOf(contactId, source, request);
+    const { stillStopped } = await this.commands.execute(new UndoOptOutCommand(fact, link.claims.optOutId));
+    if (stillStopped.length === 0) return this.pages.render('undone', language, {});
+    return this.pages.render('stillStopped', language, { stopped: this.namesOf(stillStopped, language) });
+  }
+
+  private namesOf(purposes: readonly string[] | 'all', language: Language): string | undefined {
+    if (purposes === 'all') return this.pages.textsIn(language).preferences.all;
+    const now = this.clock.now();
+    const history = this.policies.history();
+    const inForce = policyInForce(history, now, now);
+    const names = purposes.map((purpose) => purposeName(inForce, history, purpose, language) ?? purpose);
+    return listed(names, language);
   }
 }

@@ -21,6 +21,7 @@ export type PageName =
   | 'unsubscribe'
   | 'unsubscribed'
   | 'undone'
+  | 'stillStopped'
   | 'confirm'
   | 'confirmed'
   | 'overtaken'
@@ -42,6 +43,7 @@ const outcomes = new Set<PageName>([
   'subscribed',
   'unsubscribed',
   'undone',
+  'stillStopped',
   'confirmed',
   'overtaken',
   'reconsented',
@@ -57,6 +59,7 @@ const tones = new Map<PageName, 'done' | 'mail' | 'stop'>([
   ['confirmed', 'done'],
   ['reconsented', 'done'],
   ['overtaken', 'stop'],
+  ['stillStopped', 'stop'],
   ['noSubscription', 'stop'],
   ['noPreferences', 'stop'],
   ['tooOld', 'stop'],
@@ -76,6 +79,8 @@ export interface PageContext {
   readonly purpose?: string | undefined;
   readonly all?: boolean;
   readonly undo?: string | undefined;
+  /** What the person has stopped still, in words. */
+  readonly stopped?: string | undefined;
   readonly question?: QuestionView;
   readonly subscription?: SubscribeView;
   /** The address that was filled in on the page before. */

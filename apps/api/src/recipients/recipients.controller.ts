@@ -59,8 +59,8 @@ export class RecipientsController {
     if (!link.ok) return this.damaged(reply, language);
     const { contactId, mailing, purpose } = link.claims;
     if (typeof undo === 'string') {
-      const undone = await this.undo.take(undo, contactId, 'unsubscribe-page', request);
-      return undone ? this.pages.render('undone', language, {}) : this.damaged(reply, language);
+      const undone = await this.undo.take(undo, contactId, 'unsubscribe-page', request, language);
+      return undone ?? this.damaged(reply, language);
     }
 
     const oneClick = form['List-Unsubscribe'] === 'One-Click';

@@ -73,8 +73,8 @@ export class ReconsentController {
     if (!question) return this.damaged(reply, language, 404);
     const fields = fieldsOf(body);
     if (typeof fields['undo'] === 'string') {
-      const undone = await this.undo.take(fields['undo'], claims.contactId, 'preference-page', request);
-      return undone ? this.pages.render('undone', language, {}) : this.damaged(reply, language, 400);
+      const undone = await this.undo.take(fields['undo'], claims.contactId, 'preference-page', request, language);
+      return undone ?? this.damaged(reply, language, 400);
     }
 
     const { yes, no } = answersIn(fields, question);

@@ -63,6 +63,10 @@ export const texts = {
       title: 'Je afmelding is ongedaan gemaakt',
       intro: 'Alles is weer zoals het was. Afmelden kan altijd via de link in ieder bericht.',
     },
+    stillStopped: {
+      title: 'Je bent nog afgemeld',
+      intro: 'Je laatste afmelding is ongedaan gemaakt, maar een andere geldt nog. Je bent nog afgemeld voor',
+    },
     confirm: {
       title: 'Bevestig je aanmelding',
       intro: 'Klik op de knop om te bevestigen dat je dit van ons wilt ontvangen:',
@@ -197,6 +201,10 @@ export const texts = {
     undone: {
       title: 'That has been undone',
       intro: 'Everything is as it was before. You can unsubscribe at any time through the link in every message.',
+    },
+    stillStopped: {
+      title: 'You are still unsubscribed',
+      intro: 'Your last choice to unsubscribe was undone, but another one stands. You are still unsubscribed from',
     },
     confirm: {
       title: 'Confirm your subscription',

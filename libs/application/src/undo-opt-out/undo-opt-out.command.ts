@@ -1,9 +1,15 @@
-import { undoOptOut } from '@consent-ledger/consent';
+import { stillStopped, undoOptOut } from '@consent-ledger/consent';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { ContactRepository, type Fact, type Recorded } from '../contact/contact-repository.js';
+import { ContactRepository, type DecisionContext, type Fact, type Recorded } from '../contact/contact-repository.js';
+
+/** What became of an opt-out that was taken back. */
+export interface Undone extends Recorded {
+  /** What other acts of the person stop all the same; none where anything came back. */
+  readonly stillStopped: readonly string[] | 'all';
+}
 
 /** Takes one opt-out back, at once and by the person who made it: what was so before it is so again. */
-export class UndoOptOutCommand extends Command<Recorded> {
+export class UndoOptOutCommand extends Command<Undone> {
   constructor(
     readonly fact: Fact,
     readonly optOutId: string,
@@ -16,9 +22,13 @@ export class UndoOptOutCommand extends Command<Recorded> {
 export class UndoOptOutHandler implements ICommandHandler<UndoOptOutCommand> {
   constructor(private readonly contacts: ContactRepository) {}
 
-  execute({ fact, optOutId }: UndoOptOutCommand) {
-    return this.contacts.record(fact, ({ state }) => undoOptOut(state, { optOutId }), {
-      request: { command: 'undo-opt-out', optOutId },
-    });
+  async execute({ fact, optOutId }: UndoOptOutCommand): Promise<Undone> {
+    let stopped: Undone['stillStopped'] = [];
+    const decide = ({ state }: DecisionContext) => {
+      stopped = stillStopped(state, { optOutId });
+      return undoOptOut(state, { optOutId });
+    };
+    const recorded = await this.contacts.record(fact, decide, { request: { command: 'undo-opt-out', optOutId } });
+    return { ...recorded, stillStopped: stopped };
   }
 }
