@@ -1,8 +1,8 @@
 import { CLOCK, CONFIGURATION, LOGGER } from '@consent-ledger/application';
-import { Problem, type Clock, type Configuration, type Logger } from '@consent-ledger/platform';
+import { networkOf, Problem, type Clock, type Configuration, type Logger } from '@consent-ledger/platform';
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { clientAddress, networkOf } from './client-address.js';
+import { clientAddress } from './client-address.js';
 
 /** What is counted: visits to pages, forms of which each may send a mail, links that are none, and keys that are none. */
 export type LimitGroup = 'visits' | 'forms' | 'guesses' | 'keys';
