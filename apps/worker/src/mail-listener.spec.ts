@@ -41,8 +41,8 @@ async function listening(options: Partial<MailListenerOptions> = {}) {
 }
 
 /** A conversation in SMTP: says a line, or none, and answers the code and words of the reply. */
-async function converse(port: number) {
-  const socket = connect(port, '127.0.0.1');
+async function converse(port: number, localAddress = '127.0.0.1') {
+  const socket = connect({ port, host: '127.0.0.1', localAddress });
   sockets.push(socket);
   socket.on('error', () => undefined);
   let heard = '';
@@ -124,21 +124,64 @@ describe('the listener', () => {
     expect(await peer.say('VRFY stop@example.nl')).not.toMatch(/^250/);
   });
 
-  it('lets no more in than its rate, and the others a second later', async () => {
+  const [, sender, recipient] = opening as [string, string, string];
+
+  it('lets no more of a client in than its rate, and the others a second later', async () => {
     const { port, clock } = await listening({ rate: 2 });
     const peer = await converse(port);
     await peer.say('EHLO mx.example.com');
-    const tries = [await peer.say('MAIL FROM:<a@b.example>')];
-    for (let at = 0; at < 2; at++) tries.push(await sayAll(peer, 'RSET', 'MAIL FROM:<a@b.example>'));
+    const tries: string[] = [];
+    for (let at = 0; at < 3; at++) tries.push(await sayAll(peer, 'RSET', sender, recipient));
     expect(tries.map((reply) => reply.slice(0, 3))).toStrictEqual(['250', '250', '451']);
     clock.advance(1000);
-    expect(await sayAll(peer, 'RSET', 'MAIL FROM:<a@b.example>')).toMatch(/^250/);
+    expect(await sayAll(peer, 'RSET', sender, recipient)).toMatch(/^250/);
   });
 
-  it('holds no more than its connections, and says so to the next', async () => {
+  it('counts a message once, however many of our addresses it is for', async () => {
+    const { port } = await listening({ rate: 1 });
+    const peer = await converse(port);
+    await peer.say('EHLO mx.example.com');
+    expect(await sayAll(peer, sender, recipient, recipient)).toMatch(/^250/);
+  });
+
+  it('keeps the door open for others while one client knocks without end (P4)', async () => {
+    const { port } = await listening({ rate: 2 });
+    const knocking = await converse(port, '127.0.0.2');
+    await knocking.say('EHLO mx.example.com');
+    for (let at = 0; at < 20; at++) await sayAll(knocking, sender, 'RCPT TO:<nobody@example.nl>', 'RSET');
+    for (let at = 0; at < 20; at++) await sayAll(knocking, sender, recipient, 'RSET');
+    expect(await sayAll(knocking, sender, recipient)).toMatch(/^451/);
+    expect(await sayAll(await converse(port), ...opening, message)).toMatch(/^250/);
+  });
+
+  it('spends nothing of its rate on mail that is for nobody here', async () => {
+    const { port } = await listening({ rate: 1 });
+    const peer = await converse(port);
+    await peer.say('EHLO mx.example.com');
+    for (let at = 0; at < 5; at++) await sayAll(peer, sender, 'RCPT TO:<nobody@example.nl>', 'RSET');
+    expect(await sayAll(peer, sender, recipient)).toMatch(/^250/);
+  });
+
+  it('holds no more than its connections of one client, says so to its next, and lets others in (P4)', async () => {
     const { port } = await listening();
     const peers = await Promise.all(Array.from({ length: 20 }, () => converse(port)));
     expect(peers.every(({ greeting }) => greeting.startsWith('220'))).toBe(true);
+    expect((await converse(port)).greeting).toMatch(/^421 /);
+    expect((await converse(port, '127.0.0.2')).greeting).toMatch(/^220 /);
+  });
+
+  it('lets a client in again that closed one of its connections', async () => {
+    const { port } = await listening();
+    const [first] = await Promise.all(Array.from({ length: 20 }, () => converse(port)));
+    expect(await first!.say('QUIT')).toMatch(/^221/);
+    if (!first!.socket.closed) await once(first!.socket, 'close');
+    expect((await converse(port)).greeting).toMatch(/^220 /);
+  });
+
+  it('holds no more than its connections in all', async () => {
+    const { port } = await listening();
+    for (let client = 2; client < 7; client++)
+      await Promise.all(Array.from({ length: 20 }, () => converse(port, `127.0.0.${client}`)));
     expect((await converse(port)).greeting).toMatch(/^421 /);
   });
 

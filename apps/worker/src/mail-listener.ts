@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type { InboundEnvelope } from '@consent-ledger/application';
 import { MAX_INBOUND_BYTES } from '@consent-ledger/mail';
-import type { Clock, Logger } from '@consent-ledger/platform';
+import { networkOf, type Clock, type Logger } from '@consent-ledger/platform';
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
-import { createAllowance } from './allowance.js';
+import { createClientAllowances } from './allowance.js';
 
 export interface MailListenerOptions {
   readonly port: number;
@@ -13,7 +13,7 @@ export interface MailListenerOptions {
   readonly name: string;
   /** The certificate and its key (PEM); without them there is no STARTTLS. */
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
-  /** The most messages a second. */
+  /** The most messages a second of one client; all together may send four times as many. */
   readonly rate: number;
   /** Whether an address is one that mail is taken for. */
   isOurs(address: string): boolean;
@@ -23,7 +23,10 @@ export interface MailListenerOptions {
   readonly logger: Logger;
 }
 
-const MAX_CONNECTIONS = 20;
+const MAX_CONNECTIONS = 100;
+/** Enough for a mail server that passes on all that comes; four more of its kind find a place beside it. */
+const MAX_CONNECTIONS_OF_ONE = 20;
+const CLIENTS_AT_FULL_RATE = 4;
 const MAX_RECIPIENTS = 10;
 /** Milliseconds without a word from the other side. */
 const MAX_SILENCE = 30_000;
@@ -49,10 +52,11 @@ class Refusal extends Error {
 export class MailListener {
   private readonly server: SMTPServer;
   private readonly inHand = new Set<Promise<void>>();
+  private readonly connections = new Map<string, number>();
 
   constructor(private readonly options: MailListenerOptions) {
     const { tls, name, clock, rate, isOurs } = options;
-    const allowance = createAllowance(rate, clock);
+    const allowances = createClientAllowances(rate, rate * CLIENTS_AT_FULL_RATE, clock);
     this.server = new SMTPServer({
       ...tls,
       name,
@@ -67,11 +71,15 @@ export class MailListener {
       disabledCommands: tls ? ['AUTH'] : ['AUTH', 'STARTTLS'],
       disableReverseLookup: true,
       hideSMTPUTF8: true,
-      onMailFrom(_address, _session, done) {
-        done(allowance.take() ? undefined : new Refusal(451, '4.7.0 Too much at once, try again later'));
+      onConnect: ({ remoteAddress }, done) => {
+        const isTooMany = (this.connections.get(networkOf(remoteAddress)) ?? 0) > MAX_CONNECTIONS_OF_ONE;
+        done(isTooMany ? new Refusal(421, '4.7.0 Too many connections of yours, try again later') : undefined);
       },
-      onRcptTo({ address }, _session, done) {
-        done(isOurs(address) ? undefined : new Refusal(550, '5.1.1 No mail is taken for this address here'));
+      // What is not for us costs nobody his place: only a message to an address of ours is counted, once.
+      onRcptTo({ address }, { remoteAddress, envelope }, done) {
+        if (!isOurs(address)) return done(new Refusal(550, '5.1.1 No mail is taken for this address here'));
+        const mayPass = envelope.rcptTo.length > 0 || allowances.take(networkOf(remoteAddress));
+        done(mayPass ? undefined : new Refusal(451, '4.7.0 Too much at once, try again later'));
       },
       onData: (stream, session, done) => {
         const taken = this.take(stream, session).then(
@@ -84,7 +92,8 @@ export class MailListener {
     });
     // A connection that fails is the other side's loss: it tries again.
     this.server.on('error', () => undefined);
-    this.server.server.on('connection', (socket: Socket) => {
+    this.server.server.prependListener('connection', (socket: Socket) => {
+      this.count(socket);
       const deadline = setTimeout(() => socket.destroy(), MAX_CONNECTION);
       socket.once('close', () => clearTimeout(deadline));
     });
@@ -103,6 +112,16 @@ export class MailListener {
     const closed = new Promise<void>((resolve) => this.server.close(resolve));
     await Promise.all(this.inHand);
     await closed;
+  }
+
+  private count(socket: Socket): void {
+    const client = networkOf(socket.remoteAddress ?? '');
+    this.connections.set(client, (this.connections.get(client) ?? 0) + 1);
+    socket.once('close', () => {
+      const left = this.connections.get(client)! - 1;
+      if (left > 0) this.connections.set(client, left);
+      else this.connections.delete(client);
+    });
   }
 
   private async take(stream: SMTPServerDataStream, { envelope }: SMTPServerSession): Promise<void> {

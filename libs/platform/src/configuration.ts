@@ -79,7 +79,7 @@ export class Configuration {
   /** The files of the certificate and its key (PEM) for STARTTLS; without them it is not offered. */
   @IsOptional() @IsString() readonly INBOUND_SMTP_CERT?: string;
   @IsOptional() @IsString() readonly INBOUND_SMTP_KEY?: string;
-  /** The most messages a second that are taken; more are asked to come again. */
+  /** The most messages a second that are taken of one client, and four times as many of all; more are asked to come again. */
   @toNumber @IsInt() @Min(1) readonly INBOUND_SMTP_RATE: number = 20;
   /** The domain that signs mails (RFC 6376); needs the two beside it. */
   @IsOptional() @IsString() readonly DKIM_DOMAIN?: string;
