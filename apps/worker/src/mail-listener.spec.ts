@@ -126,6 +126,24 @@ describe('the listener', () => {
 
   const [, sender, recipient] = opening as [string, string, string];
 
+  it('takes the mail of somebody whose mailbox is not in ASCII (P4, RFC 6531)', async () => {
+    const { port, taken } = await listening();
+    const peer = await converse(port);
+    expect(await peer.say('EHLO mx.example.com')).toMatch(/SMTPUTF8/);
+    const unicode = 'From: Andr\u00e9 <andr\u00e9@vo\u00fbte.example>\r\nSubject: x\r\n\r\nUitschrijven a.u.b.\r\n.';
+    const reply = await sayAll(
+      peer,
+      'MAIL FROM:<andr\u00e9@vo\u00fbte.example> SMTPUTF8',
+      opening[2]!,
+      'DATA',
+      unicode,
+    );
+    expect(reply).toBe('250 2.0.0 Taken');
+    expect(taken).toStrictEqual([
+      { raw: unicode.slice(0, -1), envelope: { from: 'andr\u00e9@vo\u00fbte.example', to: ['stop@example.nl'] } },
+    ]);
+  });
+
   it('lets no more of a client in than its rate, and the others a second later', async () => {
     const { port, clock } = await listening({ rate: 2 });
     const peer = await converse(port);

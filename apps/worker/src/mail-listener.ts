@@ -70,7 +70,6 @@ export class MailListener {
       closeTimeout: MAX_GOODBYE,
       disabledCommands: tls ? ['AUTH'] : ['AUTH', 'STARTTLS'],
       disableReverseLookup: true,
-      hideSMTPUTF8: true,
       onConnect: ({ remoteAddress }, done) => {
         const isTooMany = (this.connections.get(networkOf(remoteAddress)) ?? 0) > MAX_CONNECTIONS_OF_ONE;
         done(isTooMany ? new Refusal(421, '4.7.0 Too many connections of yours, try again later') : undefined);

@@ -78,6 +78,14 @@ describe('reading mail as mail systems write it (P4)', () => {
     if (reportedAt !== undefined) expect(reportedAt).toBeLessThan(NOW);
   });
 
+  it.each(['Jos\u00e9 <jos\u00e9@vo\u00fbte.example>', '\u738b <\u738b@\u4f8b\u5b50.example>'])(
+    'takes an opt-out of somebody whose mailbox is not in ASCII (P4, RFC 6532): %s',
+    async (from) => {
+      const text = textOf('opt-out-gmail').replace(/^From: .*$/m, `From: ${from}`);
+      expect(await read(text, { from: from.replace(/.*<(.*)>/, '$1') })).toStrictEqual(optOut);
+    },
+  );
+
   it('leaves no sample unread', () => {
     expect(names.map((name) => name.replace(/\.eml$/, '')).sort()).toStrictEqual(Object.keys(readings).sort());
   });
