@@ -106,6 +106,12 @@ describe('the consent on record', () => {
     expect(consentFor('newsletter', giftcard, second, first, erased)?.act.id).toBe(second.id);
   });
 
+  it('is the report that ends first, where an earlier one ends later because of 29 February (P5)', () => {
+    const [earlier, leapDay] = [reported('2024-02-28T18:00:00Z'), reported('2024-02-29T12:00:00Z')];
+    expect(consentFor('newsletter', giftcard, earlier, leapDay)?.act.id).toBe(leapDay.id);
+    expect(consentFor('newsletter', giftcard, leapDay, earlier)?.lapsesAt).toBe(instant('2027-03-30T11:00:00Z'));
+  });
+
   it('is the first also of the reports that came along from another address (P9)', () => {
     const there = (at: string) =>
       ({ eventId: at, type: 'OptedIn', at, purpose: 'newsletter', actOf: 'reported' }) as const;

@@ -1,7 +1,7 @@
 import { later, laterStart, type ContactState, type CustomerStartMark, type Mark } from './contact.js';
 import { NEVER, type Instant } from './instant.js';
 import type { ContactKind, Policy, Purpose } from './policy.js';
-import { reportOnRecord, sinceErasure, standingReports } from './standing.js';
+import { isBefore, sinceErasure, standingReports } from './standing.js';
 
 /** A consent on record for one purpose, and the instants from which time alone has ended it. */
 export interface Consent {
@@ -19,12 +19,28 @@ export interface Consent {
 
 /**
  * The consent on record, valid or ended (P3). Only the person renews (P5): what another party reports counts where the
- * person never consented themselves, and of several reports the earliest does. So no report revives what time has ended.
+ * person never consented themselves, and of several reports the one that ends first does. So no report revives what time
+ * has ended.
  */
 export function consentOnRecord(state: ContactState, policy: Policy, purpose: Purpose): Consent | undefined {
   const given = sinceErasure(state, latest(state.given[purpose.name], state.carried[purpose.name]));
-  const act = given ?? reportOnRecord(state, purpose.name);
-  return act && consentFrom(act, state, policy, purpose);
+  return given ? consentFrom(given, state, policy, purpose) : reportedConsent(state, policy, purpose);
+}
+
+/** Mostly that of the earliest report; but three years from 28 February end later in the day than from the 29th at an earlier hour. */
+function reportedConsent(state: ContactState, policy: Policy, purpose: Purpose): Consent | undefined {
+  let first: Consent | undefined;
+  for (const { purposes, ...report } of standingReports(state)) {
+    if (!purposes.includes(purpose.name)) continue;
+    const consent = consentFrom(report, state, policy, purpose);
+    if (!first || endsBefore(consent, first)) first = consent;
+  }
+  return first;
+}
+
+function endsBefore(consent: Consent, other: Consent): boolean {
+  const [end, otherEnd] = [endOfConsent(consent), endOfConsent(other)];
+  return end < otherEnd || (end === otherEnd && isBefore(consent.act, other.act));
 }
 
 /** An act on which consent rested, and the first instant at which time alone has ended it; `NEVER` when it does not. */

@@ -67,7 +67,8 @@ export function standingReports(state: ContactState): readonly ReportMark[] {
   );
 }
 
-function isBefore(mark: Mark, other: Mark | undefined): boolean {
+/** Whether a mark is earlier than another, by its id where both are of the same instant. */
+export function isBefore(mark: Mark, other: Mark | undefined): boolean {
   return !other || mark.at < other.at || (mark.at === other.at && mark.id < other.id);
 }
 
