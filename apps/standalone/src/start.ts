@@ -1,10 +1,10 @@
 import { configureHttp, createHttpAdapter, nestLogger } from '@consent-ledger/api';
 import { openLedger, type Ledger } from '@consent-ledger/application';
 import { loadTemplates } from '@consent-ledger/mail';
-import { createLogger, scopes, type Clock, type Configuration, type Logger } from '@consent-ledger/platform';
+import { createLogger, freePort, scopes, type Clock, type Configuration, type Logger } from '@consent-ledger/platform';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { createServer, isIPv6 } from 'node:net';
+import { isIPv6 } from 'node:net';
 import { StandaloneModule } from './standalone.module.js';
 
 export interface Standalone {
@@ -59,15 +59,4 @@ async function firstAdminKey({ apiKeys, processor }: Ledger): Promise<string | u
   const { key, position } = await apiKeys.create('administrator', scopes);
   await processor.waitFor(position, { timeoutMs: 5_000 });
   return key;
-}
-
-function freePort(host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, host, () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import type { InboundEnvelope } from '@consent-ledger/application';
+import { freePort } from '@consent-ledger/platform';
 import { createDrivenClock, createRecordingLogger, START_OF_STORY } from '@consent-ledger/testing';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { MailListener, type MailListenerOptions } from './mail-listener.js';
@@ -85,7 +86,7 @@ const opening = ['EHLO mx.example.com', 'MAIL FROM:<a@example.com>', 'RCPT TO:<s
 const message = 'Subject: x\r\n\r\nHallo\r\n.';
 
 describe('the listener', () => {
-  it('takes a message over once it was received, with who sent it and for whom', async () => {
+  it('takes a message over once it was received, with who sent it and for whom (P4)', async () => {
     const { port, taken } = await listening();
     const peer = await converse(port);
     expect(peer.greeting).toMatch(/^220 mail\.example\.nl /);
@@ -97,14 +98,14 @@ describe('the listener', () => {
     expect(taken[1]!.envelope.from).toBe('');
   });
 
-  it('asks the sender to try again when it cannot be recorded, and tells no more', async () => {
+  it('asks the sender to try again when it cannot be recorded, and tells no more (P4)', async () => {
     const receive = () => Promise.reject(new Error('SQLITE_FULL'));
     const { port, logger } = await listening({ receive });
     expect(await sayAll(await converse(port), ...opening, message)).toBe('451 4.3.0 Not recorded, try again later');
     expect(logger.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
   });
 
-  it('takes nothing over from a sender that leaves in the middle of a message', async () => {
+  it('takes nothing over from a sender that leaves in the middle of a message (P4)', async () => {
     const { port, taken, listener } = await listening();
     const peer = await converse(port);
     await sayAll(peer, ...opening);
@@ -203,7 +204,7 @@ describe('the listener', () => {
     expect((await converse(port)).greeting).toMatch(/^421 /);
   });
 
-  it('stops when it has finished the message in hand, and not before', async () => {
+  it('stops when it has finished the message in hand, and not before (P4)', async () => {
     let finish = () => {};
     const held = new Promise<void>((resolve) => (finish = resolve));
     let begun = () => {};
@@ -230,12 +231,3 @@ describe('the listener', () => {
     await expect(listening({ port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
   });
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
-}

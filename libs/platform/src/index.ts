@@ -7,6 +7,7 @@ export * from './date-in-words.js';
 export * from './dkim-settings.js';
 export * from './durable-file.js';
 export * from './end-of-turn.js';
+export * from './free-port.js';
 export * from './ids.js';
 export * from './inbound-settings.js';
 export * from './logger.js';
