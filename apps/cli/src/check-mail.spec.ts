@@ -209,8 +209,20 @@ describe('ledger mail check finds', () => {
       /no p=/,
     ],
     ['no mail server', { environment: { SMTP_URL: '' } }, 'mail server', 'doubtful', /outbox/],
-    ['a proxy that redirects', { listener: status(302, { Location: '/login' }) }, 'POST /u/…', 'failed', /redirected/],
-    ['a proxy that asks for a log-in', { listener: status(401) }, 'POST /u/…', 'failed', /401/],
+    [
+      'a proxy that redirects one-click posts (RFC 8058)',
+      { listener: status(302, { Location: '/login' }) },
+      'POST /u/…',
+      'failed',
+      /redirected/,
+    ],
+    [
+      'a proxy that asks one-click posts for a log-in (RFC 8058)',
+      { listener: status(401) },
+      'POST /u/…',
+      'failed',
+      /401/,
+    ],
     ['a page of somebody else', { listener: status(400) }, 'GET /u/…', 'failed', /not by the service/],
     ['a service that is away', { listener: status(502) }, 'GET /u/…', 'failed', /502/],
   ] satisfies [string, Circumstances, string, string, RegExp][])(

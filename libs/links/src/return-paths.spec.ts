@@ -29,7 +29,7 @@ describe('the mark of a return path', () => {
     expect(createReturnPaths([OLD]).deliveryOf(mark)).toBeUndefined();
   });
 
-  it('is not taken once any character of it is another', () => {
+  it('is not taken once any character of it is another: a forged bounce stops no mail (P4)', () => {
     const alphabet = [...'abcdefghijklmnopqrstuvwxyz234567.+-'];
     fc.assert(
       fc.property(fc.nat({ max: mark.length - 1 }), fc.constantFrom(...alphabet), (at, character) => {
