@@ -37,7 +37,7 @@ export function looksAutomatic(mail: Mail): boolean {
 
 /**
  * Whether a mail program wrote at the request of the person who holds it: Apple's sends an opt-out as an automatic reply
- * when somebody touches "Unsubscribe".
+ * when somebody touches "Unsubscribe". The token in it stands in no subject of ours, so no autoresponder can repeat it.
  */
 export function isOrdered({ header }: Mail): boolean {
   return header.first('x-apple-unsubscribe')?.toLowerCase() === 'true';
