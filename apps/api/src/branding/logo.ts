@@ -11,7 +11,10 @@ const LARGEST = 256 * 1024;
 const WIDEST = 4096;
 const PNG = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 
-/** What runs, or loads from elsewhere, in an SVG that is opened for itself. */
+/**
+ * What runs, or loads from elsewhere, in an SVG that is opened for itself. It finds an export that its maker did not look
+ * into, and is no wall: the file is the operator's own, and is served under `sandbox`, where nothing in it runs.
+ */
 const NOT_IN_SVG: readonly (readonly [RegExp, string])[] = [
   [/<!(doctype|entity)/i, 'a document type or an entity'],
   [/<(script|foreignobject|iframe|embed|object|handler|audio|video)\b/i, 'an element that is no drawing'],
