@@ -26,13 +26,14 @@ export async function optInLongAgo(
   return body.contactId;
 }
 
-/** The path of the page that asks this person again about consent given a day more than three years ago (P5). */
+/** The path of the page that asks this person again about consent given some days more than three years ago, one unless said otherwise (P5). */
 export async function promptLink(
   service: TestService,
   address: string,
   purposes: readonly string[] = ['newsletter', 'event-invitation'],
+  days = 1,
 ): Promise<string> {
-  const contactId = await optInLongAgo(service, address, purposes);
+  const contactId = await optInLongAgo(service, address, purposes, days);
   const promptId = await promptOnRecord(service, contactId, purposes);
   return signedPath(service, { kind: 'reconsent', contactId, promptId });
 }
