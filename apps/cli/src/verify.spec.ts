@@ -33,6 +33,7 @@ describe('verifying a ledger', () => {
         'ok     preferences  is what the log says',
         'ok     deliveries   is what the log says',
         'ok     requests     is what the log says',
+        'ok     templates    is what the log says',
         'ok     due-dates    follows from the preferences',
         '',
       ].join('\n'),
