@@ -22,7 +22,9 @@ function countEverything(metrics: Metrics): void {
   metrics.request('POST', '/v1/opt-ins', 201, 0.004);
   metrics.scanned('/u/:token', 'head');
   metrics.watchLag('read-models', () => Promise.resolve(7));
-  metrics.watchKeptMail(() => Promise.resolve({ messages: 2, oldestSeconds: 90 }));
+  metrics.watchKeptMail(() =>
+    Promise.resolve({ messages: 2, oldestSeconds: 90, roomLeft: { people: 0.75, programs: 0 } }),
+  );
 }
 
 describe('the metrics', () => {
@@ -116,11 +118,13 @@ describe('the metrics', () => {
 
   it('tell how much mail waits for a person and how long the oldest has, but not while that cannot be told', async () => {
     const metrics = createMetrics();
-    let waiting = () => Promise.resolve({ messages: 2, oldestSeconds: 90 });
+    let waiting = () => Promise.resolve({ messages: 2, oldestSeconds: 90, roomLeft: { people: 0.75, programs: 0 } });
     metrics.watchKeptMail(() => waiting());
     expect(await seriesOf(metrics)).toMatchObject({
       consent_ledger_kept_mail_messages: 2,
       consent_ledger_kept_mail_oldest_seconds: 90,
+      'consent_ledger_kept_mail_room_left{room="people"}': 0.75,
+      'consent_ledger_kept_mail_room_left{room="programs"}': 0,
     });
     waiting = () => Promise.reject(new Error('the folder cannot be read'));
     expect(Object.keys(await seriesOf(metrics)).filter((name) => name.includes('kept_mail'))).toStrictEqual([]);
@@ -137,6 +141,7 @@ describe('the metrics', () => {
       'outcome',
       'projection',
       'reason',
+      'room',
       'route',
       'sign',
       'status',
@@ -158,6 +163,7 @@ describe('the metrics', () => {
       'consent_ledger_inbound_mail_total',
       'consent_ledger_kept_mail_messages',
       'consent_ledger_kept_mail_oldest_seconds',
+      'consent_ledger_kept_mail_room_left',
       'consent_ledger_mail_outcomes_total',
       'consent_ledger_projection_lag',
       'consent_ledger_scanner_visits_total',

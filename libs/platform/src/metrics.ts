@@ -25,10 +25,11 @@ export interface Metrics {
   readonly contentType: string;
 }
 
-/** How much mail waits for a person, and how long the oldest has; 0 when none does. */
+/** How much mail waits for a person, how long the oldest has, 0 when none does, and what share of the room is left for more. */
 export interface WaitingMail {
   readonly messages: number;
   readonly oldestSeconds: number;
+  readonly roomLeft: Readonly<Record<'people' | 'programs', number>>;
 }
 
 /** A registry of its own, so that several apps of one process do not count into each other. */
@@ -125,6 +126,16 @@ export function createMetrics(): Metrics {
         { name: 'consent_ledger_kept_mail_oldest_seconds', help: 'How long the oldest of it has waited.' },
         () => waiting().then(({ oldestSeconds }) => oldestSeconds),
       );
+      new Gauge({
+        name: 'consent_ledger_kept_mail_room_left',
+        help: 'What share of the room for such mail is left, for what people write and for what programs do.',
+        labelNames: ['room'],
+        registers,
+        async collect() {
+          for (const room of ['people', 'programs'] as const)
+            await tell(this, { room }, () => waiting().then(({ roomLeft }) => roomLeft[room]));
+        },
+      });
     },
     render: () => registry.metrics(),
     contentType: registry.contentType,

@@ -1,6 +1,6 @@
 import { CLOCK, CONFIGURATION, LINKS, METRICS, RETURN_PATHS } from '@consent-ledger/application';
 import type { Links, ReturnPaths } from '@consent-ledger/links';
-import { createInboundReader, createKeptMail, type KeptMessage } from '@consent-ledger/mail';
+import { createInboundReader, createKeptMail, roomLeft, type KeptMessage } from '@consent-ledger/mail';
 import { dataFiles, type Clock, type Configuration, type Metrics, type WaitingMail } from '@consent-ledger/platform';
 
 export const MAIL_READER = Symbol('MailReader');
@@ -23,7 +23,8 @@ export const mailReader = {
   inject: [CONFIGURATION, LINKS, RETURN_PATHS, METRICS, CLOCK],
 };
 
-function waitingAt(now: number, [oldest, ...others]: readonly KeptMessage[]): WaitingMail {
-  if (!oldest) return { messages: 0, oldestSeconds: 0 };
-  return { messages: 1 + others.length, oldestSeconds: Math.max(0, now - oldest.keptAt) / 1000 };
+function waitingAt(now: number, waiting: readonly KeptMessage[]): WaitingMail {
+  const [oldest] = waiting;
+  const oldestSeconds = oldest ? Math.max(0, now - oldest.keptAt) / 1000 : 0;
+  return { messages: waiting.length, oldestSeconds, roomLeft: roomLeft(waiting) };
 }

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { createKeptMail } from './kept-mail.js';
+import { createKeptMail, roomLeft } from './kept-mail.js';
 
 const [one, two, three] = ['Anna', 'Bram', 'Cato'].map((name) =>
   Buffer.from(`From: ${name} <a@b.example>\r\nMessage-ID: <always-the-same@b.example>\r\n\r\nGraag uitschrijven.\r\n`),
@@ -44,6 +44,26 @@ describe('mail that waits for a person', () => {
     await rm(join(directory, (await readdir(directory))[0]!));
     await kept.keep(three, why);
     expect(await readdir(directory)).toHaveLength(2);
+  });
+
+  it.each(['unsigned-bounce', 'unsigned-complaint', 'unreadable', 'maybe-automatic'])(
+    "finds room when it is a person's, however much programs sent: %s (P4)",
+    async (ofPrograms) => {
+      const kept = createKeptMail({ directory, maxMessages: 1 });
+      await kept.keep(one, ofPrograms);
+      await expect(kept.keep(two, ofPrograms)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+      await kept.keep(two, why);
+      await expect(kept.keep(three, 'damaged-token')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    },
+  );
+
+  it('leaves less room the more of it waits, in messages or in bytes', () => {
+    const waiting = (count: number, reason: string, bytes: number) =>
+      Array.from({ length: count }, (_, at) => ({ file: `${at}`, why: reason, keptAt: 0, bytes }));
+    expect(roomLeft([])).toStrictEqual({ people: 1, programs: 1 });
+    const some = [...waiting(500, why, 1), ...waiting(128, 'unreadable', 512 * 1024)];
+    expect(roomLeft(some)).toStrictEqual({ people: 0.75, programs: 0.5 });
+    expect(roomLeft(waiting(2500, why, 1)).people).toBe(0);
   });
 
   it('is bounded in bytes', async () => {

@@ -8,7 +8,7 @@ import { exists, prepareDirectory, syncDirectory, systemCode, writeWhole } from 
 export interface KeptMailOptions {
   /** Where the messages are kept; made when it is not there, readable by its owner only. */
   readonly directory: string;
-  /** The most messages, and the most bytes in all, that wait at once. */
+  /** The most messages, and the most bytes in all, that wait at once in each room. */
   readonly maxMessages?: number;
   readonly maxBytes?: number;
 }
@@ -23,11 +23,14 @@ export interface KeptMessage {
   readonly bytes: number;
 }
 
+/** Mail that programs write has a room of its own: however much of it comes, there is place for what people write (P4). */
+export type Room = 'people' | 'programs';
+
 /** Messages that wait for a person. */
 export interface KeptMail {
   /**
    * Keeps a message as `<SHA-256>.<why>.eml`, durably; the same bytes are kept once. Throws the problem `UNAVAILABLE` when there
-   * is no room: the sender is to try again, and is told by its own server when that is in vain.
+   * is no room for its kind: the sender is to try again, and is told by its own server when that is in vain.
    */
   keep(raw: Buffer, why: string): Promise<void>;
   /** What waits, the longest first. */
@@ -37,7 +40,16 @@ export interface KeptMail {
 }
 
 const MAX_MESSAGES = 2000;
-const MAX_BYTES = 256 * 1024 * 1024;
+const MAX_BYTES = 128 * 1024 * 1024;
+/** Why a message is kept that is a program's, or that nobody's mail program writes. */
+const OF_PROGRAMS = new Set([
+  'maybe-automatic',
+  'other-feedback',
+  'unknown-delivery',
+  'unreadable',
+  'unsigned-bounce',
+  'unsigned-complaint',
+]);
 const WHY = /^[a-z-]{1,40}$/;
 /** With `.tmp` it is a draft: one that a crash left there holds the message as well. */
 const FILE = /^[0-9a-f]{64}\.([a-z-]{1,40})\.eml(\.tmp)?$/;
@@ -45,13 +57,14 @@ const FILE = /^[0-9a-f]{64}\.([a-z-]{1,40})\.eml(\.tmp)?$/;
 /** Keeps messages as files. What is in them is readable, and no erasure reaches it: whoever deals with one settles it. */
 export function createKeptMail(options: KeptMailOptions): KeptMail {
   const { directory, maxMessages = MAX_MESSAGES, maxBytes = MAX_BYTES } = options;
+  const measure = measuring(directory);
   let last: Promise<void> = Promise.resolve();
 
-  async function write(raw: Buffer, name: string): Promise<void> {
+  async function write(raw: Buffer, name: string, room: Room): Promise<void> {
     await prepareDirectory(directory);
     const path = join(directory, `${name}.eml`);
     if (!(await exists(path))) {
-      const { messages, bytes } = await measure(directory);
+      const { messages, bytes } = await measure(room);
       if (messages >= maxMessages || bytes + raw.length > maxBytes) throw noRoom();
       await writeWhole(path, raw);
     }
@@ -63,7 +76,7 @@ export function createKeptMail(options: KeptMailOptions): KeptMail {
       if (!WHY.test(why)) throw new RangeError('Why a message is kept is told in small letters.');
       const name = `${createHash('sha256').update(raw).digest('hex')}.${why}`;
       // One after the other, or several together would take the room that each of them found.
-      const kept = last.then(() => write(raw, name));
+      const kept = last.then(() => write(raw, name, roomOf(why)));
       last = kept.catch(() => undefined);
       return kept;
     },
@@ -79,9 +92,41 @@ export function createKeptMail(options: KeptMailOptions): KeptMail {
   };
 }
 
-async function measure(directory: string): Promise<{ readonly messages: number; readonly bytes: number }> {
-  const files = await filesIn(directory);
-  return { messages: files.length, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) };
+/** What share of each room is left for further messages that wait: between 0 and 1. */
+export function roomLeft(waiting: readonly KeptMessage[]): Readonly<Record<Room, number>> {
+  const shareOf = (room: Room) => {
+    const inIt = waiting.filter(({ why }) => roomOf(why) === room);
+    const bytes = inIt.reduce((sum, message) => sum + message.bytes, 0);
+    return Math.max(0, 1 - Math.max(inIt.length / MAX_MESSAGES, bytes / MAX_BYTES));
+  };
+  return { people: shareOf('people'), programs: shareOf('programs') };
+}
+
+function roomOf(why: string): Room {
+  return OF_PROGRAMS.has(why) ? 'programs' : 'people';
+}
+
+/** Measures what waits in a room. A message never changes, so that each is looked at once, also while many are refused. */
+function measuring(directory: string) {
+  const sizes = new Map<string, number>();
+
+  async function sizeOf(file: string): Promise<number | undefined> {
+    const known = sizes.get(file) ?? (await messageIn(directory, file))?.bytes;
+    if (known !== undefined && file.endsWith('.eml')) sizes.set(file, known);
+    return known;
+  }
+
+  return async (room: Room): Promise<{ readonly messages: number; readonly bytes: number }> => {
+    const files = new Set(await namesIn(directory));
+    for (const file of sizes.keys()) if (!files.has(file)) sizes.delete(file);
+    const inRoom = [...files].filter((file) => roomOf(whyOf(file)) === room);
+    const found = (await Promise.all(inRoom.map(sizeOf))).filter((bytes) => bytes !== undefined);
+    return { messages: found.length, bytes: found.reduce((sum, bytes) => sum + bytes, 0) };
+  };
+}
+
+function whyOf(file: string): string {
+  return FILE.exec(file)?.[1] ?? 'other';
 }
 
 async function filesIn(directory: string): Promise<readonly KeptMessage[]> {
@@ -106,7 +151,7 @@ async function messageIn(directory: string, file: string): Promise<KeptMessage |
   try {
     const found = await stat(join(directory, file));
     if (!found.isFile()) return undefined;
-    return { file, why: FILE.exec(file)?.[1] ?? 'other', keptAt: Math.floor(found.mtimeMs), bytes: found.size };
+    return { file, why: whyOf(file), keptAt: Math.floor(found.mtimeMs), bytes: found.size };
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
     throw error;
