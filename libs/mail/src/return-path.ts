@@ -1,3 +1,4 @@
+import { domainToASCII } from 'node:url';
 import { readAddress } from './mailbox.js';
 
 /** The address that takes the bounces of one delivery: `bounces+<mark>@host`. Throws `INVALID_ADDRESS`. */
@@ -14,7 +15,8 @@ export function extensionOf(address: string, base: string): string | undefined {
   const at = address.lastIndexOf('@');
   const own = readAddress(base);
   const local = address.slice(0, Math.max(at, 0)).toLowerCase();
-  if (address.slice(at + 1).toLowerCase() !== own.domain) return undefined;
+  // A server may write the domain as people do.
+  if (domainToASCII(address.slice(at + 1)) !== own.domain) return undefined;
   if (local === own.local.toLowerCase()) return '';
   const prefix = `${own.local.toLowerCase()}+`;
   return local.startsWith(prefix) ? local.slice(prefix.length) : undefined;
