@@ -55,6 +55,7 @@ export async function startService(options: ServiceOptions = {}): Promise<TestSe
         // All that a test does comes from one client.
         VISITS_PER_MINUTE: '0',
         FORMS_PER_TEN_MINUTES: '0',
+        FORMS_PER_MINUTE_IN_ALL: '0',
         GUESSES_PER_TEN_MINUTES: '0',
         ...options.environment,
         ...environment,

@@ -46,6 +46,8 @@ export class Configuration {
   @toNumber @IsInt() @Min(0) readonly VISITS_PER_MINUTE: number = 600;
   /** How many forms that may send a mail one client may post; 0 for no bound. */
   @toNumber @IsInt() @Min(0) readonly FORMS_PER_TEN_MINUTES: number = 30;
+  /** How many such forms all clients together may post; 0 for no bound. */
+  @toNumber @IsInt() @Min(0) readonly FORMS_PER_MINUTE_IN_ALL: number = 600;
   /** How many damaged links one client may try, and how many wrong API keys; 0 for no bound. */
   @toNumber @IsInt() @Min(0) readonly GUESSES_PER_TEN_MINUTES: number = 100;
   @IsIn(['silent', 'error', 'warn', 'info', 'debug']) readonly LOG_LEVEL: string = 'info';

@@ -21,6 +21,7 @@ function countEverything(metrics: Metrics): void {
   metrics.inbound('bounce');
   metrics.request('POST', '/v1/opt-ins', 201, 0.004);
   metrics.scanned('/u/:token', 'head');
+  metrics.limited('forms');
   metrics.watchLag('read-models', () => Promise.resolve(7));
   metrics.watchKeptMail(() =>
     Promise.resolve({ messages: 2, oldestSeconds: 90, roomLeft: { people: 0.75, programs: 0 } }),
@@ -137,6 +138,7 @@ describe('the metrics', () => {
     expect([...new Set(names)].sort()).toStrictEqual([
       'kind',
       'le',
+      'limit',
       'method',
       'outcome',
       'projection',
@@ -164,6 +166,7 @@ describe('the metrics', () => {
       'consent_ledger_kept_mail_messages',
       'consent_ledger_kept_mail_oldest_seconds',
       'consent_ledger_kept_mail_room_left',
+      'consent_ledger_limited_total',
       'consent_ledger_mail_outcomes_total',
       'consent_ledger_projection_lag',
       'consent_ledger_scanner_visits_total',

@@ -16,6 +16,8 @@ export interface Metrics {
   request(method: string, route: string, status: number, seconds: number): void;
   /** Counts one visit to a page that looks like a scanner's, by route pattern and by what gave it away. */
   scanned(route: string, sign: string): void;
+  /** Something refused because a client, or all together, asked for it too often. */
+  limited(limit: string): void;
   /** Has `lag` asked for whenever the metrics are read: how many positions a projection is behind the log. */
   watchLag(projection: string, lag: () => Promise<number>): void;
   /** Has `waiting` asked for whenever the metrics are read: the mail that came in and waits for a person. Once a registry. */
@@ -86,6 +88,12 @@ export function createMetrics(): Metrics {
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
     registers,
   });
+  const limits = new Counter({
+    name: 'consent_ledger_limited_total',
+    help: 'What was refused because it was asked too often, by the limit.',
+    labelNames: ['limit'],
+    registers,
+  });
   const scans = new Counter({
     name: 'consent_ledger_scanner_visits_total',
     help: 'GET and HEAD of recipient pages that look like those of mail scanners or prefetches. Nothing is done about them.',
@@ -114,6 +122,7 @@ export function createMetrics(): Metrics {
     inbound: cached((kind) => inbound.labels(kind)),
     request: timer(requests),
     scanned: (route, sign) => scans.inc({ route, sign }),
+    limited: cached((limit) => limits.labels(limit)),
     watchLag: (projection, lag) => void lags.set(projection, lag),
     watchKeptMail: (waiting) => {
       watch(

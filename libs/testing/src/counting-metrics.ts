@@ -26,6 +26,7 @@ export function createCountingMetrics(): CountingMetrics {
     committed: () => undefined,
     request: () => undefined,
     scanned: () => undefined,
+    limited: () => undefined,
     watchKeptMail: () => undefined,
     watchLag: () => undefined,
     render: () => Promise.resolve(''),

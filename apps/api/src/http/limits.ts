@@ -1,11 +1,21 @@
-import { CLOCK, CONFIGURATION, LOGGER } from '@consent-ledger/application';
-import { networkOf, Problem, type Clock, type Configuration, type Logger } from '@consent-ledger/platform';
+import { CLOCK, CONFIGURATION, LOGGER, METRICS } from '@consent-ledger/application';
+import {
+  networkOf,
+  Problem,
+  type Clock,
+  type Configuration,
+  type Logger,
+  type Metrics,
+} from '@consent-ledger/platform';
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { clientAddress } from './client-address.js';
 
 /** What is counted: visits to pages, forms of which each may send a mail, links that are none, and keys that are none. */
 export type LimitGroup = 'visits' | 'forms' | 'guesses' | 'keys';
+
+/** Forms of all clients together, because each leaves events for ever: whoever has many addresses asks for no more than anybody. */
+type Limit = LimitGroup | 'forms-of-all';
 
 const MINUTE = 60_000;
 /** Of each group; the one not seen for longest is forgotten first. */
@@ -29,41 +39,33 @@ export interface Standing {
  */
 @Injectable()
 export class Limits {
-  private readonly bounds: Readonly<Record<LimitGroup, Bound>>;
-  private readonly windows = new Map<LimitGroup, Map<string, Window>>();
+  private readonly bounds: Readonly<Record<Limit, Bound>>;
+  private readonly windows = new Map<Limit, Map<string, Window>>();
   private warned = false;
 
   constructor(
     @Inject(CONFIGURATION) configuration: Configuration,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Pick<Logger, 'warn'>,
+    @Inject(METRICS) private readonly metrics: Pick<Metrics, 'limited'>,
   ) {
-    const { VISITS_PER_MINUTE, FORMS_PER_TEN_MINUTES, GUESSES_PER_TEN_MINUTES } = configuration;
+    const { VISITS_PER_MINUTE, FORMS_PER_MINUTE_IN_ALL, FORMS_PER_TEN_MINUTES, GUESSES_PER_TEN_MINUTES } =
+      configuration;
     this.bounds = {
       visits: { max: VISITS_PER_MINUTE, windowMs: MINUTE },
       forms: { max: FORMS_PER_TEN_MINUTES, windowMs: 10 * MINUTE },
+      'forms-of-all': { max: FORMS_PER_MINUTE_IN_ALL, windowMs: MINUTE },
       guesses: { max: GUESSES_PER_TEN_MINUTES, windowMs: 10 * MINUTE },
       keys: { max: GUESSES_PER_TEN_MINUTES, windowMs: 10 * MINUTE },
     };
   }
 
-  /** Counts one for the client. */
+  /** Counts one for the client, and a form for all together. */
   count(group: LimitGroup, request: FastifyRequest): Standing {
-    const { max, windowMs } = this.bounds[group];
-    if (max === 0) return { exceeded: false, headers: {} };
-    this.warnOfProxy(request);
-    const { count, since } = this.windowOf(group, networkOf(clientAddress(request)), windowMs);
-    const seconds = String(Math.max(1, Math.ceil((since + windowMs - this.clock.now()) / 1000)));
-    return {
-      exceeded: count > max,
-      headers: {
-        'Retry-After': seconds,
-        'RateLimit-Limit': String(max),
-        'RateLimit-Remaining': String(Math.max(0, max - count)),
-        'RateLimit-Reset': seconds,
-        'RateLimit-Policy': `${max};w=${windowMs / 1000}`,
-      },
-    };
+    if (this.bounds[group].max > 0) this.warnOfProxy(request);
+    const own = this.countOne(group, networkOf(clientAddress(request)));
+    // What one client may not do takes nothing of what all may.
+    return own.exceeded || group !== 'forms' ? own : this.countOne('forms-of-all', 'all');
   }
 
   /** Counts one for the client. Throws the problem `TOO_MANY_REQUESTS` when it is one too many; the reply then says when to come back. */
@@ -74,10 +76,29 @@ export class Limits {
     throw new Problem('TOO_MANY_REQUESTS', 'Wait for as long as Retry-After says, then send the request again.');
   }
 
+  private countOne(limit: Limit, client: string): Standing {
+    const { max, windowMs } = this.bounds[limit];
+    if (max === 0) return { exceeded: false, headers: {} };
+    const { count, since } = this.windowOf(limit, client, windowMs);
+    const exceeded = count > max;
+    if (exceeded) this.metrics.limited(limit);
+    const seconds = String(Math.max(1, Math.ceil((since + windowMs - this.clock.now()) / 1000)));
+    return {
+      exceeded,
+      headers: {
+        'Retry-After': seconds,
+        'RateLimit-Limit': String(max),
+        'RateLimit-Remaining': String(Math.max(0, max - count)),
+        'RateLimit-Reset': seconds,
+        'RateLimit-Policy': `${max};w=${windowMs / 1000}`,
+      },
+    };
+  }
+
   /** The window that one more was counted in. */
-  private windowOf(group: LimitGroup, key: string, windowMs: number): Window {
-    let windows = this.windows.get(group);
-    if (!windows) this.windows.set(group, (windows = new Map<string, Window>()));
+  private windowOf(limit: Limit, key: string, windowMs: number): Window {
+    let windows = this.windows.get(limit);
+    if (!windows) this.windows.set(limit, (windows = new Map<string, Window>()));
     const now = this.clock.now();
     const last = windows.get(key);
     const goesOn = last !== undefined && last.since <= now && now < last.since + windowMs;

@@ -17,10 +17,12 @@ const answers: Readonly<Record<string, number>> = { valid: 200, expired: 410, an
 describe("the limits of recipients' pages", () => {
   const logger = createRecordingLogger();
   const clock = createDrivenClock('2026-06-15T10:00:00.000Z');
+  const refused: string[] = [];
   let server: FastifyInstance;
 
   async function start(trustProxy: string | false = false, environment: object = {}): Promise<void> {
-    const limits = new Limits(readConfiguration({ ...settings, ...environment }), clock, logger);
+    const configuration = readConfiguration({ ...settings, ...environment });
+    const limits = new Limits(configuration, clock, logger, { limited: (limit) => void refused.push(limit) });
     server = fastify({ trustProxy });
     server.setErrorHandler((error, _request, reply) => reply.status((error as Problem).status).send('problem'));
     limitPages(server, limits, problems);
@@ -36,7 +38,10 @@ describe("the limits of recipients' pages", () => {
           reply.status(answers[(request.params as { token: string }).token] ?? 400).send('page'),
       });
   }
-  beforeEach(() => start());
+  beforeEach(() => {
+    refused.length = 0;
+    return start();
+  });
   afterEach(() => server.close());
 
   const send = (method: 'GET' | 'HEAD' | 'POST', url: string, remoteAddress = '192.0.2.1', headers = {}) =>
@@ -123,9 +128,25 @@ describe("the limits of recipients' pages", () => {
     ]);
   });
 
+  it('let all clients together post so many forms a minute, of which those that are refused take nothing', async () => {
+    await server.close();
+    await start(false, { FORMS_PER_MINUTE_IN_ALL: '3' });
+    expect(await statuses(9, 'POST', '/subscribe', '192.0.2.1')).toStrictEqual([
+      200,
+      200,
+      ...new Array<number>(7).fill(429),
+    ]);
+    expect(await statuses(2, 'POST', '/subscribe', '192.0.2.2')).toStrictEqual([200, 429]);
+    expect([...new Set(refused)]).toStrictEqual(['forms', 'forms-of-all']);
+    expect((await send('POST', '/subscribe', '192.0.2.3')).headers).toMatchObject({ 'ratelimit-policy': '3;w=60' });
+    expect(await statuses(1, 'POST', '/u/valid', '192.0.2.3')).toStrictEqual([200]);
+    clock.advance(60_000);
+    expect(await statuses(1, 'POST', '/subscribe', '192.0.2.3')).toStrictEqual([200]);
+  });
+
   it('are none where a setting is 0', async () => {
     await server.close();
-    await start(false, { FORMS_PER_TEN_MINUTES: '0' });
+    await start(false, { FORMS_PER_TEN_MINUTES: '0', FORMS_PER_MINUTE_IN_ALL: '0' });
     expect(await statuses(9, 'POST', '/subscribe')).toStrictEqual(new Array(9).fill(200));
   });
 });
