@@ -240,6 +240,16 @@ export const stops: readonly Stop[] = [
     },
   },
   {
+    name: 'undone, and still stopped by something else',
+    heading: { nl: 'Je bent nog afgemeld', en: 'You are still unsubscribed' },
+    async reach({ page, service, address }) {
+      await go(page, service, await linkFromMail(service, address));
+      await press(page);
+      await optOut(service, address);
+      await press(page);
+    },
+  },
+  {
     name: 'reconsent',
     heading: { nl: 'Wil je onze berichten blijven ontvangen?', en: 'Do you want to keep receiving our messages?' },
     reach: async ({ page, service, address }) => go(page, service, await promptLink(service, address)),
