@@ -188,6 +188,7 @@ describe('The mail with a link to the preference page (P4)', () => {
     expect([subject, `${html}`]).toStrictEqual([expect.any(String), expect.stringContaining(`/preferences/${token}"`)]);
     for (const word of words.slice(1)) expect(text).toContain(word);
     expect(subject).toBe(words[0]);
+    expect(lines.get('feedback-id')).toContain(':preference-link:');
     expect(lines.get('auto-submitted')).toContain('auto-generated');
     expect([...lines.keys()].filter((name) => name.startsWith('list-'))).toStrictEqual([]);
   });

@@ -194,7 +194,7 @@ async function preferenceLink(letter: Letter, options: MailRoomOptions): Promise
     purpose: { kind: 'operational' },
     variables: { url, duration: hoursInWords(hours, language) },
   });
-  return { ...base(letter, options), html, text, subject: subject!, purpose: { kind: 'confirmation' } };
+  return { ...base(letter, options), html, text, subject: subject!, purpose: { kind: 'preference-link' } };
 }
 
 function hoursInWords(hours: number, language: string): string {

@@ -11,7 +11,7 @@ import { MessageRefused } from './message-refused.js';
 export type { MailingList, Unsubscribe } from './list-headers.js';
 export type { Mailbox } from './mailbox.js';
 
-/** What a message is for: it decides the headers. A confirmation is the mail of a double opt-in. */
+/** What a message is for: it decides the headers. A confirmation is the mail of a double opt-in, a preference link what a person asked for on its page. */
 export type MessagePurpose =
   | {
       readonly kind: 'commercial';
@@ -23,7 +23,8 @@ export type MessagePurpose =
       readonly isAutomatic?: true;
     }
   | { readonly kind: 'operational' }
-  | { readonly kind: 'confirmation' };
+  | { readonly kind: 'confirmation' }
+  | { readonly kind: 'preference-link' };
 
 export interface MessageInput {
   readonly deliveryId: string;
@@ -100,6 +101,7 @@ function purposeHeaders(purpose: MessagePurpose) {
     case 'commercial':
       return { ...listHeaders(purpose.list, purpose.unsubscribe), ...(purpose.isAutomatic && AUTOMATIC) };
     case 'confirmation':
+    case 'preference-link':
       return AUTOMATIC;
     case 'operational':
       return {};
