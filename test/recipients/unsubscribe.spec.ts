@@ -360,6 +360,36 @@ describe('a link that is not whole or not meant for this', () => {
     expect((await historyOf('heel@example.nl')).events).toStrictEqual(before.events);
   });
 
+  /** Of a path that the document of the API does not have. */
+  async function fetchRaw(path: string, body?: URLSearchParams) {
+    const method = body ? 'POST' : 'GET';
+    const reply = await fetch(`${service.url}${path}`, {
+      method,
+      ...(body && { body }),
+      headers: { 'Accept-Language': 'en' },
+    });
+    return { status: reply.status, headers: reply.headers, text: await reply.text() };
+  }
+  const tooLong = 'a'.repeat(3_000);
+
+  it.each(['/u/', '/u', '/u/%zz', '/confirm/', '/confirm/%', `/u/${tooLong}`, `/reconsent/${tooLong}`])(
+    'is answered with that page also where so little is left of it that it leads nowhere: %#',
+    async (path) => {
+      const { status, headers, text } = await fetchRaw(path);
+      expect(headers.get('content-type')).toBe('text/html; charset=utf-8');
+      expect(headers.get('cache-control')).toBe('no-store');
+      expect(text).toContain('<h1>This link does not work</h1>');
+      expect([400, 404]).toContain(status);
+    },
+  );
+
+  it('is whole with a slash behind it', async () => {
+    const link = await linkFromMail(service, 'streep@example.nl');
+    for (const path of [`${link}/`, '/preferences/', '/subscribe/']) expect((await fetchRaw(path)).status).toBe(200);
+    await fetchRaw(`${link}/`, new URLSearchParams(oneClick));
+    expect(await reasonOf('streep@example.nl')).toBe('OPTED_OUT');
+  });
+
   it('is no other kind of link: neither confirmation nor undo unsubscribes, and no unsubscribe link confirms', async () => {
     const confirm = await confirmationFromMail(service, 'wacht@example.nl');
     const link = await linkFromMail(service, 'soort@example.nl');

@@ -3,7 +3,7 @@ import { LOGGER } from '@consent-ledger/application';
 import { Catch, HttpException, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ProblemPage } from '../recipients/problem-page.js';
-import { isRecipientPage } from '../recipients/recipient-page.decorator.js';
+import { isRecipientPage, isUnderRecipientPages } from '../recipients/recipient-page.decorator.js';
 
 /**
  * Turns every error into problem details (RFC 9457), and for a recipient into a page. What was not expected is logged, and
@@ -21,7 +21,8 @@ export class ProblemFilter implements ExceptionFilter {
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
     const problem = problemFor(error);
-    if (isRecipientPage(request)) return this.page.send(request, reply, problem.status, error);
+    const isLost = problem.code === 'NOT_FOUND' && isUnderRecipientPages(request);
+    if (isRecipientPage(request) || isLost) return this.page.send(request, reply, problem.status, error);
     if (problem.status >= 500)
       this.logger.error('A request failed', { route: request.routeOptions.url, correlationId: request.id, error });
     if (problem.code === 'UNAVAILABLE') void reply.header('Retry-After', '5');

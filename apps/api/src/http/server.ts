@@ -9,7 +9,7 @@ import { answerOptions } from './options.js';
 import { sendProblem } from './problem.filter.js';
 import { limitPages } from '../recipients/page-limits.js';
 import { ProblemPage } from '../recipients/problem-page.js';
-import { isRecipientPage } from '../recipients/recipient-page.decorator.js';
+import { isRecipientPage, isUnderRecipientPages } from '../recipients/recipient-page.decorator.js';
 import { scannerSign } from '../recipients/scanners.js';
 import { safeHeaders } from './safe-headers.js';
 import { breakOffSlowRequests } from './slow-requests.js';
@@ -27,29 +27,32 @@ const MOST_CONNECTIONS = 4096;
 const READABLE = /^(application\/x-www-form-urlencoded\b|multipart\/form-data;.*\bboundary=)/i;
 const UNREADABLE = 'application/octet-stream';
 
+/** The adapter is made before the pages are, and a path that cannot be read reaches no route. */
+const problemPages = new WeakMap<object, ProblemPage>();
+
 /** Fastify as this API needs it: bounded bodies, and a correlation id for each request. */
 export function createHttpAdapter({
   TRUSTED_PROXIES,
   PUBLIC_URL,
 }: Pick<Configuration, 'TRUSTED_PROXIES' | 'PUBLIC_URL'>): FastifyAdapter {
-  return new FastifyAdapter({
+  const adapter: FastifyAdapter = new FastifyAdapter({
     trustProxy: TRUSTED_PROXIES ?? false,
     bodyLimit: LARGEST_BODY,
     // It knows no streams: see breakOffSlowRequests.
     requestTimeout: 0,
     http: { headersTimeout: HEADERS_WITHIN_MS },
-    routerOptions: { maxParamLength: 2048 },
+    routerOptions: { maxParamLength: 2048, ignoreTrailingSlash: true },
     frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) => {
       void reply.header('X-Correlation-Id', request.id).headers(safeHeaders(PUBLIC_URL ?? ''));
-      sendProblem(
-        reply,
-        new Problem('VALIDATION', 'The path cannot be read: it is too long, or not in UTF-8.'),
-        request.id,
-      );
+      const unreadable = new Problem('VALIDATION', 'The path cannot be read: it is too long, or not in UTF-8.');
+      const page = isUnderRecipientPages(request) ? problemPages.get(adapter) : undefined;
+      if (page) return page.send(request, reply, unreadable.status, unreadable);
+      sendProblem(reply, unreadable, request.id);
     },
     requestIdHeader: false,
     genReqId: newId,
   });
+  return adapter;
 }
 
 /** Readies an application for HTTP: body types, validation, the correlation header, times and the request log. */
@@ -61,6 +64,7 @@ export async function configureHttp(
   app.useBodyParser('application/x-www-form-urlencoded', { bodyLimit: LARGEST_BODY });
   const fastify = app.getHttpAdapter().getInstance();
   const safe = safeHeaders(publicUrl);
+  problemPages.set(app.getHttpAdapter(), app.get(ProblemPage));
   fastify.server.maxConnections = MOST_CONNECTIONS;
   answerOptions(fastify);
   boundBodies(fastify);

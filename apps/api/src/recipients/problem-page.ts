@@ -32,8 +32,8 @@ export class ProblemPage {
 
   /** A page that tells of a problem, in the language of the request. */
   render(request: FastifyRequest, page: ProblemPageName): string {
-    const { lang } = request.query as { lang?: unknown };
-    return this.pages.render(page, languageOf(request, lang), {});
+    const query = request.query as { readonly lang?: unknown } | null;
+    return this.pages.render(page, languageOf(request, query?.lang), {});
   }
 }
 

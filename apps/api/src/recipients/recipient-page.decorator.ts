@@ -47,6 +47,13 @@ export function isRecipientPage({ routeOptions }: FastifyRequest): boolean {
   return pageConfigOf(routeOptions.config) !== undefined;
 }
 
+const PATHS = /^\/(u|confirm|reconsent|preferences|subscribe)(?=[/?]|$)/;
+
+/** Whether a path that leads nowhere was meant for a recipient's page: a mail program may break a link anywhere. */
+export function isUnderRecipientPages({ url }: FastifyRequest): boolean {
+  return PATHS.test(url);
+}
+
 /** What a route says of the recipient's page that it answers with; `undefined` for any other route. */
 export function pageConfigOf(config: unknown): PageConfig | undefined {
   return (config as Partial<PageConfig> | undefined)?.recipientPage ? (config as PageConfig) : undefined;
