@@ -62,6 +62,17 @@ describe('a double opt-in', () => {
     expect(await reasonOf('ingehaald@example.nl')).toBe('OPTED_OUT');
   });
 
+  it('lets the language be switched where its page is looked at, and not where it tells what was done', async () => {
+    const link = await confirmationFromMail(service, 'wissel@example.nl');
+    const done = await press(service, await visit(service, link), button);
+    const looked = await visit(service, link);
+    await optOut(service, 'wissel@example.nl');
+    const [late, pressed] = [await visit(service, link, 'en'), await send(service, link, {})];
+    const hasSwitch = [done, looked, late, pressed].map(({ text }) => text.includes('class="language"'));
+    expect(hasSwitch).toStrictEqual([false, true, true, false]);
+    expect(late.text).toContain('href="/subscribe?lang=en"');
+  });
+
   it('names on its page what is confirmed: the purposes, and the statement as it was shown (P3)', async () => {
     const link = await confirmationFromMail(service, 'noemt@example.nl');
     const page = await visit(service, link, 'en');

@@ -19,7 +19,7 @@ import { Open } from '../security/scope.decorator.js';
 import { confirmationView } from './confirm-view.js';
 import { formEvidence } from './form-evidence.js';
 import { languageOf, type Language } from './language.js';
-import { Pages, type PageName } from './pages.js';
+import { Pages, type PageContext, type PageName } from './pages.js';
 import { factOf, isRefusal } from './recipient-act.js';
 import { RecipientPage } from './recipient-page.decorator.js';
 
@@ -51,8 +51,9 @@ export class ConfirmController {
     if (!link.ok) return this.damaged(reply, language);
     const asked = await this.ask(link.claims);
     if (asked?.standing === 'waiting') return this.page('confirm', asked, language);
-    if (asked?.standing === 'confirmed') return this.page('confirmed', asked, language, true);
-    return this.overtaken(reply, language);
+    if (asked?.standing === 'confirmed')
+      return this.page('confirmed', asked, language, { isDoneAlready: true, isVisit: true });
+    return this.overtaken(reply, language, { isVisit: true });
   }
 
   @Post(':token')
@@ -74,10 +75,10 @@ export class ConfirmController {
       const { recorded } = await this.commands.execute(new ConfirmOptInCommand(fact, requestId, evidence));
       const asked = await this.ask(link.claims);
       if (asked?.standing !== 'confirmed') return this.overtaken(reply, language);
-      return this.page('confirmed', asked, language, recorded.length === 0);
+      return this.page('confirmed', asked, language, { isDoneAlready: recorded.length === 0 });
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      return this.overtaken(reply, language, error.status);
+      return this.overtaken(reply, language, { status: error.status });
     }
   }
 
@@ -85,11 +86,11 @@ export class ConfirmController {
     return this.queries.execute(new ShowOptInRequestQuery(contactId, requestId));
   }
 
-  private page(page: PageName, asked: OptInRequestAnswer, language: Language, isDoneAlready = false): string {
+  private page(page: PageName, asked: OptInRequestAnswer, language: Language, told: Told = {}): string {
     const history = this.policies.history();
     const now = this.clock.now();
     const confirmation = confirmationView(asked, policyInForce(history, now, now), history, language);
-    return this.pages.render(page, language, { confirmation, isDoneAlready });
+    return this.pages.render(page, language, { confirmation, ...told });
   }
 
   private damaged(reply: FastifyReply, language: Language): string {
@@ -97,8 +98,14 @@ export class ConfirmController {
     return this.pages.render('damaged', language, {});
   }
 
-  private overtaken(reply: FastifyReply, language: Language, status = 409): string {
+  private overtaken(
+    reply: FastifyReply,
+    language: Language,
+    { status = 409, isVisit = false }: { readonly status?: number; readonly isVisit?: boolean } = {},
+  ): string {
     void reply.status(status);
-    return this.pages.render('overtaken', language, {});
+    return this.pages.render('overtaken', language, { isVisit });
   }
 }
+
+type Told = Pick<PageContext, 'isDoneAlready' | 'isVisit'>;

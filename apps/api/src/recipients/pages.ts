@@ -86,6 +86,8 @@ export interface PageContext {
   /** The address that was filled in on the page before. */
   readonly address?: string;
   readonly confirmation?: ConfirmationView;
+  /** The page is only looked at: what it tells of was not done just now. */
+  readonly isVisit?: boolean;
   /** What the page tells of was done before. */
   readonly isDoneAlready?: boolean;
   /** What is wrong with the address that was filled in. */
@@ -131,7 +133,10 @@ export class Pages {
     );
     const isRefused = context.subscription?.isRefused === true || context.mistake !== undefined;
     const tellsOfAnAct =
-      outcomes.has(page) || context.undo !== undefined || context.late?.isStopped === true || isRefused;
+      (outcomes.has(page) && context.isVisit !== true) ||
+      context.undo !== undefined ||
+      context.late?.isStopped === true ||
+      isRefused;
     const other = tellsOfAnAct ? undefined : language === 'nl' ? 'en' : 'nl';
     const title = page === 'reconsent' ? context.question!.title : text[page].title;
     return this.layout({
