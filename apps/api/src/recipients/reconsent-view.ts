@@ -18,6 +18,8 @@ export interface QuestionView {
   /** What a yes says, exactly; absent where no purpose can be answered with yes. */
   readonly statement: StatementView | undefined;
   readonly canAnswer: boolean;
+  /** No yes counts any more: who wants the messages subscribes again. */
+  readonly hasEnded: boolean;
 }
 
 interface PurposeView {
@@ -57,6 +59,7 @@ export function viewOf(
     note: note && text[note],
     purposes: views,
     statement: views.some(({ canSayYes }) => canSayYes) ? statementShownIn(statement!, language) : undefined,
+    hasEnded: state === 'ended',
     canAnswer: views.some(({ canSayNo }) => canSayNo),
   };
 }
