@@ -45,7 +45,8 @@ export class PreferenceLinkController {
     const contactId = this.contactOf(address);
     if (contactId === undefined) {
       void reply.status(422);
-      const mistake = this.pages.textsIn(language).subscribe[address === '' ? 'addressMissing' : 'addressMalformed'];
+      const mistake =
+        this.pages.textsIn(language).preferenceLink[address === '' ? 'addressMissing' : 'addressMalformed'];
       return this.pages.render('preferenceLink', language, { mistake, address: shownAgain(address) });
     }
     await this.commands.execute(new AskPreferenceLinkCommand({ contactId, language, correlationId: request.id }));

@@ -7,6 +7,8 @@ export const preferenceTexts = {
       intro:
         'Zie welke berichten je van ons krijgt en waarom, en zet ze aan of uit. We mailen je een link, zodat alleen jij erbij kunt.',
       address: 'Je e-mailadres',
+      addressMissing: 'Vul je e-mailadres in.',
+      addressMalformed: 'Vul een geldig e-mailadres in, bijvoorbeeld naam@voorbeeld.nl.',
       send: 'Mail mij de link',
       note: 'We gebruiken dit adres alleen om de link te sturen.',
     },
@@ -144,6 +146,8 @@ export const preferenceTexts = {
       intro:
         'See which messages you get from us and why, and switch them on or off. We will email you a link, so that nobody else can get there.',
       address: 'Your email address',
+      addressMissing: 'Enter your email address.',
+      addressMalformed: 'Enter a valid email address, such as name@example.com.',
       send: 'Email me the link',
       note: 'We use this address only to send the link.',
     },
