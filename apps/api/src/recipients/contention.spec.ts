@@ -79,6 +79,15 @@ describe('an act on a page while others keep writing to the contact', () => {
     await expect(controller.answer(token, form, undefined, request, recordedReply().reply)).rejects.toBe(conflict);
   });
 
+  it('nor is any other refusal that no new text would end', async () => {
+    const held = new Problem('LEGAL_HOLD', 'The data is held.');
+    const refusing = { execute: () => Promise.reject(held) } as unknown as CommandBus;
+    const controller = new ReconsentController(refusing, queries, pages, undo, policies, links, clock);
+    const token = await tokenFor({ kind: 'reconsent', contactId, promptId: 'a-prompt' });
+    const form = { 'answer.newsletter': 'yes', ...renewal };
+    await expect(controller.answer(token, form, undefined, request, recordedReply().reply)).rejects.toBe(held);
+  });
+
   it('is told to have stopped what it stopped, where only the yes beside it could not be recorded (P4, P5)', async () => {
     const stopping = {
       execute: (command: unknown) =>

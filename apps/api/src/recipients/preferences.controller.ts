@@ -10,7 +10,7 @@ import {
 } from '@consent-ledger/application';
 import { policyInForce, type Policy } from '@consent-ledger/consent';
 import type { ClaimsOf, Links } from '@consent-ledger/links';
-import type { Clock } from '@consent-ledger/platform';
+import { Problem, type Clock } from '@consent-ledger/platform';
 import type { PolicyShelf } from '@consent-ledger/projections';
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
@@ -30,7 +30,7 @@ import {
   type PreferenceNotice,
   type Wording,
 } from './preferences-view.js';
-import { factOf, fieldsOf, isRefusal, PartlySaved } from './recipient-act.js';
+import { factOf, fieldsOf, isOutdated, PartlySaved } from './recipient-act.js';
 import { RecipientPage } from './recipient-page.decorator.js';
 import { statementIn } from './statement-view.js';
 
@@ -126,8 +126,9 @@ export class PreferencesController {
       await this.commands.execute(new TurnOnCommand(fact, { purposes, statement, shownAt, evidence }));
       return undefined;
     } catch (error) {
-      if (!isRefusal(error)) throw off.length > 0 ? new PartlySaved(error) : error;
-      return error.code === 'REQUEST_OVERTAKEN' ? 'overtaken' : 'statementChanged';
+      if (isOutdated(error)) return 'statementChanged';
+      if (error instanceof Problem && error.code === 'REQUEST_OVERTAKEN') return 'overtaken';
+      throw off.length > 0 ? new PartlySaved(error) : error;
     }
   }
 

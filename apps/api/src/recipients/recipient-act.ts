@@ -37,6 +37,20 @@ export function isRefusal(error: unknown): error is Problem {
   return error instanceof Problem && error.status < 500 && !isContention(error);
 }
 
+/** What was shown of the policy is no longer what it says: the page is to be shown anew. */
+const OUTDATED = new Set<Problem['code']>([
+  'STATEMENT_NOT_CURRENT',
+  'UNKNOWN_STATEMENT',
+  'STATEMENT_DOES_NOT_COVER',
+  'UNKNOWN_PURPOSE',
+  'PURPOSE_NOT_COMMERCIAL',
+]);
+
+/** Whether an act was refused because the policy has changed since the page was shown (P3, P10). */
+export function isOutdated(error: unknown): boolean {
+  return error instanceof Problem && OUTDATED.has(error.code);
+}
+
 /** Whether an act failed only because others kept writing to the contact. */
 export function isContention(error: unknown): boolean {
   return error instanceof Problem && error.code === 'CONFLICT';

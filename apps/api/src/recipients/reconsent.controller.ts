@@ -8,7 +8,7 @@ import {
   type QuestionAnswer,
 } from '@consent-ledger/application';
 import type { ClaimsOf, Links } from '@consent-ledger/links';
-import type { Clock } from '@consent-ledger/platform';
+import { Problem, type Clock } from '@consent-ledger/platform';
 import type { PolicyShelf } from '@consent-ledger/projections';
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
@@ -18,7 +18,7 @@ import { Open } from '../security/scope.decorator.js';
 import { languageOf, type Language } from './language.js';
 import { OptOutUndo } from './opt-out-undo.js';
 import { Pages } from './pages.js';
-import { factOf, fieldsOf, formIn, isRefusal, PartlySaved } from './recipient-act.js';
+import { factOf, fieldsOf, formIn, isOutdated, PartlySaved } from './recipient-act.js';
 import { RecipientPage } from './recipient-page.decorator.js';
 import { answersIn, viewOf, type Answers, type QuestionNote } from './reconsent-view.js';
 import { statementIn } from './statement-view.js';
@@ -115,8 +115,9 @@ export class ReconsentController {
     try {
       if (names.length > 0) await this.commands.execute(new RenewConsentCommand(fact, names, statement));
     } catch (error) {
-      if (!isRefusal(error)) throw no.length > 0 ? new PartlySaved(error) : error;
-      return error.code === 'NOT_RENEWABLE' ? 'tooLate' : 'statementChanged';
+      if (isOutdated(error)) return 'statementChanged';
+      if (error instanceof Problem && error.code === 'NOT_RENEWABLE') return 'tooLate';
+      throw no.length > 0 ? new PartlySaved(error) : error;
     }
     return names.length < yes.length ? 'tooLate' : undefined;
   }

@@ -10,9 +10,11 @@ export function statementShownIn({ id, version, texts }: StatementDocument, want
   return { id, version, language, text: texts[language]! };
 }
 
+const WHOLE_NUMBER = /^\d{1,15}$/;
+
 /** The statement that the page of this form showed; `undefined` when the form does not say. */
 export function statementIn(fields: Readonly<Record<string, unknown>>): StatementName | undefined {
   const { statement: id, version, language } = fields;
   if (typeof id !== 'string' || typeof version !== 'string' || typeof language !== 'string') return undefined;
-  return { id, version: Number(version), language };
+  return WHOLE_NUMBER.test(version) ? { id, version: Number(version), language } : undefined;
 }

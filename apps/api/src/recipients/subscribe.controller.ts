@@ -11,7 +11,7 @@ import { Open } from '../security/scope.decorator.js';
 import { formEvidence } from './form-evidence.js';
 import { languageOf, type Language } from './language.js';
 import { Pages } from './pages.js';
-import { factOf, fieldsOf, isRefusal } from './recipient-act.js';
+import { factOf, fieldsOf, isOutdated } from './recipient-act.js';
 import { RecipientPage } from './recipient-page.decorator.js';
 import { statementIn } from './statement-view.js';
 import { filledIn, readForm, subscribeView, type FilledIn, type Mistakes } from './subscribe-view.js';
@@ -70,7 +70,7 @@ export class SubscribeController {
     try {
       await this.commands.execute(new SubscribeCommand(fact, wanted));
     } catch (error) {
-      if (!isRefusal(error)) throw error;
+      if (!isOutdated(error)) throw error;
       return this.form(reply, language, { form, statementChanged: true }, 409);
     }
     return this.pages.render('subscribed', language, { address });
