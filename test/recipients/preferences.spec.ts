@@ -290,7 +290,7 @@ describe('saving', () => {
     [
       'a request that was not confirmed',
       [optIn(['newsletter'], { confirmation: 'double' })],
-      'maar nog niet bevestigd',
+      'Iemand vulde dit adres in',
     ],
     ['consent that lapsed', [optIn(['newsletter'], { occurredAt: longAgo() })], 'is verlopen'],
     ['a bounce', [deliverability('bounced', { permanent: true })], 'Zet je hieronder iets aan'],

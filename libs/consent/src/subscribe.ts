@@ -5,6 +5,7 @@ import type { Instant } from './instant.js';
 import { optIn } from './opt-in.js';
 import type { Policy } from './policy.js';
 import type { StatementName } from './statement.js';
+import { waitAfterMails } from './stranger.js';
 
 export interface Subscription {
   readonly purposes: readonly string[];
@@ -22,10 +23,8 @@ export interface WaitingSubscription {
   readonly mailAt: Instant;
 }
 
-/** Milliseconds between the first confirmation mail to an address and the second; each further wait is longer. */
-const FIRST_WAIT = 15 * 60_000;
-const EACH_WAIT_LONGER = 4;
-const LONGEST_WAIT = 24 * 60 * 60_000;
+/** For how long after its mail, in milliseconds, a subscription that is asked for again is the same. */
+const SAME_REQUEST = waitAfterMails(1);
 /** How many subscriptions may wait for their turn to be mailed about. */
 const LONGEST_QUEUE = 3;
 
@@ -59,7 +58,7 @@ export function subscribe(
  */
 export function waitingSubscriptions(events: readonly ContactEvent[], now: Instant): WaitingSubscription[] {
   return [...mailTimes(events)].filter(
-    ({ requestId, mailAt }) => mailAt > now - FIRST_WAIT && requestStanding(events, requestId) === 'waiting',
+    ({ requestId, mailAt }) => mailAt > now - SAME_REQUEST && requestStanding(events, requestId) === 'waiting',
   );
 }
 
@@ -71,14 +70,10 @@ function* mailTimes(events: readonly ContactEvent[]): Iterable<WaitingSubscripti
     if (event.type === 'OptInConfirmed') unanswered = 0;
     if (event.type !== 'OptInRequested') continue;
     const { purposes, statement } = event.data;
-    last = Math.max(event.recordedAt, last + waitAfter(unanswered));
+    last = Math.max(event.recordedAt, last + waitAfterMails(unanswered));
     unanswered += 1;
     yield { requestId: event.id, purposes, language: statement.language, mailAt: last };
   }
-}
-
-function waitAfter(unanswered: number): number {
-  return Math.min(FIRST_WAIT * EACH_WAIT_LONGER ** Math.max(unanswered - 1, 0), LONGEST_WAIT);
 }
 
 function areSame(some: readonly string[], others: readonly string[]): boolean {

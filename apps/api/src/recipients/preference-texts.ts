@@ -55,7 +55,7 @@ export const preferenceTexts = {
         CONSENT: 'Toestemming gegeven op {date}.',
         CONSENT_REPORTED: 'Volgens onze administratie gaf je toestemming op {date}.',
         SOFT_OPT_IN: 'Je krijgt dit omdat je klant bij ons bent, of dat kort geleden was.',
-        PENDING_CONFIRMATION: 'Aangemeld op {date}, maar nog niet bevestigd.',
+        PENDING_CONFIRMATION: 'Iemand vulde dit adres in op {date}; dat is nog niet bevestigd.',
         CONSENT_LAPSED: 'Je toestemming van {date} is verlopen.',
         NO_RECENT_CONTACT: 'Je toestemming is verlopen: ons laatste contact was op {date}.',
         RELATIONSHIP_ENDED: 'Je kreeg dit als klant, en dat ben je sinds {date} niet meer.',
@@ -73,7 +73,8 @@ export const preferenceTexts = {
       events: {
         OptedIn: 'Je gaf toestemming voor {purposes} {source}.',
         OptedInReported: 'Aan ons werd gemeld dat je toestemming gaf voor {purposes} {source}.',
-        OptInRequested: 'Je meldde je aan voor {purposes} {source}. We vroegen je om dat te bevestigen.',
+        OptInRequested:
+          'Iemand vulde dit adres in om je aan te melden voor {purposes} {source}. We vroegen je om dat te bevestigen.',
         OptInConfirmed: 'Je bevestigde je aanmelding voor {purposes}.',
         ConsentRenewed: 'Je vernieuwde je toestemming voor {purposes} {source}.',
         ReconsentPrompted: 'Het werd tijd om je opnieuw te vragen of je {purposes} wilt ontvangen.',
@@ -194,7 +195,7 @@ export const preferenceTexts = {
         CONSENT: 'Consent given on {date}.',
         CONSENT_REPORTED: 'According to our records you consented on {date}.',
         SOFT_OPT_IN: 'You get this because you are our customer, or were so recently.',
-        PENDING_CONFIRMATION: 'Subscribed on {date}, but not confirmed yet.',
+        PENDING_CONFIRMATION: 'Somebody entered this address on {date}; that is not confirmed yet.',
         CONSENT_LAPSED: 'Your consent of {date} has ended.',
         NO_RECENT_CONTACT: 'Your consent has ended: our last contact was on {date}.',
         RELATIONSHIP_ENDED: 'You received this as a customer, which you have not been since {date}.',
@@ -212,7 +213,8 @@ export const preferenceTexts = {
       events: {
         OptedIn: 'You consented to {purposes} {source}.',
         OptedInReported: 'We were told that you consented to {purposes} {source}.',
-        OptInRequested: 'You subscribed to {purposes} {source}. We asked you to confirm that.',
+        OptInRequested:
+          'Somebody entered your address to subscribe to {purposes} {source}. We asked you to confirm that.',
         OptInConfirmed: 'You confirmed your subscription to {purposes}.',
         ConsentRenewed: 'You renewed your consent to {purposes} {source}.',
         ReconsentPrompted: 'It was time to ask you again whether you want to receive {purposes}.',

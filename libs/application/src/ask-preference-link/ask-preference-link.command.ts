@@ -1,4 +1,4 @@
-import { policyInForce, policyVersionOf, type Instant } from '@consent-ledger/consent';
+import { policyInForce, policyVersionOf, waitAfterMails, type Instant } from '@consent-ledger/consent';
 import { deterministicId, type Clock } from '@consent-ledger/platform';
 import type { PolicyShelf } from '@consent-ledger/projections';
 import { Inject } from '@nestjs/common';
@@ -24,10 +24,12 @@ export class AskPreferenceLinkCommand extends Command<void> {
   }
 }
 
-/** Within this time, in milliseconds, asking again is the same request. */
-const SAME_REQUEST = 15 * 60_000;
-/** The most mails to one address in any day, however many ask for them. */
-const MOST_A_DAY = 4;
+/** Within this time, in milliseconds, asking again is the same request, whatever came of the first. */
+const SAME_REQUEST = waitAfterMails(1);
+/** The most requests that are kept of an address in a day, also where none leads to a mail. */
+const MOST_A_DAY = 8;
+/** For how many days a mail makes the next one wait longer. */
+const DAYS_REMEMBERED = 7;
 const DAY = 24 * 60 * 60_000;
 
 @CommandHandler(AskPreferenceLinkCommand)
@@ -59,23 +61,26 @@ export class AskPreferenceLinkHandler implements ICommandHandler<AskPreferenceLi
 
   /**
    * The next of the few deliveries that a contact has in a day; `undefined` while an earlier one counts for this request too.
-   * The ids follow from contact and day alone: of those who ask at the same moment, in whatever process, one gets it.
+   * The ids follow from contact and day alone: of those who ask at the same moment, in whatever process, one gets it. What
+   * was kept back was no mail, and makes nobody wait: not who is on record only since.
    */
   private async nextDelivery(contactId: string, now: Instant): Promise<string | undefined> {
     const today = Math.floor(now / DAY);
-    const [earlier, own] = await Promise.all([this.requests(contactId, today - 1), this.requests(contactId, today)]);
-    const ages = [...earlier, ...own].flatMap(({ at }) => (at === undefined ? [] : [now - at]));
-    if (ages.some((age) => age < SAME_REQUEST) || ages.filter((age) => age < DAY).length >= MOST_A_DAY)
-      return undefined;
-    return own.find(({ at }) => at === undefined)?.deliveryId;
+    const days = Array.from({ length: DAYS_REMEMBERED }, (_, ago) => deliveriesOf(contactId, today - ago));
+    const requests = await this.deliveries.requestsAmong(days.flat());
+    const all = [...requests.values()].filter(({ at }) => now - at < DAYS_REMEMBERED * DAY);
+    const mails = all.filter(({ isSuppressed }) => !isSuppressed);
+    const next = Math.max(latest(all) + SAME_REQUEST, latest(mails) + waitAfterMails(mails.length));
+    return now < next ? undefined : days[0]!.find((deliveryId) => !requests.has(deliveryId));
   }
+}
 
-  private requests(contactId: string, day: number) {
-    const ids = Array.from({ length: MOST_A_DAY }, (_, nth) =>
-      deterministicId('delivery', PREFERENCE_LINKS, contactId, day, nth),
-    );
-    return Promise.all(
-      ids.map(async (deliveryId) => ({ deliveryId, at: await this.deliveries.requestedAt(deliveryId) })),
-    );
-  }
+function deliveriesOf(contactId: string, day: number): string[] {
+  return Array.from({ length: MOST_A_DAY }, (_, nth) =>
+    deterministicId('delivery', PREFERENCE_LINKS, contactId, day, nth),
+  );
+}
+
+function latest(requests: readonly { readonly at: Instant }[]): Instant {
+  return Math.max(Number.NEGATIVE_INFINITY, ...requests.map(({ at }) => at));
 }

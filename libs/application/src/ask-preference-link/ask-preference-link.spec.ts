@@ -87,17 +87,44 @@ describe('asking for a link to the preference page', () => {
     expect(await deliveriesTo(ledger, anna)).toHaveLength(2);
   });
 
-  it('is heard four times in any day, also across midnight, and again the day after', async () => {
+  it('for days sends a few mails on the first day and about one on each that follows, as the subscribe form does', async () => {
     const ledger = await givenLedger(optIn(by(anna)));
-    ledger.clock.set('2024-03-01T22:30:00.000Z');
-    for (let times = 0; times < 12; times++) {
-      await ledger.execute(askLink(anna));
-      ledger.clock.advance(20 * MINUTE);
+    const perDay: number[] = [];
+    let before = 0;
+    for (let day = 0; day < 4; day++) {
+      for (let minute = 0; minute < 24 * 60; minute += 20) {
+        await ledger.execute(askLink(anna));
+        await sendAll(ledger, anna);
+        ledger.clock.advance(20 * MINUTE);
+      }
+      const sent = (await deliveriesTo(ledger, anna)).length;
+      perDay.push(sent - before);
+      before = sent;
     }
-    expect(await deliveriesTo(ledger, anna)).toHaveLength(4);
-    ledger.clock.set('2024-03-02T22:30:00.000Z');
+    expect(perDay).toStrictEqual([5, 1, 1, 1]);
+  });
+
+  it('before anything was on record makes nobody wait who is on record since', async () => {
+    const ledger = await givenLedger();
+    for (let times = 0; times < 6; times++) {
+      await ledger.execute(askLink(anna));
+      await sendAll(ledger, anna);
+      ledger.clock.advance(15 * MINUTE);
+    }
+    await ledger.execute(optIn(by(anna)));
     await ledger.execute(askLink(anna));
-    expect(await deliveriesTo(ledger, anna)).toHaveLength(5);
+    expect(await sendAll(ledger, anna)).toHaveLength(1);
+  });
+
+  it('adds a few requests a day to the log of somebody who is not on record, however often', async () => {
+    const ledger = await givenLedger();
+    ledger.clock.set('2024-03-02T00:00:00.000Z');
+    for (let times = 0; times < 24; times++) {
+      await ledger.execute(askLink(anna));
+      await sendAll(ledger, anna);
+      ledger.clock.advance(30 * MINUTE);
+    }
+    expect(await deliveriesTo(ledger, anna)).toHaveLength(8);
   });
 
   it('of one person leaves the requests of another alone', async () => {
@@ -111,7 +138,6 @@ describe('asking for a link to the preference page', () => {
 describe('the mail with the link, at the moment of sending (P1)', () => {
   it.each([
     ['who consented', optIn(by(anna))],
-    ['who waits for a confirmation', doubleOptIn(by(anna))],
     ['who opted out', optOut(by(anna), 'all')],
     ['who complained', recordDeliverability(by(anna), { kind: 'complained' })],
     ['who only bought something', recordRelationship(by(anna), { kind: 'purchase' })],
@@ -125,6 +151,7 @@ describe('the mail with the link, at the moment of sending (P1)', () => {
 
   it.each([
     ['nobody has heard of', [], 'UNKNOWN_CONTACT'],
+    ['a stranger may have entered on the subscribe form', [doubleOptIn(by(anna))], 'PENDING_CONFIRMATION'],
     ['was erased', [optIn(by(anna)), erase(by(anna))], 'ERASED'],
     ['may not be processed', [optIn(by(anna)), restrict(by(anna))], 'RESTRICTED'],
     [

@@ -5,6 +5,7 @@ import {
   foldContact,
   isAskedAlready,
   isKnown,
+  isMoreThanAskedFor,
   mayAskToConfirm,
   momentFor,
   NEVER,
@@ -105,12 +106,12 @@ export class Clearances {
     return { outcome: against ? 'suppress' : 'send', reason, policy, revision, recorded };
   }
 
-  /** A link to the preference page is service mail (P1), and for nobody but who is on record. */
-  private clearPreferenceLink({ state, revision }: Contact): Clearance {
+  /** A link to the preference page is service mail (P1), and for nobody but who is on record by more than what anybody may put there. */
+  private clearPreferenceLink({ events, state, revision }: Contact): Clearance {
     const { policies, clock } = this.needs;
     const at = momentFor(state, clock.now());
     const policy = policyInForce(policies.history(), at, NEVER);
-    const against = reasonAgainstLink(state, policy);
+    const against = reasonAgainstLink(events, state, policy);
     const reason = against ?? 'ASKED_FOR';
     const { id, version } = policy;
     const recorded = { at: toRfc3339(at), reason, policy: { id, version }, contactRevision: revision };
@@ -204,9 +205,14 @@ function reasonAgainstConfirmation(events: readonly ContactEvent[], requestId: s
   return mayAskToConfirm(state, events, requestId) ? undefined : 'UNDELIVERABLE';
 }
 
-function reasonAgainstLink(state: ContactState, { serviceMailWhenRestricted }: Policy): Reason | undefined {
+function reasonAgainstLink(
+  events: readonly ContactEvent[],
+  state: ContactState,
+  { serviceMailWhenRestricted }: Policy,
+): Reason | undefined {
   if (!isKnown(state)) return 'UNKNOWN_CONTACT';
   if (standingErasure(state)) return 'ERASED';
+  if (!isMoreThanAskedFor(events)) return 'PENDING_CONFIRMATION';
   if (standingRestriction(state) && !serviceMailWhenRestricted) return 'RESTRICTED';
   return standingBounce(state) || standingRectification(state) ? 'UNDELIVERABLE' : undefined;
 }

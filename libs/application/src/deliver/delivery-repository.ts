@@ -96,10 +96,18 @@ export class DeliveryRepository {
     return { delivery: first.data as unknown as Delivery, events, revision: events.at(-1)!.revision };
   }
 
-  /** When this delivery was asked for, in epoch milliseconds; `undefined` when it was not. */
-  async requestedAt(deliveryId: string): Promise<Instant | undefined> {
-    const [requested] = await this.store.readStream(deliveryStream(deliveryId), { limit: 1 });
-    return requested && Date.parse(requested.metadata['recordedAt'] as string);
+  /** When each of these deliveries was asked for, in epoch milliseconds, and whether it was kept back; of those that were. */
+  async requestsAmong(
+    deliveryIds: readonly string[],
+  ): Promise<ReadonlyMap<string, { readonly at: Instant; readonly isSuppressed: boolean }>> {
+    const made = await this.store.existing(deliveryIds.map(deliveryStream));
+    const requested = deliveryIds.filter((deliveryId) => made.has(deliveryStream(deliveryId)));
+    const found = requested.map(async (deliveryId) => {
+      const events = await this.store.readStream(deliveryStream(deliveryId));
+      const at = Date.parse(events[0]!.metadata['recordedAt'] as string);
+      return [deliveryId, { at, isSuppressed: events.at(-1)!.type === 'DeliverySuppressed' }] as const;
+    });
+    return new Map(await Promise.all(found));
   }
 
   /**
