@@ -25,13 +25,16 @@ export interface WaitingSubscription {
 
 /** For how long after its mail, in milliseconds, a subscription that is asked for again is the same. */
 const SAME_REQUEST = waitAfterMails(1);
-/** How many subscriptions may wait for their turn to be mailed about. */
+/** How many subscriptions may wait for their turn to be mailed about; one more takes the turn of the oldest. */
 const LONGEST_QUEUE = 3;
+/** The most requests that are recorded of a contact within a day. */
+const MOST_A_DAY = 12;
+const DAY = 24 * 60 * 60_000;
 
 /**
  * Asks for a subscription on an open form, which anybody can fill in with anybody's address: it counts once the person
- * confirms it by mail (P3). What is asked for again while its mail is on the way, or once too many wait for theirs, records
- * nothing, so that nobody's history grows by what strangers do. Refused with `STATEMENT_NOT_CURRENT` where another text was
+ * confirms it by mail (P3). What is asked for again while its mail is on the way, or once very many were recorded that day,
+ * records nothing, so that nobody's history grows much by what strangers do. Refused with `STATEMENT_NOT_CURRENT` where another text was
  * shown than the policy's. `events` and `state` are everything on record of the contact.
  */
 export function subscribe(
@@ -48,8 +51,8 @@ export function subscribe(
 
   const waiting = waitingSubscriptions(events, occurredAt);
   const isAskedAlready = waiting.some((other) => areSame(other.purposes, purposes));
-  const isQueueFull = waiting.filter(({ mailAt }) => mailAt > occurredAt).length >= LONGEST_QUEUE;
-  return isAskedAlready || isQueueFull ? nothing : decision;
+  const recently = events.filter(({ type, recordedAt }) => type === 'OptInRequested' && recordedAt > occurredAt - DAY);
+  return isAskedAlready || recently.length >= MOST_A_DAY ? nothing : decision;
 }
 
 /**
@@ -57,23 +60,41 @@ export function subscribe(
  * address that answers none come ever more slowly, at most one a day in the end.
  */
 export function waitingSubscriptions(events: readonly ContactEvent[], now: Instant): WaitingSubscription[] {
-  return [...mailTimes(events)].filter(
+  return turnsOf(events).filter(
     ({ requestId, mailAt }) => mailAt > now - SAME_REQUEST && requestStanding(events, requestId) === 'waiting',
   );
 }
 
-/** When each mail may go out, by what is on record alone, in the order of recording: every process finds the same. */
-function* mailTimes(events: readonly ContactEvent[]): Iterable<WaitingSubscription> {
+/** Whether a later subscription took the turn of this one, so that no mail is to go out about it. */
+export function isReplaced(events: readonly ContactEvent[], requestId: string): boolean {
+  return !turnsOf(events).some((turn) => turn.requestId === requestId);
+}
+
+/**
+ * When each mail may go out, by what is on record alone: every process finds the same. Were the latest choice the one to be
+ * left out, a stranger who keeps the queue full would keep the person out.
+ */
+function turnsOf(events: readonly ContactEvent[]): readonly WaitingSubscription[] {
   let unanswered = 0;
   let last = Number.NEGATIVE_INFINITY;
+  let turns: readonly WaitingSubscription[] = [];
   for (const event of events) {
     if (event.type === 'OptInConfirmed') unanswered = 0;
     if (event.type !== 'OptInRequested') continue;
+    const queued = turns.filter(({ mailAt }) => mailAt > event.recordedAt);
+    const replaced = queued.length >= LONGEST_QUEUE ? queued[0] : undefined;
+    if (!replaced) {
+      last = Math.max(event.recordedAt, last + waitAfterMails(unanswered));
+      unanswered += 1;
+    }
     const { purposes, statement } = event.data;
-    last = Math.max(event.recordedAt, last + waitAfterMails(unanswered));
-    unanswered += 1;
-    yield { requestId: event.id, purposes, language: statement.language, mailAt: last };
+    const mailAt = replaced?.mailAt ?? last;
+    turns = [
+      ...turns.filter((turn) => turn !== replaced),
+      { requestId: event.id, purposes, language: statement.language, mailAt },
+    ];
   }
+  return turns;
 }
 
 function areSame(some: readonly string[], others: readonly string[]): boolean {

@@ -6,6 +6,7 @@ import {
   isAskedAlready,
   isKnown,
   isMoreThanAskedFor,
+  isReplaced,
   mayAskToConfirm,
   momentFor,
   NEVER,
@@ -96,11 +97,12 @@ export class Clearances {
   }
 
   /** The mail that asks for a confirmation goes out while the opt-in still waits for it. */
-  private clearConfirmation({ requestId }: Delivery, { events, revision }: Contact): Clearance {
+  private clearConfirmation({ requestId, notBefore }: Delivery, { events, revision }: Contact): Clearance {
     const { policies, clock } = this.needs;
     const at = clock.now();
     const policy = policyInForce(policies.history(), at, at);
-    const against = reasonAgainstConfirmation(events, requestId!);
+    const isReplacedByNow = notBefore !== undefined && isReplaced(events, requestId!);
+    const against = isReplacedByNow ? 'REPLACED' : reasonAgainstConfirmation(events, requestId!);
     const reason = against ?? 'PENDING_CONFIRMATION';
     const recorded = { at: toRfc3339(at), reason, contactRevision: revision };
     return { outcome: against ? 'suppress' : 'send', reason, policy, revision, recorded };

@@ -29,6 +29,13 @@ function subscribe(...purposes: string[]): SubscribeCommand {
   return new SubscribeCommand({ ...by(anna), address: anna.address }, { ...wanted, evidence });
 }
 
+/** Every choice of one purpose or more. */
+const everyChoice = Array.from({ length: 15 }, (_, choice) =>
+  ['newsletter', 'event-invitation', 'personalised-message', 'sales-contact'].filter(
+    (_name, index) => (choice + 1) & (1 << index),
+  ),
+);
+
 /** When mails are to go out about Anna, in minutes from the first request. */
 async function mailMinutes(ledger: TestLedger, start: number): Promise<number[]> {
   await ledger.caughtUp();
@@ -120,10 +127,29 @@ describe('subscribing somebody again and again', () => {
 
   it('for ever other purposes is bounded too', async () => {
     const ledger = await createTestLedger();
-    const names = ['newsletter', 'event-invitation', 'personalised-message', 'sales-contact'];
-    for (let choice = 1; choice < 16; choice++)
-      await ledger.execute(subscribe(...names.filter((_name, index) => choice & (1 << index))));
-    expect(await ledger.eventsOf(anna.contactId)).toHaveLength(4);
+    for (const choice of everyChoice) await ledger.execute(subscribe(...choice));
+    expect(await ledger.eventsOf(anna.contactId)).toHaveLength(12);
+    ledger.clock.advance(DAY);
+    await ledger.execute(subscribe(...everyChoice.at(-1)!));
+    expect(await ledger.eventsOf(anna.contactId)).toHaveLength(13);
+  });
+
+  it('keeps the person out of no turn: the latest choice takes that of the oldest that waits, which gets no mail (P3)', async () => {
+    const ledger = await createTestLedger();
+    for (const choice of everyChoice.slice(0, 4)) await ledger.execute(subscribe(...choice));
+    const own = await ledger.execute(subscribe('newsletter', 'sales-contact'));
+    expect(own.recorded).toHaveLength(1);
+    await ledger.caughtUp();
+    const mailRoom = createScriptedMailRoom();
+    const deliver = deliverThrough(mailRoom, ledger);
+    const deliveries = await ledger.ask(new DeliveriesQuery(anna.contactId));
+    ledger.clock.advance(15 * MINUTE);
+    for (const { deliveryId } of deliveries) await deliver.deliver(deliveryId);
+    const [, second] = await ledger.eventsOf(anna.contactId);
+    const sent = mailRoom.sent.map(({ delivery }) => delivery.requestId);
+    expect(sent).toContain(own.recorded[0]!.eventId);
+    expect(sent).not.toContain(second!.id);
+    expect(sent).toHaveLength(2);
   });
 
   it('for other purposes is recorded at once, and mailed about once the first mail is a quarter of an hour old', async () => {
