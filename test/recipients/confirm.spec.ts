@@ -53,6 +53,15 @@ describe('a double opt-in', () => {
     });
   });
 
+  it('is not said to be confirmed once the consent has lapsed (P5)', async () => {
+    const link = await confirmationFromMail(service, 'verlopen@example.nl');
+    await press(service, await visit(service, link), button);
+    passed = 4 * 365 * 24 * 3_600_000;
+    const page = await visit(service, link);
+    passed = 0;
+    expect([page.status, page.heading]).toStrictEqual([409, 'Deze bevestiging geldt niet meer']);
+  });
+
   it('that an opt-out followed is not confirmed any more, and the page says to ask again', async () => {
     const link = await confirmationFromMail(service, 'ingehaald@example.nl');
     const before = await visit(service, link);
