@@ -436,6 +436,16 @@ describe('a form that was made by hand', () => {
   });
 });
 
+describe('a form that names a revision still to come', () => {
+  it('switches on nothing that was stopped: no page ever showed it (P4)', async () => {
+    const address = somebody();
+    await given(service, address, optOut(['newsletter']));
+    const form = { ...(await open(address)).forms[0]!.hidden, 'wants.newsletter': 'yes', revision: '999999' };
+    const page = await send(service, await linkTo(address), form);
+    expect([page.status, await reasonOf(address)]).toStrictEqual([409, 'OPTED_OUT']);
+  });
+});
+
 describe('a link to the preferences', () => {
   it('that expired shows nothing of the person, says how to get another one, and is told from a damaged one', async () => {
     const address = somebody();

@@ -1,4 +1,4 @@
-import { turnOn, type StatementName } from '@consent-ledger/consent';
+import { turnOn, type ContactEvent, type StatementName } from '@consent-ledger/consent';
 import type { Revision } from '@consent-ledger/event-store';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { ContactRepository, type Fact, type Recorded } from '../contact/contact-repository.js';
@@ -31,12 +31,16 @@ export class TurnOnHandler implements ICommandHandler<TurnOnCommand> {
     return this.contacts.record(
       fact,
       ({ state, events, policy, occurredAt }) =>
-        // The events stand in the order of their revisions, of which the first is 0.
-        turnOn({ state, since: events.slice(shownAt + 1) }, { purposes, statement, occurredAt }, policy),
+        turnOn({ state, since: eventsSince(events, shownAt) }, { purposes, statement, occurredAt }, policy),
       {
         request: { command: 'turn-on', purposes: [...purposes], statement: { ...statement } },
         personal: { evidence: { ...evidence } },
       },
     );
   }
+}
+
+/** They stand in the order of their revisions, of which the first is 0. No page showed a revision that is still to come. */
+function eventsSince(events: readonly ContactEvent[], shownAt: Revision): readonly ContactEvent[] {
+  return shownAt < events.length ? events.slice(shownAt + 1) : events;
 }
