@@ -70,6 +70,7 @@ import { ShowOwnPreferencesHandler } from './show-own-preferences/show-own-prefe
 import { ShowPoliciesHandler } from './show-policies/show-policies.query.js';
 import { ShowPreferencesHandler } from './show-preferences/show-preferences.query.js';
 import { ShowRetentionHandler } from './show-retention/show-retention.query.js';
+import { Mailboxes } from './subscribe/mailboxes.js';
 import { SubscribeHandler } from './subscribe/subscribe.command.js';
 import { SimulateHandler } from './simulate/simulate.query.js';
 import { TakeBackImport } from './take-back-import/take-back-import.js';
@@ -140,6 +141,7 @@ const services = [
   AccessReports,
   DeliveryRepository,
   ConfirmationMail,
+  Mailboxes,
   ReconsentMail,
   SettleDue,
   Eligibility,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { InvalidAddress, normaliseAddress } from './address.js';
+import { InvalidAddress, mailboxOf, normaliseAddress } from './address.js';
 
 const thrownBy = (raw: string): Error => {
   try {
@@ -136,3 +136,16 @@ function normaliseOr(raw: string): string | undefined {
 function normaliseTheLongWay(address: string): string | undefined {
   return normaliseOr(address.replace(/^(?!\.)/, 'é'))?.replace('é', '');
 }
+
+describe('the mailbox of an address', () => {
+  it.each([
+    ['anna@example.org', 'anna@example.org'],
+    ['anna+shop@example.org', 'anna@example.org'],
+    ['an.na+a+b@example.org', 'an.na@example.org'],
+    ['+anna@example.org', '+anna@example.org'],
+    ['an.na+shop@gmail.com', 'anna@gmail.com'],
+    ['anna@googlemail.com', 'anna@gmail.com'],
+  ])('of %s is %s', (address, mailbox) => {
+    expect(mailboxOf(address)).toBe(mailbox);
+  });
+});

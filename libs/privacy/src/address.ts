@@ -41,6 +41,18 @@ export function normaliseAddress(raw: string): string {
   return PLAIN.test(trimmed) ? trimmed.toLowerCase() : normaliseFully(trimmed);
 }
 
+const DOTS_DO_NOT_COUNT: ReadonlySet<string> = new Set(['gmail.com', 'googlemail.com']);
+
+/**
+ * The mailbox that an address in normal form most likely leads to: without its plus tag and, at Gmail, without dots. Only
+ * for bounds on mail: whose an address is, is told by all of it.
+ */
+export function mailboxOf(normalised: string): string {
+  const [local, domain] = normalised.split('@') as [string, string];
+  const untagged = local.replace(/(?!^)\+.*/, '');
+  return DOTS_DO_NOT_COUNT.has(domain) ? `${untagged.replaceAll('.', '')}@gmail.com` : `${untagged}@${domain}`;
+}
+
 function normaliseFully(trimmed: string): string {
   if (trimmed === '') throw new InvalidAddress('is empty');
   if (trimmed.length > MAX_RAW_LENGTH) throw tooLong();

@@ -1,4 +1,4 @@
-export { InvalidAddress, normaliseAddress } from './address.js';
+export { InvalidAddress, mailboxOf, normaliseAddress } from './address.js';
 export * from './contact-id.js';
 export type { Json, JsonObject } from './json.js';
 export { KeyMissing, KeyRemnant, UnusableKeyVault, type DataKey, type KeyVault } from './key-vault.js';

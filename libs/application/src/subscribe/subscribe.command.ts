@@ -1,4 +1,4 @@
-import { subscribe, waitingSubscriptions, type StatementName } from '@consent-ledger/consent';
+import { nothing, subscribe, waitingSubscriptions, type StatementName } from '@consent-ledger/consent';
 import type { Clock } from '@consent-ledger/platform';
 import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
@@ -6,6 +6,7 @@ import { ContactRepository, type Fact, type Recorded } from '../contact/contact-
 import { ConfirmationMail } from '../opt-in/confirmation-mail.js';
 import type { Evidence } from '../opt-in/opt-in.command.js';
 import { CLOCK } from '../ports.js';
+import { Mailboxes } from './mailboxes.js';
 
 export interface SubscribeRequest {
   readonly purposes: readonly string[];
@@ -28,14 +29,18 @@ export class SubscribeHandler implements ICommandHandler<SubscribeCommand> {
   constructor(
     private readonly contacts: ContactRepository,
     private readonly confirmationMail: ConfirmationMail,
+    private readonly mailboxes: Mailboxes,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   async execute({ fact, request: { purposes, statement, evidence } }: SubscribeCommand) {
+    const isAdmitted = this.mailboxes.admits(fact.address);
     const recorded = await this.contacts.record(
       fact,
-      ({ state, events, policy, occurredAt }) =>
-        subscribe({ state, events }, { purposes, statement, occurredAt }, policy),
+      ({ state, events, policy, occurredAt }) => {
+        const decision = subscribe({ state, events }, { purposes, statement, occurredAt }, policy);
+        return isAdmitted || 'refused' in decision ? decision : nothing;
+      },
       {
         request: { command: 'subscribe', purposes: [...purposes], statement: { ...statement } },
         personal: { evidence: { ...evidence } },

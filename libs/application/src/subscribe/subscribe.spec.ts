@@ -10,8 +10,10 @@ import {
   later,
   nextPolicy,
   optOut,
+  person,
   shippedPolicy,
   signupForm,
+  type Person,
   type TestLedger,
 } from '@consent-ledger/testing';
 import { describe, expect, it } from '@jest/globals';
@@ -89,6 +91,23 @@ describe('subscribing on the form (P3)', () => {
       const { preferences } = await ledger.ask(new ShowPreferencesQuery(anna.contactId));
       expect(preferences[0]).toMatchObject({ reason: 'CONSENT' });
     }
+  });
+});
+
+describe('subscribing a mailbox by ever other addresses', () => {
+  const other = (nth: number) => person(`anna+${nth}`);
+  const enter = (ledger: TestLedger, who: Person) =>
+    ledger.execute(new SubscribeCommand({ ...by(who), address: who.address }, subscribe().request));
+
+  it('is heard for three a day, each of them as often as before, and for the others not (P3)', async () => {
+    const ledger = await createTestLedger();
+    for (let nth = 0; nth < 10; nth++) await enter(ledger, other(nth));
+    const asked = await Promise.all([0, 1, 2, 3, 9].map((nth) => ledger.eventsOf(other(nth).contactId)));
+    expect(asked.map(({ length }) => length)).toStrictEqual([1, 1, 1, 0, 0]);
+    ledger.clock.advance(15 * MINUTE);
+    expect((await enter(ledger, other(0))).recorded).toHaveLength(1);
+    ledger.clock.advance(DAY);
+    expect((await enter(ledger, other(9))).recorded).toHaveLength(1);
   });
 });
 
