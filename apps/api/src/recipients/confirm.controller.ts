@@ -70,7 +70,7 @@ export class ConfirmController {
     if (!link.ok) return this.damaged(reply, language);
     const { contactId, requestId } = link.claims;
     const fact = factOf(contactId, 'web-form', request);
-    const evidence = formEvidence(request, `${this.publicUrl.replace(/\/+$/, '')}/confirm`);
+    const evidence = formEvidence(request, this.publicUrl, 'confirm');
     try {
       const { recorded } = await this.commands.execute(new ConfirmOptInCommand(fact, requestId, evidence));
       const asked = await this.ask(link.claims);

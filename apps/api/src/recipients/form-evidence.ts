@@ -5,12 +5,12 @@ import { isCleanUserAgent } from '../http/free-text.decorator.js';
 
 const LONGEST_USER_AGENT = 1024;
 
-/** From where and by what the form at a URL was sent (P3); it is sealed. The URL holds no token: a link is no evidence. */
-export function formEvidence(request: FastifyRequest, url: string): Evidence {
+/** From where and by what the form of a page was sent (P3); it is sealed. The URL holds no token: a link is no evidence. */
+export function formEvidence(request: FastifyRequest, publicUrl: string, page: string): Evidence {
   const userAgent = request.headers['user-agent']?.slice(0, LONGEST_USER_AGENT);
   return {
     ip: clientAddress(request),
-    url,
+    url: `${publicUrl.replace(/\/+$/, '')}/${page}`,
     ...(userAgent !== undefined && isCleanUserAgent(userAgent) && { userAgent }),
   };
 }

@@ -120,7 +120,7 @@ export class PreferencesController {
     const statement = statementIn(fields);
     const shownAt = revisionIn(fields);
     if (!statement || shownAt === undefined) return 'statementChanged';
-    const evidence = formEvidence(request, `${this.publicUrl.replace(/\/+$/, '')}/preferences`);
+    const evidence = formEvidence(request, this.publicUrl, 'preferences');
     const fact = factOf(contactId, 'preference-page', request);
     try {
       await this.commands.execute(new TurnOnCommand(fact, { purposes, statement, shownAt, evidence }));

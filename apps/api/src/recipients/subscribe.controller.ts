@@ -65,7 +65,7 @@ export class SubscribeController {
     const wanted = {
       purposes: form.purposes,
       statement,
-      evidence: formEvidence(request, `${this.publicUrl.replace(/\/+$/, '')}/subscribe`),
+      evidence: formEvidence(request, this.publicUrl, 'subscribe'),
     };
     try {
       await this.commands.execute(new SubscribeCommand(fact, wanted));
