@@ -101,6 +101,14 @@ describe('the subscribe form', () => {
     expect(new Set(answers).size).toBe(1);
   });
 
+  it('answers no sooner than a quarter of a second after the form, which none of its acts takes (P9)', async () => {
+    for (const path of ['/subscribe', '/preferences']) {
+      const start = performance.now();
+      await send(service, path, { ...fields, address: 'tijd@example.nl', ...wants('newsletter') });
+      expect(performance.now() - start).toBeGreaterThan(240);
+    }
+  });
+
   it('ends no opt-out before it is confirmed, and ends it then (P4)', async () => {
     const address = 'terug@example.nl';
     await optOut(service, address);

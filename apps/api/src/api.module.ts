@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { CONFIGURATION } from '@consent-ledger/application';
 import type { Configuration } from '@consent-ledger/platform';
 import { Module } from '@nestjs/common';
@@ -28,6 +29,7 @@ import { Assets, shippedStyles } from './recipients/assets.js';
 import { ConfirmController } from './recipients/confirm.controller.js';
 import { OptOutUndo } from './recipients/opt-out-undo.js';
 import { Pages } from './recipients/pages.js';
+import { PAUSE } from './recipients/even-answer.js';
 import { PreferenceLinkController } from './recipients/preference-link.controller.js';
 import { PreferencesController } from './recipients/preferences.controller.js';
 import { ProblemPage } from './recipients/problem-page.js';
@@ -78,6 +80,7 @@ const controllers = [
 @Module({
   controllers,
   providers: [
+    { provide: PAUSE, useValue: setTimeout },
     Facts,
     Limits,
     Assets,

@@ -5,6 +5,7 @@ import { CommandBus } from '@nestjs/cqrs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Takes } from '../http/media-type.guard.js';
 import { Open } from '../security/scope.decorator.js';
+import { evenly, PAUSE, type Pause } from './even-answer.js';
 import { languageOf } from './language.js';
 import { Pages } from './pages.js';
 import { fieldsOf } from './recipient-act.js';
@@ -23,6 +24,7 @@ export class PreferenceLinkController {
     private readonly commands: CommandBus,
     private readonly pages: Pages,
     @Inject(CONTACT_IDS) private readonly contactIds: ContactIds,
+    @Inject(PAUSE) private readonly pause: Pause,
   ) {}
 
   @Get()
@@ -49,7 +51,8 @@ export class PreferenceLinkController {
         this.pages.textsIn(language).preferenceLink[address === '' ? 'addressMissing' : 'addressMalformed'];
       return this.pages.render('preferenceLink', language, { mistake, address: shownAgain(address) });
     }
-    await this.commands.execute(new AskPreferenceLinkCommand({ contactId, language, correlationId: request.id }));
+    const ask = new AskPreferenceLinkCommand({ contactId, language, correlationId: request.id });
+    await evenly(this.commands.execute(ask), this.pause);
     return this.pages.render('preferenceLinkAsked', language, {});
   }
 

@@ -8,6 +8,7 @@ import { CommandBus } from '@nestjs/cqrs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Takes } from '../http/media-type.guard.js';
 import { Open } from '../security/scope.decorator.js';
+import { evenly, PAUSE, type Pause } from './even-answer.js';
 import { formEvidence } from './form-evidence.js';
 import { languageOf, type Language } from './language.js';
 import { Pages } from './pages.js';
@@ -31,6 +32,7 @@ export class SubscribeController {
     @Inject(CONTACT_IDS) private readonly contactIds: ContactIds,
     @Inject(PUBLIC_URL) private readonly publicUrl: string,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(PAUSE) private readonly pause: Pause,
   ) {}
 
   @Get()
@@ -68,7 +70,7 @@ export class SubscribeController {
       evidence: formEvidence(request, this.publicUrl, 'subscribe'),
     };
     try {
-      await this.commands.execute(new SubscribeCommand(fact, wanted));
+      await evenly(this.commands.execute(new SubscribeCommand(fact, wanted)), this.pause);
     } catch (error) {
       if (!isOutdated(error)) throw error;
       return this.form(reply, language, { form, statementChanged: true }, 409);
