@@ -210,7 +210,7 @@ describe('operations', () => {
     ['a path that is nothing', 'GET', '/nothing', 404, 'NOT_FOUND'],
     ['a GET of what is posted to', 'GET', '/v1/opt-ins', 404, 'NOT_FOUND'],
     ['a method that nothing takes', 'DELETE', '/v1/policies', 404, 'NOT_FOUND'],
-    ['a path that is not in UTF-8', 'GET', '/u/%E0', 400, 'VALIDATION'],
+    ['a path that is not in UTF-8', 'GET', '/v1/contacts/%E0/history', 400, 'VALIDATION'],
     ['a path that is too long', 'GET', `/v1/contacts/${'a'.repeat(3000)}/history`, 400, 'VALIDATION'],
   ])('%s is answered with a problem and a correlation id', async (_, method, path, status, code) => {
     const reply = await fetched(path, method);
