@@ -24,7 +24,7 @@ export interface Choice {
 }
 
 /**
- * How a commercial purpose stands at `at` by the verdict table without its hindrances: once those end, this is the verdict.
+ * How a purpose stands at `at` by the verdict table without its hindrances: once those end, this is the verdict.
  * A person who chooses anew while mail is kept back must see what will come then.
  */
 export function choiceOf(state: ContactState, policy: Policy, purpose: Purpose, at: Instant): Choice {

@@ -114,8 +114,14 @@ function purposeView(own: OwnPurpose, policy: Policy, { language, texts, history
     description: policy.document.purposes[purpose]?.description[language],
     standing: `${isOn ? text.on : text.off} ${withDate(standing, since, policy, language)}`,
     isOn,
-    canSwitch: isOn || policy.subscriptionStatement?.covers.includes(purpose) === true,
+    canSwitch: canSwitch(own, policy),
   };
+}
+
+/** P1: service mail is no choice. */
+function canSwitch({ purpose, isOn }: OwnPurpose, { purposes, subscriptionStatement }: Policy): boolean {
+  if (!purposes.get(purpose)?.commercial) return false;
+  return isOn || subscriptionStatement?.covers.includes(purpose) === true;
 }
 
 function withDate(text: string, at: number | undefined, { calendar }: Policy, language: Language): string {

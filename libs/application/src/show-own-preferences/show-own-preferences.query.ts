@@ -78,12 +78,12 @@ export class ShowOwnPreferencesHandler implements IQueryHandler<ShowOwnPreferenc
     if (!isKnown(state) || standingErasure(state)) return undefined;
     const at = momentFor(state, this.clock.now());
     const policy = policyInForce(this.policies.history(), at, NEVER);
-    const commercial = [...policy.purposes.values()].filter((purpose) => purpose.commercial);
+    const purposes = [...policy.purposes.values()];
     const hindrance = hindranceOf(state);
     return {
       revision,
       policy,
-      purposes: commercial.map((purpose) => ownPurpose(state, policy, purpose, at)),
+      purposes: purposes.map((purpose) => ownPurpose(state, policy, purpose, at)),
       hindrance: hindrance && { reason: hindrance.reason, since: hindrance.mark.at },
       history: historyOf(contact),
     };
