@@ -149,7 +149,7 @@ describe('personal data', () => {
 
   it('stands in no page of a recipient', () => {
     const pages = answers.filter(({ text }) => text.startsWith('<!doctype html>'));
-    expect(pages).toHaveLength(8);
+    expect(pages).toHaveLength(9);
     for (const { text } of pages) expect(found(text)).toStrictEqual([]);
   });
 
