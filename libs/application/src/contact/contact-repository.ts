@@ -275,7 +275,7 @@ export class ContactRepository {
     { now, toldAt }: Moments,
     decide: (context: DecisionContext) => Decision,
   ): Judged['decision'] {
-    return recordable(decide(contextOf(contact, this.policyAt(toldAt, now), toldAt)));
+    return recordable(decide(new Context(contact, this.policyAt(toldAt, now), toldAt)));
   }
 
   private decidedOf(
@@ -504,19 +504,25 @@ export function settleOccurrence(occurredAt: Instant | undefined, now: Instant):
   );
 }
 
-function contextOf(contact: Contact, policy: Policy, occurredAt: Instant): DecisionContext {
-  const { events } = contact;
-  return {
-    get state() {
-      return contact.state;
-    },
-    get stateThen() {
-      return foldContact(eventsKnown(events, occurredAt, NEVER));
-    },
-    events,
-    policy,
-    occurredAt,
-  };
+/** A contact as a decision looks at it. */
+class Context implements DecisionContext {
+  readonly events: readonly ContactEvent[];
+
+  constructor(
+    private readonly contact: Contact,
+    readonly policy: Policy,
+    readonly occurredAt: Instant,
+  ) {
+    this.events = contact.events;
+  }
+
+  get state(): ContactState {
+    return this.contact.state;
+  }
+
+  get stateThen(): ContactState {
+    return foldContact(eventsKnown(this.events, this.occurredAt, NEVER));
+  }
 }
 
 /** The answer that this request got the first time, when its events stand in the log. */
