@@ -166,8 +166,20 @@ function happeningOf(types: readonly ContactEventType[]): fc.Arbitrary<Happening
         occurredAt: moments,
         late: lateness,
       })
-      .map(({ data, occurredAt, late }) => ({ type, data, occurredAt, recordedAt: occurredAt + late })),
+      .map(({ data, occurredAt, late }) => ({
+        type,
+        data: carriedBy(data, occurredAt),
+        occurredAt,
+        recordedAt: occurredAt + late,
+      })),
   );
+}
+
+/** What is carried over from another address happened there by then. */
+function carriedBy<D extends ContactEventData[ContactEventType]>(data: D, moment: number): D {
+  const latest = new Date(moment).toISOString();
+  const text = JSON.stringify(data, (name, value: unknown) => (name === 'at' && value! > latest ? latest : value));
+  return JSON.parse(text) as D;
 }
 
 const lateness = fc.constantFrom(0, 0, 0, 1, DAY, 200 * DAY);
