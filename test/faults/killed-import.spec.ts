@@ -33,7 +33,7 @@ async function newLedger(name: string, root: string): Promise<string> {
   const directory = join(root, name);
   await mkdir(directory);
   const configuration = readConfiguration({ DATA_DIR: directory, ...secrets });
-  const ledger = openLedger({ configuration, logger: silentLogger, publicUrl: 'http://localhost:3000' });
+  const ledger = await openLedger({ configuration, logger: silentLogger, publicUrl: 'http://localhost:3000' });
   await ledger.start();
   await ledger.close();
   return directory;

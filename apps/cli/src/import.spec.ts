@@ -20,7 +20,7 @@ describe('ledger import and export', () => {
     directory = mkdtempSync(join(tmpdir(), 'import-'));
     file = join(directory, 'contacts.csv');
     const configuration = readConfiguration({ DATA_DIR: directory });
-    const ledger = openLedger({ configuration, logger: silentLogger, clock, publicUrl: 'http://localhost:3000' });
+    const ledger = await openLedger({ configuration, logger: silentLogger, clock, publicUrl: 'http://localhost:3000' });
     await ledger.start();
     await ledger.close();
   });

@@ -29,7 +29,7 @@ export async function startStandalone(
     logger.warn('TEMPLATES_DIR lacks some of the mails that the service sends by itself: the shipped ones stand in', {
       template: templates.standIns.join(', '),
     });
-  const ledger = openLedger({ configuration, publicUrl: configuration.PUBLIC_URL ?? url, ...overrides, logger });
+  const ledger = await openLedger({ configuration, publicUrl: configuration.PUBLIC_URL ?? url, ...overrides, logger });
   try {
     await ledger.start();
     const adminKey = await firstAdminKey(ledger);

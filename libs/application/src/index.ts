@@ -35,6 +35,8 @@ export * from './import-contacts/import-settings.js';
 export type { RowRefusal, StatementName } from './import-contacts/row-reader.js';
 export * from './ledger-beside.js';
 export * from './ledger.js';
+export * from './log-streams.js';
+export * from './open-log.js';
 export * from './look-up-contact/look-up-contact.query.js';
 export * from './mailing-progress.js';
 export * from './opt-in/opt-in.command.js';

@@ -1,13 +1,6 @@
-import { openSqliteEventStore, START, type EventStore, type RecordedEvent } from '@consent-ledger/event-store';
-import {
-  createMetrics,
-  dataFiles,
-  readSecrets,
-  silentLogger,
-  type Clock,
-  type Configuration,
-} from '@consent-ledger/platform';
-import { createContactIds, createPersonalData, openSqliteKeyVault, startSealingThread } from '@consent-ledger/privacy';
+import { START, type EventStore, type RecordedEvent } from '@consent-ledger/event-store';
+import { createMetrics, readSecrets, silentLogger, type Clock, type Configuration } from '@consent-ledger/platform';
+import { createContactIds, createPersonalData } from '@consent-ledger/privacy';
 import { createPolicyShelf, isPolicyStream, publishedDocumentOf, type PolicyShelf } from '@consent-ledger/projections';
 import { closeAll } from './close-all.js';
 import { AddressOnRecord } from './contact/address-on-record.js';
@@ -16,6 +9,7 @@ import { DeliveryRepository } from './deliver/delivery-repository.js';
 import { ExportContacts } from './export-contacts/export-contacts.js';
 import { ImportContacts } from './import-contacts/import-contacts.js';
 import { ImportRepository } from './import-contacts/import-repository.js';
+import { openLog, openVault, requireBegun } from './open-log.js';
 import { ReconsentMail } from './prompt-reconsent/reconsent-mail.js';
 import { requireSamePepper } from './same-pepper.js';
 import { SettleDue } from './settle-due/settle-due.js';
@@ -32,19 +26,18 @@ export interface LedgerBeside {
 const EVENTS_AT_ONCE = 5_000;
 
 /**
- * Opens the log and the vault under `DATA_DIR`, which several processes may share; the read models are the service's own
+ * Opens the log and the vault where the configuration has them, which several processes may share; the read models are the service's own
  * and are left alone. Throws when one cannot be opened, and `ConfigurationError` for secrets of another log.
  */
 export async function openLedgerBeside(configuration: Configuration, clock: Clock): Promise<LedgerBeside> {
-  const files = dataFiles(configuration.DATA_DIR);
   const secrets = readSecrets(configuration);
   const contactIds = createContactIds(secrets.pepper);
-  const store = openSqliteEventStore({ path: files.log });
+  const store = await openLog(configuration);
   try {
+    await requireBegun(store, configuration);
     await requireSamePepper(store, contactIds, clock);
     const policies = await policiesOf(store);
-    const keys = { path: files.vault, masterKey: secrets.masterKey };
-    const vault = openSqliteKeyVault(keys);
+    const { vault, startSealing } = await openVault(configuration, secrets);
     const personalData = createPersonalData(vault);
     const metrics = createMetrics();
     const addresses = new AddressOnRecord(personalData, silentLogger);
@@ -54,9 +47,7 @@ export async function openLedgerBeside(configuration: Configuration, clock: Cloc
     const contacts = new ContactRepository(store, personalData, clock, metrics, policies, settleDue, silentLogger);
     const imports = new ImportRepository(store, policies, clock);
     return {
-      importContacts: new ImportContacts(contacts, imports, store, contactIds, policies, clock, () =>
-        startSealingThread(keys),
-      ),
+      importContacts: new ImportContacts(contacts, imports, store, contactIds, policies, clock, startSealing),
       takeBackImport: new TakeBackImport(contacts, imports, store),
       exportContacts: new ExportContacts(store, personalData, policies, clock),
       close: () => closeAll([() => store.close(), () => vault.close()]),

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { PolicyDocument } from '@consent-ledger/consent';
-import { openSqliteEventStore, type EventStore } from '@consent-ledger/event-store';
+import type { ConnectedEventStore, ConnectionState, EventStore } from '@consent-ledger/event-store';
 import { createLinks, createReturnPaths, type Links, type ReturnPaths } from '@consent-ledger/links';
 import {
   createMetrics,
@@ -13,15 +13,15 @@ import {
   type Configuration,
   type Logger,
   type Metrics,
+  type Secrets,
 } from '@consent-ledger/platform';
 import {
   createContactIds,
   createPersonalData,
-  openSqliteKeyVault,
-  startSealingThread,
   type BulkSealing,
   type ContactIds,
   type KeyVault,
+  type OpenedKeyVault,
   type PersonalData,
 } from '@consent-ledger/privacy';
 import {
@@ -50,6 +50,7 @@ import { DueDates } from './due-dates.js';
 import { closeAll } from './close-all.js';
 import { Changes } from './changes.js';
 import { MailingProgress } from './mailing-progress.js';
+import { openLog, openVault } from './open-log.js';
 import { Preferences } from './preferences.js';
 import { publishPolicies } from './publish-policies/publish-policies.js';
 import { readPolicies } from './publish-policies/policy-files.js';
@@ -87,6 +88,8 @@ export interface Ledger {
   readonly requests: Requests;
   readonly dueDates: DueDates;
   readonly apiKeys: ApiKeys;
+  /** `connecting` while the log does not answer. */
+  connection(): ConnectionState;
   /** Why the log refused what was last to be written; `undefined` when it did not. */
   writeFault(): string | undefined;
   /** Publishes the configured policies, then brings the read models up to the end of the log. */
@@ -103,26 +106,56 @@ export interface LedgerOptions {
   readonly publicUrl: string;
 }
 
-/** Opens the embedded ledger under `DATA_DIR`: the log, the vault and the read models. Throws when one cannot be opened. */
-export function openLedger({ configuration, logger, clock = systemClock(), publicUrl }: LedgerOptions): Ledger {
-  const directory = configuration.DATA_DIR;
-  const files = dataFiles(directory);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+/**
+ * Opens the log and the vault where the configuration has them, and the read models under `DATA_DIR`. Rejects when one cannot
+ * be opened, and lets go of the others then.
+ */
+export async function openLedger(options: LedgerOptions): Promise<Ledger> {
+  const { configuration } = options;
+  mkdirSync(configuration.DATA_DIR, { recursive: true, mode: 0o700 });
   const secrets = readSecrets(configuration);
-  const contactIds = createContactIds(secrets.pepper);
   const metrics = createMetrics();
-  let writeFault: string | undefined;
-  const store = openSqliteEventStore({
-    path: files.log,
+  const { store, writeFault } = await openWatchedLog(options, metrics);
+  const opened: (() => Promise<void> | void)[] = [() => store.close()];
+  try {
+    const { vault, startSealing } = await openVault(configuration, secrets);
+    opened.push(() => vault.close());
+    const readModels = openReadModels(dataFiles(configuration.DATA_DIR).readModels);
+    return ledgerOver(options, { secrets, metrics, store, writeFault, vault, startSealing, readModels });
+  } catch (error) {
+    await closeAll(opened);
+    throw error;
+  }
+}
+
+/** What a ledger is made over, once all of it is open. */
+interface Opened extends OpenedKeyVault, Pick<Ledger, 'metrics' | 'readModels' | 'writeFault'> {
+  readonly store: ConnectedEventStore;
+  readonly secrets: Secrets;
+}
+
+async function openWatchedLog({ configuration, logger }: LedgerOptions, metrics: Metrics) {
+  let fault: string | undefined;
+  const store = await openLog(configuration, {
     onCommit({ appends, seconds }) {
-      writeFault = undefined;
+      fault = undefined;
       metrics.committed(appends, seconds);
     },
-    onFailed: (cause) => void (writeFault = storageFaultIn(cause) ?? 'UNKNOWN'),
+    onFailed: (cause) => void (fault = storageFaultIn(cause) ?? 'UNKNOWN'),
+    onConnection(state) {
+      if (state === 'connected') logger.info('The log answers');
+      else logger.warn('The log does not answer: it is asked again until it does');
+    },
   });
-  const vault = openSqliteKeyVault({ path: files.vault, masterKey: secrets.masterKey });
-  const readModels = openReadModels(files.readModels);
+  return { store, writeFault: () => fault };
+}
 
+function ledgerOver(
+  { configuration, logger, clock = systemClock(), publicUrl }: LedgerOptions,
+  opened: Opened,
+): Ledger {
+  const { secrets, metrics, store, writeFault, vault, startSealing, readModels } = opened;
+  const contactIds = createContactIds(secrets.pepper);
   const policies = new PoliciesProjection(readModels);
   const apiKeys = new ApiKeysProjection(readModels);
   const verdicts = new VerdictCache(configuration.VERDICT_CACHE_MIB);
@@ -152,7 +185,7 @@ export function openLedger({ configuration, logger, clock = systemClock(), publi
     store,
     vault,
     personalData: createPersonalData(vault),
-    startSealing: () => startSealingThread({ path: files.vault, masterKey: secrets.masterKey }),
+    startSealing,
     contactIds,
     links: createLinks({ keys: secrets.linkKeys, publicUrl }),
     returnPaths: createReturnPaths(secrets.linkKeys),
@@ -166,7 +199,8 @@ export function openLedger({ configuration, logger, clock = systemClock(), publi
     dueDates: new DueDates(dueIndex, new DueDatesView(readModels), dueChanges, processor, store),
     requests: new Requests(new RequestsView(readModels), processor, store),
     apiKeys: new ApiKeys(store, clock, apiKeys, configuration.LEDGER_ADMIN_KEY),
-    writeFault: () => writeFault,
+    connection: () => store.connection(),
+    writeFault,
 
     async start() {
       await requireSamePepper(store, contactIds, clock);

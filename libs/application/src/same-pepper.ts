@@ -3,7 +3,7 @@ import { ConfigurationError, deterministicId, newId, type Clock } from '@consent
 import type { ContactIds } from '@consent-ledger/privacy';
 import { systemMetadata } from './system-event.js';
 
-const STREAM = 'ledger';
+export const LEDGER_STREAM = 'ledger';
 /** Nobody's address: what it hashes to says which pepper the log was written with, and nothing about anyone. */
 const NOBODY = 'nobody@ledger.invalid';
 
@@ -13,7 +13,7 @@ const NOBODY = 'nobody@ledger.invalid';
  */
 export async function requireSamePepper(store: EventStore, contactIds: ContactIds, clock: Clock): Promise<void> {
   const check = contactIds.fromAddress(NOBODY);
-  const [created] = await store.readStream(STREAM, { limit: 1 });
+  const [created] = await store.readStream(LEDGER_STREAM, { limit: 1 });
   if (!created) return remember(store, check, clock);
   if (created.data['pepperCheck'] === check) return;
   throw new ConfigurationError([
@@ -23,13 +23,13 @@ export async function requireSamePepper(store: EventStore, contactIds: ContactId
 
 async function remember(store: EventStore, pepperCheck: string, clock: Clock): Promise<void> {
   const event = {
-    id: deterministicId(STREAM, pepperCheck),
+    id: deterministicId(LEDGER_STREAM, pepperCheck),
     type: 'LedgerCreated',
     data: { pepperCheck },
     metadata: systemMetadata(clock, newId(), ''),
   };
   try {
-    await store.append(STREAM, NO_STREAM, [event]);
+    await store.append(LEDGER_STREAM, NO_STREAM, [event]);
   } catch (error) {
     if (!(error instanceof RevisionConflict)) throw error;
   }

@@ -34,6 +34,12 @@ export class Configuration {
   @IsString() readonly HOST: string = '127.0.0.1';
   /** Where the log, the vault, the read models, the secrets and the outbox are kept. */
   @IsString() @MinLength(1) readonly DATA_DIR: string = './data';
+  /** The server that holds the log; by default it is a file in DATA_DIR. It may hold a password: it is never shown. */
+  @IsOptional()
+  @Matches(/^(esdb|kurrentdb|kurrent|kdb)(\+discover)?:\/\/./, {
+    message: '$property must begin with esdb:// or esdb+discover://',
+  })
+  readonly EVENT_STORE_URL?: string;
   /** Where recipients reach this service, as it stands in links; by default where it listens. */
   @IsOptional()
   @IsUrl({ require_tld: false, protocols: ['http', 'https'], require_protocol: true })
@@ -177,6 +183,7 @@ function isLocal(host: string): boolean {
 }
 
 const optionalNames: (keyof Configuration)[] = [
+  'EVENT_STORE_URL',
   'PUBLIC_URL',
   'TRUSTED_PROXIES',
   'POLICY_PATH',

@@ -104,3 +104,25 @@ describe('the secrets from the environment', () => {
     expect(read()).toStrictEqual(kept);
   });
 });
+
+describe('the secrets of a log on a server', () => {
+  const EVENT_STORE_URL = 'esdb://admin:changeit@127.0.0.1:2113';
+
+  it('are asked for, each by name, and none is made: every process on that log needs the same', () => {
+    const { LEDGER_PEPPER } = complete;
+    expect(() => read({ EVENT_STORE_URL, LEDGER_PEPPER })).toThrow(
+      expect.objectContaining({
+        faults: [
+          expect.stringMatching(/^LEDGER_MASTER_KEY is needed/),
+          expect.stringMatching(/^LEDGER_LINK_KEYS is needed/),
+        ],
+      }),
+    );
+    expect(() => read({ EVENT_STORE_URL })).toThrow(/LEDGER_PEPPER/);
+    expect(() => read({ EVENT_STORE_URL })).not.toThrow(/changeit/);
+  });
+
+  it('are those of the configuration', () => {
+    expect(read({ EVENT_STORE_URL, ...complete }).pepper).toStrictEqual(PEPPER);
+  });
+});

@@ -22,10 +22,12 @@ const SECRET_BYTES = 32;
 
 /**
  * The secrets from the configuration, and for those it lacks from `DATA_DIR/secrets.json`, which the first start makes.
- * Throws `ConfigurationError` when the file is gone while there is a log: new secrets would orphan every contact in it.
+ * Throws `ConfigurationError` when the file is gone while there is a log: new secrets would orphan every contact in it;
+ * and where the log is on a server and one is not configured: every process on that log needs the same.
  */
 export function readSecrets(configuration: Configuration): Secrets {
   const { LEDGER_PEPPER, LEDGER_MASTER_KEY, LEDGER_LINK_KEYS, DATA_DIR } = configuration;
+  requireShared(configuration);
   const complete = LEDGER_PEPPER && LEDGER_MASTER_KEY && LEDGER_LINK_KEYS;
   const file = complete ? undefined : readOrMakeFile(DATA_DIR);
   return {
@@ -35,6 +37,17 @@ export function readSecrets(configuration: Configuration): Secrets {
       ? LEDGER_LINK_KEYS.split(',').map(parseLinkKey)
       : file!.linkKeys.map(({ id, secret }) => ({ id, secret: decode(secret) })),
   };
+}
+
+const SHARED = ['LEDGER_PEPPER', 'LEDGER_MASTER_KEY', 'LEDGER_LINK_KEYS'] as const;
+
+function requireShared(configuration: Configuration): void {
+  if (configuration.EVENT_STORE_URL === undefined) return;
+  const missing = SHARED.filter((name) => configuration[name] === undefined);
+  if (missing.length > 0)
+    throw new ConfigurationError(
+      missing.map((name) => `${name} is needed with EVENT_STORE_URL: every process on that log needs the same one`),
+    );
 }
 
 function readOrMakeFile(directory: string): SecretsFile {

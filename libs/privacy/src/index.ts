@@ -3,6 +3,7 @@ export * from './contact-id.js';
 export type { Json, JsonObject } from './json.js';
 export { KeyMissing, KeyRemnant, UnusableKeyVault, type DataKey, type KeyVault } from './key-vault.js';
 export * from './memory-key-vault.js';
+export * from './open-key-vault.js';
 export * from './personal-data.js';
 export * from './seal.js';
 export * from './sealing-thread.js';

@@ -166,6 +166,7 @@ function openParts(now: string) {
     dueDates: new DueDates(dueIndex, new DueDatesView(readModels), dueChanges, processor, store),
     requests: new Requests(new RequestsView(readModels), processor, store),
     apiKeys: new ApiKeys(store, clock, apiKeys, undefined),
+    connection: () => 'connected' as const,
     writeFault: () => undefined,
     start: async () => processor.start(),
     async close() {

@@ -34,7 +34,7 @@ function* file(): Generator<Buffer> {
 /** Imports into a ledger of its own, so that every round has as much to do. */
 async function importOnce(): Promise<number> {
   rmSync(directory, { recursive: true, force: true });
-  const ledger = openLedger({ configuration, logger: silentLogger, publicUrl: 'http://localhost:3000' });
+  const ledger = await openLedger({ configuration, logger: silentLogger, publicUrl: 'http://localhost:3000' });
   await ledger.start();
   await ledger.close();
   const beside = await openLedgerBeside(configuration, clock);

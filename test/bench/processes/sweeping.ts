@@ -4,7 +4,7 @@ import { Worker } from '@consent-ledger/worker';
 import { answer } from './answering.js';
 
 let now = systemClock().now();
-const ledger = openLedger({
+const ledger = await openLedger({
   configuration: readConfiguration(process.env),
   logger: createLogger('warn'),
   clock: { now: () => now },
