@@ -16,6 +16,8 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', { ...swc, swcrc: false }] },
   moduleNameMapper: { ...Object.fromEntries(aliases), '^(\\.{1,2}/.*)\\.js$': '$1' },
+  globalSetup: '<rootDir>/test/services/run-setup.ts',
+  globalTeardown: '<rootDir>/test/services/run-teardown.ts',
   maxWorkers: 2,
   testTimeout: 30_000,
 };

@@ -1,0 +1,195 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { homedir, tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const POM = fileURLToPath(new URL('pom.xml', import.meta.url));
+const HEAP = '384m';
+const LONGEST_START_MS = 60_000;
+const LONGEST_STOP_MS = 15_000;
+
+/** A running Apache Kafka broker: one node in KRaft mode, over a directory that outlives it. */
+export interface Broker {
+  /** As `KAFKA_BROKERS` takes it. */
+  readonly brokers: string;
+  /** Ends it as an operator does, or as a power cut does; resolves once it is gone. */
+  end(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+}
+
+export interface BrokerOptions {
+  /** Where it keeps its log; one that was kept there before is taken up again. */
+  readonly directory: string;
+  /** Its port, to come back where clients look for it; a free one by default. */
+  readonly port?: number;
+}
+
+/** What a machine lacks to run a broker: `java` and `mvn`, or nothing. */
+export function lackingForKafka(): string[] {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  return ['java', 'mvn'].filter((program) => !folders.some((folder) => existsSync(join(folder, program))));
+}
+
+/** Starts a broker on 127.0.0.1 and resolves once it answers. Throws with what it said when it does not. */
+export async function startBroker({ directory, port }: BrokerOptions): Promise<Broker> {
+  const jars = await brokerJars();
+  const [own, controller] = [port ?? (await freePort()), await freePort()];
+  const properties = join(directory, 'server.properties');
+  const log = join(directory, 'broker.log');
+  await mkdir(directory, { recursive: true });
+  await writeFile(properties, settings(own, controller, join(directory, 'data')));
+  const format = java(jars, ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-g', '-c', properties], log);
+  await once(format, 'exit');
+  if (format.exitCode !== 0) throw new Error(`Kafka could not format its storage:\n${await readFile(log, 'utf8')}`);
+  const broker = java(jars, ['kafka.Kafka', properties], log);
+  await listening(broker, own, log);
+  return { brokers: `127.0.0.1:${own}`, end: (signal = 'SIGTERM') => end(broker, signal) };
+}
+
+const clusterId = Buffer.from('consent-ledger-1').toString('base64url');
+
+/** One node that is all its own quorum, small enough to stand beside what it is used by. */
+function settings(port: number, controller: number, directory: string): string {
+  return Object.entries({
+    'process.roles': 'broker,controller',
+    'node.id': 1,
+    'controller.quorum.voters': `1@127.0.0.1:${controller}`,
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}`,
+    'controller.listener.names': 'CONTROLLER',
+    'inter.broker.listener.name': 'PLAINTEXT',
+    'log.dirs': directory,
+    // One that was cut off may come back at once.
+    'broker.session.timeout.ms': 3000,
+    'broker.heartbeat.interval.ms': 500,
+    'auto.create.topics.enable': false,
+    'offsets.topic.replication.factor': 1,
+    'offsets.topic.num.partitions': 3,
+    'transaction.state.log.replication.factor': 1,
+    'transaction.state.log.min.isr': 1,
+    'transaction.state.log.num.partitions': 3,
+    'group.initial.rebalance.delay.ms': 0,
+    'log.cleaner.dedupe.buffer.size': 16 * 1024 * 1024,
+    'num.io.threads': 4,
+    'num.network.threads': 2,
+    'background.threads': 2,
+  })
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('');
+}
+
+function java(jars: string, args: readonly string[], log: string): ChildProcess {
+  const output = openSync(log, 'a');
+  const memory = [`-Xmx${HEAP}`, '-Xms64m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+  const logging = '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn';
+  const child = spawn('java', [...memory, logging, '-cp', join(jars, '*'), ...args], {
+    stdio: ['ignore', output, output],
+  });
+  closeSync(output);
+  return child;
+}
+
+async function listening(broker: ChildProcess, port: number, log: string): Promise<void> {
+  const deadline = Date.now() + LONGEST_START_MS;
+  while (!(await answers(port))) {
+    if (broker.exitCode === null && broker.signalCode === null && Date.now() < deadline) {
+      await delay(50);
+      continue;
+    }
+    await end(broker, 'SIGKILL');
+    throw new Error(`Kafka did not start:\n${await readFile(log, 'utf8')}`);
+  }
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+}
+
+async function end(broker: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (broker.exitCode !== null || broker.signalCode !== null) return;
+  const ended = once(broker, 'exit');
+  broker.kill(signal);
+  const impatience = setTimeout(() => broker.kill('SIGKILL'), LONGEST_STOP_MS);
+  await ended;
+  clearTimeout(impatience);
+}
+
+/** The folder of the broker and all that it needs, from Maven's repository the first time and from a cache from then on. */
+async function brokerJars(): Promise<string> {
+  const version = createHash('sha256')
+    .update(await readFile(POM))
+    .digest('hex')
+    .slice(0, 12);
+  const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'consent-ledger');
+  const jars = join(cache, `kafka-${version}`);
+  if (existsSync(jars)) return jars;
+  await mkdir(cache, { recursive: true });
+  const fresh = await mkdtemp(join(cache, 'kafka-'));
+  const copy = ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${fresh}`];
+  const { status, stdout } = spawnSync('mvn', ['-B', '-q', '-f', POM, ...copy], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`Maven could not bring Kafka:\n${stdout}`);
+  // Whole at once, or not at all: two that come at the same time each bring it, and one of them stays.
+  await rename(fresh, jars).catch(() => rm(fresh, { recursive: true, force: true }));
+  return jars;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as AddressInfo;
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+/** Runs one broker until a signal comes, or until the process that asked for it is gone. */
+async function main(ready?: string, asker?: string): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), 'ledger-kafka-'));
+  const stopped = stopAsked(asker === undefined ? undefined : Number(asker));
+  try {
+    const broker = await startBroker({ directory });
+    if (ready === undefined) process.stdout.write(`KAFKA_BROKERS=${broker.brokers}\n`);
+    else await announce(ready, broker.brokers);
+    await stopped;
+    await broker.end();
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`);
+    if (ready !== undefined) await announce(`${ready}.failed`, (error as Error).message);
+    process.exitCode = 1;
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+  process.exit();
+}
+
+/** Written whole, so that nobody reads half of it. */
+async function announce(file: string, text: string): Promise<void> {
+  await writeFile(`${file}.new`, text);
+  await rename(`${file}.new`, file);
+}
+
+async function stopAsked(asker: number | undefined): Promise<void> {
+  let asked = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => (asked = true));
+  while (!asked && (asker === undefined || isAlive(asker))) await delay(100);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main(process.argv[2], process.argv[3]);
