@@ -6,6 +6,9 @@ import { VerdictCache } from './ask-eligibility/verdict-cache.js';
 
 const PATIENCE = 5_000;
 
+/** For how long answers may be given that leave out what was recorded since the log was last heard of. */
+const LONGEST_UNHEARD_MS = 10_000;
+
 /** The projection of current preferences as queries use it: what it holds, how far it is, and waiting until it is further. */
 export class Preferences {
   constructor(
@@ -21,11 +24,11 @@ export class Preferences {
   }
 
   /**
-   * Throws the problem `UNAVAILABLE` once the projection has stopped: an answer from it would leave out what was recorded
-   * since, and could say yes to somebody who opted out.
+   * Throws the problem `UNAVAILABLE` once the projection has stopped, or could not follow the log for ten seconds: an answer
+   * from it would leave out what was recorded since, and could say yes to somebody who opted out.
    */
   requireLive(): void {
-    if (this.processor.state !== 'stopped') return;
+    if (this.processor.state !== 'stopped' && this.processor.interruptedForMs <= LONGEST_UNHEARD_MS) return;
     throw new Problem('UNAVAILABLE', 'The preferences no longer follow the log. Ask with consistency "strong".');
   }
 
