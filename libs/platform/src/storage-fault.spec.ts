@@ -5,15 +5,19 @@ const sqlite = (code: string) => Object.assign(new Error('as SQLite says'), { co
 const wrapped = (cause: Error) => new Error('The log could not commit.', { cause: new Error('Inner.', { cause }) });
 
 describe('a fault of what is stored', () => {
-  it.each(['SQLITE_FULL', 'SQLITE_IOERR_WRITE', 'SQLITE_BUSY', 'SQLITE_READONLY_DBMOVED'])(
-    'such as %s may pass',
-    (code) => {
-      expect(storageFaultIn(wrapped(sqlite(code)))).toBe(code);
-      expect(passingStorageFaultIn(wrapped(sqlite(code)))).toBe(code);
-    },
-  );
+  it.each([
+    'SQLITE_FULL',
+    'SQLITE_IOERR_WRITE',
+    'SQLITE_BUSY',
+    'SQLITE_READONLY_DBMOVED',
+    'LOG_UNAVAILABLE',
+    'APPEND_OUTCOME_UNKNOWN',
+  ])('such as %s may pass', (code) => {
+    expect(storageFaultIn(wrapped(sqlite(code)))).toBe(code);
+    expect(passingStorageFaultIn(wrapped(sqlite(code)))).toBe(code);
+  });
 
-  it.each(['SQLITE_CORRUPT', 'SQLITE_NOTADB'])('such as %s does not', (code) => {
+  it.each(['SQLITE_CORRUPT', 'SQLITE_NOTADB', 'LOG_REFUSED'])('such as %s does not', (code) => {
     expect(storageFaultIn(sqlite(code))).toBe(code);
     expect(passingStorageFaultIn(sqlite(code))).toBeUndefined();
   });

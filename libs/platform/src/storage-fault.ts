@@ -1,8 +1,10 @@
 /** What ends by itself, or once somebody made room or let go of a lock; what is damaged is not among it. */
-const PASSING = /^SQLITE_(FULL|IOERR|BUSY|LOCKED|READONLY|CANTOPEN|NOMEM|PERM|PROTOCOL)/;
-const ANY = /^SQLITE_(?!CONSTRAINT|MISMATCH|MISUSE|RANGE|ERROR)/;
+const PASSING =
+  /^(SQLITE_(FULL|IOERR|BUSY|LOCKED|READONLY|CANTOPEN|NOMEM|PERM|PROTOCOL)|(LOG_UNAVAILABLE|APPEND_OUTCOME_UNKNOWN)$)/;
+const ANY =
+  /^(SQLITE_(?!CONSTRAINT|MISMATCH|MISUSE|RANGE|ERROR)|(LOG_UNAVAILABLE|APPEND_OUTCOME_UNKNOWN|LOG_REFUSED)$)/;
 
-/** The code of the fault of a disk or a database file that an error, or what caused it, tells of; `undefined` for any other error. */
+/** The code of the fault of a disk, a database file or a server that stores that an error, or what caused it, tells of; `undefined` for any other error. */
 export function storageFaultIn(error: unknown): string | undefined {
   return codeIn(error, ANY);
 }
