@@ -80,7 +80,7 @@ describe('operations', () => {
           'consent_ledger_events_appended_total',
           'consent_ledger_http_request_seconds',
           'consent_ledger_mail_outcomes_total',
-          'consent_ledger_projection_lag',
+          'consent_ledger_projection_lag_seconds',
           'consent_ledger_scanner_visits_total',
           'consent_ledger_verdicts_total',
         ]),
@@ -160,7 +160,7 @@ describe('operations', () => {
       await given(service, somebody(), optIn(['newsletter']));
       await eventually(async () => {
         expect((await service.get('/metrics')).text).toContain(
-          'consent_ledger_projection_lag{projection="read-models"} 0',
+          'consent_ledger_projection_lag_seconds{projection="read-models"} 0',
         );
       });
     });

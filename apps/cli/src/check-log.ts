@@ -56,7 +56,13 @@ export async function checkLog(store: EventStore, { signal, onProgress }: CheckL
     position = batch.at(-1)?.position ?? position;
     completed = batch.length < BATCH;
     const seconds = Math.max(0.001, (performance.now() - startedAt) / 1000);
-    onProgress({ position, head: await store.head(), perSecond: Math.round(events / seconds) });
+    onProgress({
+      handled: events,
+      from: START,
+      position,
+      head: await store.head(),
+      perSecond: Math.round(events / seconds),
+    });
   }
   return { events, streams: revisions.size, faults, firstFaults, completed };
 }

@@ -2,7 +2,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import type { ExportProgress } from '@consent-ledger/application';
 import type { Command } from 'commander';
 import { withLedger } from './open-ledger.js';
-import { createDisplay, formatCount } from './progress-display.js';
+import { createDisplay, formatCount, percentOf } from './progress-display.js';
 import type { Surroundings } from './surroundings.js';
 
 /** Adds `export`. */
@@ -38,6 +38,5 @@ async function exportContacts(out: string | undefined, surroundings: Surrounding
 }
 
 function describe({ position, until, contacts }: ExportProgress): string {
-  const percent = Math.floor((100 * (position + 1)) / Math.max(1, until + 1));
-  return `${formatCount(contacts)} contacts (${percent}%)`;
+  return `${formatCount(contacts)} contacts (${percentOf(position, until)})`;
 }

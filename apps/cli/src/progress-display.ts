@@ -1,8 +1,12 @@
-import type { Position } from '@consent-ledger/event-store';
+import { START, type Position } from '@consent-ledger/event-store';
 import type { Surroundings } from './surroundings.js';
 
-/** How far a walk through the log, or through all contacts, has come; positions count from 0. */
+/** How far a walk through the log, or through all contacts, has come. Positions are measured in, and count nothing. */
 export interface Progress {
+  /** What was handled since the walk began. */
+  readonly handled: number;
+  /** The positions at which it began, where it is, and where it ends. */
+  readonly from: Position;
   readonly position: Position;
   readonly head: Position;
   readonly perSecond: number;
@@ -61,11 +65,16 @@ export function formatCount(count: number): string {
   return count.toLocaleString('en');
 }
 
-function describeProgress({ position, head, perSecond }: Progress, unit: string): string {
-  const [done, all] = [position + 1, head + 1];
-  const percent = Math.floor((100 * done) / Math.max(1, all));
-  const left = perSecond > 0 ? `, ${formatDuration((all - done) / perSecond)} left` : '';
-  return `${formatCount(done)} of ${formatCount(all)} ${unit} (${percent}%), ${formatCount(perSecond)} a second${left}`;
+/** What share of the way to `head` lies behind `position`, as whole percents. */
+export function percentOf(position: Position, head: Position): string {
+  return `${Math.floor((100 * (position - START)) / Math.max(1, head - START))}%`;
+}
+
+function describeProgress({ handled, from, position, head, perSecond }: Progress, unit: string): string {
+  const seconds =
+    perSecond > 0 ? (handled / perSecond) * ((head - position) / Math.max(1, position - from)) : undefined;
+  const left = seconds === undefined ? '' : `, ${formatDuration(seconds)} left`;
+  return `${formatCount(handled)} ${unit} (${percentOf(position, head)}), ${formatCount(perSecond)} a second${left}`;
 }
 
 /** Seconds as `1:02` or `1:00:02`. */

@@ -1,7 +1,7 @@
 import { openReadModels, ReadModelsInUse, type Projection, type ReadModels } from '@consent-ledger/projections';
 import { Option, type Command } from 'commander';
 import { withLog } from './data-directory.js';
-import { formatCount } from './progress-display.js';
+import { formatCount, percentOf } from './progress-display.js';
 import { makeProjection, projectionNames, type ProjectionName } from './projections.js';
 import { replay } from './replay.js';
 import { CommandFailed, type Surroundings } from './surroundings.js';
@@ -52,7 +52,7 @@ async function goOn(
   );
   if (!completed)
     throw new CommandFailed(
-      `Stopped: "${name}" holds ${formatCount(position + 1)} of ${formatCount(head + 1)} events. "ledger rebuild --resume" goes on from there, and so does the service when it starts.`,
+      `Stopped: "${name}" holds ${percentOf(position, head)} of the log. "ledger rebuild --resume" goes on from there, and so does the service when it starts.`,
     );
   surroundings.stdout.write(`${name}: ${formatCount(handled)} events, ${formatCount(perSecond)} a second\n`);
 }

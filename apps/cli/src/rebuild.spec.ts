@@ -60,7 +60,7 @@ describe('rebuilding the read models', () => {
     const stopped = await ledger.run(['rebuild'], { signal: stop.signal, stderr, clock });
     expect(stopped.code).toBe(1);
     expect(shown.at(-1)).toBe(
-      'Stopped: "preferences" holds 0 of 4 events. "ledger rebuild --resume" goes on from there, and so does the service when it starts.\n',
+      'Stopped: "preferences" holds 0% of the log. "ledger rebuild --resume" goes on from there, and so does the service when it starts.\n',
     );
 
     const { code, stdout } = await ledger.run(['rebuild', '--resume']);

@@ -14,6 +14,7 @@ import {
   type SimulationRun,
 } from '@consent-ledger/application';
 import { NEVER, policyInForce, type Due, type Instant } from '@consent-ledger/consent';
+import { START } from '@consent-ledger/event-store';
 import { toRfc3339 } from '@consent-ledger/platform';
 import { DeliveriesView, PoliciesProjection, PreferencesView } from '@consent-ledger/projections';
 import { InvalidArgumentError, type Command } from 'commander';
@@ -156,7 +157,13 @@ async function withProgress<T>(
   try {
     return await work((done) => {
       const seconds = Math.max(0.001, (performance.now() - startedAt) / 1000);
-      display.show({ position: done - 1, head: total - 1, perSecond: Math.round(done / seconds) });
+      display.show({
+        handled: done,
+        from: START,
+        position: done - 1,
+        head: total - 1,
+        perSecond: Math.round(done / seconds),
+      });
     });
   } finally {
     display.end();

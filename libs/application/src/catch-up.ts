@@ -16,8 +16,9 @@ export interface CatchUpDependencies {
   readonly logger: Logger;
 }
 
-/** So many positions behind, large transactions pay; a processor stores often, to be seen soon. */
+/** So many events behind, large transactions pay; a processor stores often, to be seen soon. */
 const FAR_BEHIND = 20_000;
+const COUNTED_AT_ONCE = 2_000;
 const TELL_EVERY_MS = 2_000;
 
 /**
@@ -35,11 +36,23 @@ export async function catchUp(
   for (const { name } of await resetForeign(store, readModels, projections))
     logger.warn('A read model was of another log, and is built again', { projection: name });
   const head = await store.head();
-  if (head - readModels.openCheckpoint(large) > FAR_BEHIND) await build(dependencies, large);
-  if (head - readModels.openCheckpoint(dueDates) > FAR_BEHIND) skipTo(readModels, dueDates, large);
+  if (await isFarBehind(store, readModels.openCheckpoint(large))) await build(dependencies, large);
+  if (await isFarBehind(store, readModels.openCheckpoint(dueDates))) skipTo(readModels, dueDates, large);
   processor.start();
   while (!(await processor.waitFor(head, { timeoutMs: 60_000 })))
     if (processor.state === 'stopped') throw stopped(processor);
+}
+
+/** Events are counted: positions are as far apart as the log makes them. */
+async function isFarBehind(store: EventStore, position: Position): Promise<boolean> {
+  let [last, count] = [position, 0];
+  while (count < FAR_BEHIND) {
+    const events = await store.readAll(last, COUNTED_AT_ONCE);
+    if (events.length < COUNTED_AT_ONCE) return false;
+    last = events.at(-1)!.position;
+    count += events.length;
+  }
+  return true;
 }
 
 async function build({ store, readModels, logger }: CatchUpDependencies, projection: Projection): Promise<void> {

@@ -27,6 +27,7 @@ export * from './disclose/disclose.command.js';
 export * from './extend-request/extend-request.command.js';
 export * from './fulfil-request/fulfil-request.command.js';
 export * from './export-contacts/export-contacts.js';
+export * from './health.js';
 export * from './import-contacts/import-contacts.js';
 export * from './import-contacts/import-events.js';
 export * from './import-contacts/import-mapping.js';

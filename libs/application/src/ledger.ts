@@ -175,7 +175,7 @@ function ledgerOver(
     onFailed: (error) => logger.error('The projections stopped: answers from them no longer move on', { error }),
     onDropped: (error) => logger.warn('The projections were interrupted, and are tried again', { error }),
   });
-  metrics.watchLag('read-models', async () => processor.lag(await store.head()));
+  metrics.watchLag('read-models', async () => (await processor.behindMs(clock.now())) / 1000);
 
   return {
     configuration,

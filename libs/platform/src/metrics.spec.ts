@@ -98,7 +98,7 @@ describe('the metrics', () => {
     const metrics = createMetrics();
     let lag = 3;
     metrics.watchLag('read-models', async () => lag);
-    const series = 'consent_ledger_projection_lag{projection="read-models"}';
+    const series = 'consent_ledger_projection_lag_seconds{projection="read-models"}';
     expect(await seriesOf(metrics)).toMatchObject({ [series]: 3 });
     lag = 0;
     expect(await seriesOf(metrics)).toMatchObject({ [series]: 0 });
@@ -112,9 +112,9 @@ describe('the metrics', () => {
     const series = await seriesOf(metrics);
     expect(series).toMatchObject({
       'consent_ledger_verdicts_total{reason="CONSENT"}': 1,
-      'consent_ledger_projection_lag{projection="read-models"}': 2,
+      'consent_ledger_projection_lag_seconds{projection="read-models"}': 2,
     });
-    expect(series).not.toHaveProperty('consent_ledger_projection_lag{projection="broken"}');
+    expect(series).not.toHaveProperty('consent_ledger_projection_lag_seconds{projection="broken"}');
   });
 
   it('tell how much mail waits for a person and how long the oldest has, but not while that cannot be told', async () => {
@@ -168,7 +168,7 @@ describe('the metrics', () => {
       'consent_ledger_kept_mail_room_left',
       'consent_ledger_limited_total',
       'consent_ledger_mail_outcomes_total',
-      'consent_ledger_projection_lag',
+      'consent_ledger_projection_lag_seconds',
       'consent_ledger_scanner_visits_total',
       'consent_ledger_verdicts_total',
     ]);

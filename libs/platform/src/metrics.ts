@@ -18,7 +18,7 @@ export interface Metrics {
   scanned(route: string, sign: string): void;
   /** Something refused because a client, or all together, asked for it too often. */
   limited(limit: string): void;
-  /** Has `lag` asked for whenever the metrics are read: how many positions a projection is behind the log. */
+  /** Has `lag` asked for whenever the metrics are read: for how many seconds a projection is behind the log. */
   watchLag(projection: string, lag: () => Promise<number>): void;
   /** Has `waiting` asked for whenever the metrics are read: the mail that came in and waits for a person. Once a registry. */
   watchKeptMail(waiting: () => Promise<WaitingMail>): void;
@@ -102,7 +102,7 @@ export function createMetrics(): Metrics {
   });
   const lags = new Map<string, () => Promise<number>>();
   new Gauge({
-    name: 'consent_ledger_projection_lag',
+    name: 'consent_ledger_projection_lag_seconds',
     help: 'Positions of the log that a projection has not handled.',
     labelNames: ['projection'],
     registers,

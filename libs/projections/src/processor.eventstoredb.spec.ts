@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Processor } from './processor.js';
 import type { Projection } from './projection.js';
 import type { ReadModels } from './read-models.js';
-import { append, readModelsInMemory } from './recorded.fixture.js';
+import { append, noon, readModelsInMemory } from './recorded.fixture.js';
 import { resetForeign } from './same-log.js';
 
 const patience = { timeoutMs: 15_000 };
@@ -56,7 +56,9 @@ describe('a processor over EventStoreDB', () => {
     processor.start();
     await processor.waitFor(position, patience);
     await processor.stop();
-    expect(processor.lag(await store.head())).toBe(0);
+    expect(await processor.behindMs(noon + 1)).toBe(0);
+    await append(store, opened(1));
+    expect(await processor.behindMs(noon + 1)).toBe(1);
     expect(await resetForeign(store, readModels, [journal])).toStrictEqual([]);
 
     const another = await startEventStoreDbServer();

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   createMemoryEventStore,
   START,
@@ -10,7 +11,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Processor, type ProcessorOptions, type Timing } from './processor.js';
 import { CheckpointMismatch, PoisonEvent, type Projection } from './projection.js';
 import type { ReadModels } from './read-models.js';
-import { append, readModelsInMemory, type Told } from './recorded.fixture.js';
+import { append, noon, readModelsInMemory, type Told } from './recorded.fixture.js';
 
 const patience = { timeoutMs: 10_000 };
 const opened: Told = { streamId: 'door-1', type: 'DoorOpened', data: { code: 'secret' } };
@@ -224,8 +225,45 @@ describe('a processor', () => {
       [1, false],
     ]);
     expect(processor.isCaughtUp).toBe(true);
-    expect(processor.lag(1)).toBe(0);
-    expect(processor.lag(4)).toBe(3);
+  });
+
+  it('is behind for as long as the oldest event that it did not handle is in the log, however far its position', async () => {
+    await append(store, [{ ...opened, at: noon }]);
+    const processor = processorOf({ store: withGaps(store, 1_000_000) });
+    expect(await processor.behindMs(noon + 5_000)).toBe(5_000);
+    processor.start();
+    expect(await processor.waitFor(0, patience)).toBe(true);
+    expect(await processor.behindMs(noon + 5_000)).toBe(0);
+    await processor.stop();
+    await append(store, [
+      { ...shut, at: noon + 2_000 },
+      { ...shut, at: noon + 4_000 },
+    ]);
+    expect(await processor.behindMs(noon + 5_000)).toBe(3_000);
+    expect(await processor.behindMs(noon)).toBe(0);
+  });
+
+  it('counts how long it is interrupted until it goes on, also when it finds nothing new', async () => {
+    let drops = 0;
+    const held = new AbortController();
+    const away = {
+      wait: async (_ms: number, signal: AbortSignal) => {
+        if (drops === 2) await once(held.signal, 'abort', { signal });
+      },
+      random: () => 0,
+    };
+    const processor = processorOf({
+      store: dropping(store, ['at once', 'at once']),
+      timing: away,
+      onDropped: () => (drops += 1),
+    });
+    expect(processor.interruptedForMs).toBe(0);
+    processor.start();
+    while (drops < 2) await nextTurn();
+    expect(processor.interruptedForMs).toBeGreaterThan(0);
+    held.abort();
+    while (!processor.isCaughtUp) await nextTurn();
+    expect(processor.interruptedForMs).toBe(0);
   });
 
   describe('that is waited for', () => {
@@ -290,6 +328,20 @@ function dropping(store: EventStore, drops: Drop[]): EventStore {
         yield batch;
         if (drop === 'after one batch') throw new Error('The connection was reset.');
       }
+    },
+  };
+}
+
+/** The same log with positions that are so far apart, as where they count bytes. */
+function withGaps(store: EventStore, gap: number): EventStore {
+  const within = (position: number) => (position === START ? START : position / gap);
+  const apart = (event: RecordedEvent) => ({ ...event, position: event.position * gap });
+  return {
+    ...store,
+    readAll: async (after, limit) => (await store.readAll(within(after), limit)).map(apart),
+    async *subscribe(after, options) {
+      for await (const batch of store.subscribe(within(after), options))
+        yield { ...batch, events: batch.events.map(apart) };
     },
   };
 }

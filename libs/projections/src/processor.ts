@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Instant } from '@consent-ledger/consent';
 import { START, type Batch, type EventStore, type Position } from '@consent-ledger/event-store';
 import { passingStorageFaultIn } from '@consent-ledger/platform';
 import { handleEvents } from './handling.js';
 import type { Projection } from './projection.js';
 import type { Checkpoints, ReadModels } from './read-models.js';
+import { recordedAtOf } from './recorded-instants.js';
 
 /** How a processor waits before it subscribes again. Tests bring their own. */
 export interface Timing {
@@ -51,6 +53,7 @@ export class Processor {
   #caughtUp = false;
   #error: Error | undefined;
   #interruption: unknown;
+  #interruptedAt: number | undefined;
   #abort = new AbortController();
   #loop: Promise<void> = Promise.resolve();
 
@@ -83,9 +86,18 @@ export class Processor {
     return this.#interruption;
   }
 
-  /** How many positions of the log lie between what was handled and `head`. */
-  lag(head: Position): number {
-    return Math.max(0, head - this.#position);
+  /** For how many milliseconds nothing could be handled, since the subscription dropped or the disk refused; 0 while it goes on. */
+  get interruptedForMs(): number {
+    return this.#interruptedAt === undefined ? 0 : performance.now() - this.#interruptedAt;
+  }
+
+  /**
+   * For how many milliseconds, at `now`, the oldest event that was not handled yet has been in the log; 0 when there is
+   * none. Positions say nothing of it: how far apart they are differs from one log to another.
+   */
+  async behindMs(now: Instant): Promise<number> {
+    const [next] = await this.#options.store.readAll(this.#position, 1);
+    return next ? Math.max(0, now - recordedAtOf(next)) : 0;
   }
 
   /** Starts to pull, from the stored checkpoints. Does nothing when it runs already. */
@@ -140,6 +152,7 @@ export class Processor {
       }
       if (signal.aborted) break;
       this.#interruption = ending.error;
+      this.#interruptedAt ??= performance.now();
       drops = this.#position > before ? 1 : drops + 1;
       const retryInMs = retryAfter(drops, this.#timing.random());
       this.#options.onDropped?.(ending.error, retryInMs);
@@ -169,6 +182,7 @@ export class Processor {
     try {
       handleEvents(this.#options.readModels, this.#checkpoints, events);
       this.#interruption = undefined;
+      this.#interruptedAt = undefined;
     } catch (error) {
       return passingStorageFaultIn(error) ? new Dropped(error) : new Failed(error);
     } finally {

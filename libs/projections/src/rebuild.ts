@@ -15,7 +15,8 @@ export interface RebuildDeps {
 export interface RebuildProgress {
   /** Events handled by this run; the last of them may not be stored yet. */
   readonly handled: number;
-  /** The position up to which the projection stands, and that of the last event of the log. */
+  /** The positions at which this run began, up to which the projection stands, and of the last event of the log: no counts. */
+  readonly from: Position;
   readonly position: Position;
   readonly head: Position;
   /** Events a second since the run began. */
@@ -52,12 +53,14 @@ export async function rebuild(deps: RebuildDeps, options: RebuildOptions = {}): 
   const { onProgress, signal, resume = false, batchSize = 250 } = options;
   if (!resume) readModels.reset(projection);
   const replay = projection.gather ? gatheringReplay(deps, projection.gather.bind(projection)) : batchReplay(deps);
+  const from = replay.position();
   const startedAt = performance.now();
   let handled = 0;
   let completed = false;
 
   const progress = async (): Promise<RebuildProgress> => ({
     handled,
+    from,
     position: replay.position(),
     head: await store.head(),
     perSecond: Math.round(handled / Math.max(0.001, (performance.now() - startedAt) / 1000)),
