@@ -4,6 +4,8 @@ export type { ConnectionState } from './eventstoredb/connection.js';
 export type { EventStoreDb, EventStoreDbOptions } from './eventstoredb/eventstoredb-event-store.js';
 export * from './eventstoredb/open-eventstoredb.js';
 export * from './memory/memory-event-store.js';
+export * from './migration/migrate-log.js';
+export { LogsDiffer } from './migration/logs-differ.js';
 export * from './open-event-store.js';
 export type { CommitStats } from './sqlite/group-commit.js';
 export { UnusableLogFile } from './sqlite/log-file.js';
