@@ -9,6 +9,7 @@ import { addExport } from './export.command.js';
 import { addImport } from './import.command.js';
 import { addListKeptMail } from './list-kept-mail.command.js';
 import { addListKeys } from './list-keys.command.js';
+import { addMigrate } from './migrate.command.js';
 import { addPublishPolicy } from './publish-policy.command.js';
 import { addRebuild } from './rebuild.command.js';
 import { addRevokeKey } from './revoke-key.command.js';
@@ -54,6 +55,7 @@ function createProgram(surroundings: Surroundings): Command {
   addDiffPolicies(policy, surroundings);
   addTakeBackImport(addImport(ledger, surroundings), surroundings);
   addExport(ledger, surroundings);
+  addMigrate(ledger, surroundings);
   addRebuild(ledger, surroundings);
   addSimulate(ledger, surroundings);
   addVerify(ledger, surroundings);
