@@ -1,0 +1,52 @@
+import type { ConsumerConfig, ConsumerRunConfig, Kafka } from 'kafkajs';
+import { unlessAborted, waitAfter } from './patience.js';
+import { consumerConfiguration } from './settings.js';
+
+export interface Session {
+  readonly groupId: string;
+  readonly topic: string;
+  readonly run: Pick<ConsumerRunConfig, 'eachBatch' | 'eachBatchAutoResolve'>;
+  readonly configuration?: Partial<ConsumerConfig>;
+  /** Whether a partition was assigned to this process, whenever the members of the group changed. */
+  readonly onJoined?: (isAssigned: boolean) => void;
+  /** The consumer has failed, or is to stop. */
+  readonly onLeft?: () => Promise<void>;
+  /** Whether the broker answered last. */
+  readonly onHeard: (isHeard: boolean) => void;
+}
+
+/** Is a member of a consumer group until `signal` aborts; a member that fails is replaced by a new one. */
+export async function holdSession(kafka: Kafka, session: Session, signal: AbortSignal): Promise<void> {
+  let failures = 0;
+  while (!signal.aborted) {
+    await runConsumer(kafka, session, signal, () => (failures = 0)).catch(() => undefined);
+    await session.onLeft?.();
+    if (signal.aborted) return;
+    session.onHeard(false);
+    await waitAfter(++failures, signal);
+  }
+}
+
+/** Rejects when the consumer fails or `signal` aborts. */
+async function runConsumer(kafka: Kafka, session: Session, signal: AbortSignal, onJoined: () => void): Promise<never> {
+  const { groupId, topic, run, configuration } = session;
+  const consumer = kafka.consumer({ ...consumerConfiguration, ...configuration, groupId });
+  const failed = new Promise<never>((_, reject) => {
+    consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
+  });
+  failed.catch(() => undefined);
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+    onJoined();
+    session.onHeard(true);
+    session.onJoined?.((payload.memberAssignment[topic] ?? []).length > 0);
+  });
+  consumer.on(consumer.events.HEARTBEAT, () => session.onHeard(true));
+  try {
+    await unlessAborted(consumer.connect(), signal);
+    await unlessAborted(consumer.subscribe({ topics: [topic], fromBeginning: true }), signal);
+    await unlessAborted(consumer.run({ ...run, autoCommit: false }), signal);
+    return await unlessAborted(failed, signal);
+  } finally {
+    await consumer.disconnect().catch(() => undefined);
+  }
+}

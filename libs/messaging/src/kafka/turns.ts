@@ -1,0 +1,156 @@
+import { newId } from '@consent-ledger/platform';
+import type { EachBatchPayload, Kafka, Producer } from 'kafkajs';
+import type { OutgoingMessage, TopicMessages, Turn, TurnName } from '../message-broker.js';
+import { holdSession } from './consumer-session.js';
+import { unlessAborted, waitAfter } from './patience.js';
+import { producerConfiguration, TRANSACTION_TIMEOUT } from './settings.js';
+
+/** The keys of the topic at which turns are taken. */
+const NOTE = 'note';
+const CLAIM = 'claim';
+
+/** Bytes that go out in one request: brokers take a megabyte of one partition by default. */
+const LARGEST_REQUEST = 512 * 1024;
+
+interface Claim {
+  readonly id: string;
+  readonly seen: (note: string | undefined) => void;
+}
+
+/**
+ * Kafka decides whose turn it is: the one partition of the topic is assigned to one member of the group. What it publishes
+ * goes out in transactions under one transactional id, so whoever begins a turn fences off a process that still believes it
+ * has one. It first puts a claim behind all that was committed before, and reads the last note up to there.
+ */
+export class Turns {
+  #turn: { readonly over: AbortController; readonly ended: Promise<void> } | undefined;
+  #note: string | undefined;
+  #claim: Claim | undefined;
+
+  constructor(
+    private readonly kafka: Kafka,
+    private readonly name: TurnName,
+    private readonly work: (turn: Turn) => Promise<void>,
+    private readonly onHeard: (isHeard: boolean) => void,
+  ) {}
+
+  async take(signal: AbortSignal): Promise<void> {
+    const { id: groupId, topic } = this.name;
+    const session = {
+      groupId,
+      topic,
+      run: { eachBatch: async (payload: EachBatchPayload) => this.#read(payload) },
+      onJoined: (isAssigned: boolean) => void (isAssigned ? this.#begin() : this.#end()),
+      onLeft: () => this.#end(),
+      onHeard: this.onHeard,
+    };
+    await holdSession(this.kafka, session, signal);
+  }
+
+  /** A member of the group has committed nothing, and so reads the topic from its start whenever the members change. */
+  #read({ batch }: EachBatchPayload): void {
+    for (const { key, value } of batch.messages) {
+      const text = value?.toString();
+      if (key?.toString() === NOTE) this.#note = text;
+      else if (text === this.#claim?.id) this.#claim?.seen(this.#note);
+    }
+  }
+
+  #begin(): void {
+    if (this.#turn) return;
+    const over = new AbortController();
+    this.#turn = { over, ended: this.#takeTurns(over.signal) };
+  }
+
+  async #end(): Promise<void> {
+    const turn = this.#turn;
+    this.#turn = undefined;
+    turn?.over.abort();
+    await turn?.ended;
+  }
+
+  /** A turn after another, for as long as the partition is assigned to this process: what fails is begun anew. */
+  async #takeTurns(over: AbortSignal): Promise<void> {
+    let failures = 0;
+    while (!over.aborted) {
+      await this.#takeTurn(over, () => (failures = 0)).catch(() => undefined);
+      if (over.aborted) return;
+      await waitAfter(++failures, over);
+    }
+  }
+
+  async #takeTurn(over: AbortSignal, onPublished: () => void): Promise<void> {
+    const { id: transactionalId } = this.name;
+    const producer = this.kafka.producer({
+      ...producerConfiguration,
+      transactionalId,
+      transactionTimeout: TRANSACTION_TIMEOUT,
+    });
+    const ended = new AbortController();
+    const signal = AbortSignal.any([over, ended.signal]);
+    try {
+      await unlessAborted(producer.connect(), over);
+      const note = await this.#claimTurn(producer, over);
+      await this.work({
+        note,
+        signal,
+        publish: async (batches, text) => {
+          const control = { topic: this.name.topic, messages: [{ key: NOTE, value: text }] };
+          await unlessAborted(transact(producer, [...requestsOf(batches), [control]]), signal);
+          this.onHeard(true);
+          onPublished();
+        },
+      });
+    } catch (error) {
+      if (!over.aborted) this.onHeard(false);
+      throw error;
+    } finally {
+      ended.abort();
+      await producer.disconnect().catch(() => undefined);
+    }
+  }
+
+  /** Fences off whoever had the turn, and answers the last note that was committed. */
+  async #claimTurn(producer: Producer, over: AbortSignal): Promise<string | undefined> {
+    const id = newId();
+    const seen = new Promise<string | undefined>((resolve) => (this.#claim = { id, seen: resolve }));
+    const claim = { topic: this.name.topic, messages: [{ key: CLAIM, value: id }] };
+    await unlessAborted(transact(producer, [[claim]]), over);
+    return unlessAborted(seen, over);
+  }
+}
+
+/** All or nothing. Whether a commit that failed was made is found out by the next turn, which reads what is there. */
+async function transact(producer: Producer, requests: readonly (readonly TopicMessages[])[]): Promise<void> {
+  const transaction = await producer.transaction();
+  try {
+    for (const request of requests)
+      await transaction.sendBatch({
+        topicMessages: request.map(({ topic, messages }) => ({ topic, messages: [...messages] })),
+      });
+  } catch (error) {
+    await transaction.abort().catch(() => undefined);
+    throw error;
+  }
+  await transaction.commit();
+}
+
+/** The messages in requests that a broker takes, in their order. */
+function* requestsOf(batches: readonly TopicMessages[]): Generator<TopicMessages[]> {
+  let request: TopicMessages[] = [];
+  let size = 0;
+  for (const { topic, messages } of batches) {
+    let some: OutgoingMessage[] = [];
+    for (const message of messages) {
+      const bytes = message.key.length + (message.value?.length ?? 0);
+      if (size + bytes > LARGEST_REQUEST && size > 0) {
+        yield [...request, ...(some.length > 0 ? [{ topic, messages: some }] : [])];
+        [request, some, size] = [[], [], 0];
+      }
+      some.push(message);
+      size += bytes;
+    }
+    if (some.length > 0) request.push({ topic, messages: some });
+  }
+  if (request.length > 0) yield request;
+}

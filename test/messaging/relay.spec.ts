@@ -1,0 +1,201 @@
+import { openKafkaBroker, Relay, topicSettings, topicsOf, type MessageBroker } from '@consent-ledger/messaging';
+import {
+  anna,
+  bram,
+  by,
+  createTestLedger,
+  erase,
+  nextPolicy,
+  optIn,
+  optOut,
+  person,
+  startCustomer,
+  type TestLedger,
+} from '@consent-ledger/testing';
+import { afterEach, beforeAll, expect, it } from '@jest/globals';
+import { knownContacts } from '../../apps/worker/src/kafka/known-contacts.js';
+import { describeWithKafka, kafkaBrokers } from '../services/kafka/shared-broker.js';
+import { createWire, newPrefix, type Wire } from '../services/kafka/wire.js';
+import { eventually } from '../support/service.js';
+
+let brokers: string[];
+beforeAll(async () => void (brokers = await kafkaBrokers()), 90_000);
+
+const closing: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** A ledger with topics of its own, and what another program sees of them. */
+async function setUp() {
+  const ledger = await createTestLedger();
+  const topics = topicsOf(newPrefix());
+  const wire = createWire(brokers);
+  const broker = openBroker();
+  await broker.ensureTopics(topicSettings(topics));
+  closing.push(() => wire.close());
+  const start = () => startRelay(ledger, openBroker(), topics);
+  return { ledger, topics, wire, broker, start };
+}
+
+function openBroker(): MessageBroker {
+  const broker = openKafkaBroker({ brokers });
+  closing.push(() => broker.close());
+  return broker;
+}
+
+function startRelay(ledger: TestLedger, broker: MessageBroker, topics: ReturnType<typeof topicsOf>) {
+  const { store, policies, clock, logger, preferences } = ledger;
+  const contacts = knownContacts(preferences);
+  const relay = new Relay({ broker, topics, name: topics.relay, store, contacts, policies, clock, logger });
+  relay.start();
+  closing.push(() => relay.stop());
+  return relay;
+}
+
+/** The newsletter's verdict of the last message that a contact has on the compacted topic. */
+async function lastVerdict(wire: Wire, topic: string, contactId: string) {
+  const mine = (await wire.read(topic, 0)).filter(({ key }) => key === contactId);
+  const last = mine.at(-1);
+  return last && (last.value === null ? 'erased' : last.body.data.purposes.newsletter);
+}
+
+describeWithKafka('The relay', () => {
+  it('publishes every fact of a contact in the order of the log, as CloudEvents keyed by the contact (P11)', async () => {
+    const { ledger, topics, wire, start } = await setUp();
+    await ledger.execute(optIn(by(anna)));
+    start();
+    await ledger.execute(optOut(by(anna)));
+    await ledger.execute(optIn(by(anna)));
+    const messages = await wire.read(topics.events, 3);
+    const events = await ledger.eventsOf(anna.contactId);
+    expect(messages.map(({ key, body }) => [key, body.id, body.type, body.sequence])).toStrictEqual(
+      events.map(({ id, type, position }) => [anna.contactId, id, `consent-ledger.${type}`, String(position)]),
+    );
+    expect(messages[0]!.headers).toStrictEqual({ 'content-type': 'application/cloudevents+json; charset=utf-8' });
+    expect(messages[1]!.body).toMatchObject({
+      specversion: '1.0',
+      source: 'urn:consent-ledger',
+      subject: anna.contactId,
+      data: { purposes: ['newsletter'] },
+    });
+  });
+
+  it('keeps the current verdict per purpose on the compacted topic, and a tombstone once the person is erased (P7, P11)', async () => {
+    const { ledger, topics, wire, start } = await setUp();
+    start();
+    await ledger.execute(optIn(by(anna)));
+    await eventually(async () =>
+      expect(await lastVerdict(wire, topics.preferences, anna.contactId)).toStrictEqual({
+        eligible: true,
+        reason: 'CONSENT',
+        basis: 'consent',
+        validUntil: '2027-03-31T11:00:00.000Z',
+      }),
+    );
+    await ledger.execute(optOut(by(anna)));
+    await eventually(async () =>
+      expect(await lastVerdict(wire, topics.preferences, anna.contactId)).toMatchObject({ reason: 'OPTED_OUT' }),
+    );
+    await ledger.execute(erase(by(anna)));
+    await eventually(async () => expect(await lastVerdict(wire, topics.preferences, anna.contactId)).toBe('erased'));
+  });
+
+  it('puts no personal data on the wire, neither in keys nor headers nor anywhere else (P11)', async () => {
+    const { ledger, topics, wire, start } = await setUp();
+    const evidence = {
+      ip: '203.0.113.77',
+      userAgent: 'Mozilla/Telltale',
+      url: 'https://example.org/tell',
+      note: 'tell-note',
+    };
+    const agent = { kind: 'agent', id: 'tell-agent' } as const;
+    const source = { kind: 'customer-service', reference: 'tell-ticket' } as const;
+    await ledger.execute(optIn(by(anna, { source, actor: agent, idempotencyKey: 'tell-key' }), { evidence }));
+    await ledger.execute(startCustomer(by(bram)));
+    await ledger.execute(erase(by(bram)));
+    start();
+    await wire.read(topics.events, 3);
+    await eventually(async () => expect(await lastVerdict(wire, topics.preferences, bram.contactId)).toBe('erased'));
+    const all = [topics.events, topics.preferences, topics.relay];
+    const wired = JSON.stringify(await Promise.all(all.map((topic) => wire.readRaw(topic))));
+    expect(wired).toContain(anna.contactId);
+    expect(wired).not.toMatch(/@example|anna|bram|203\.0|telltale|tell-|sealed|fingerprint/i);
+  });
+
+  it('goes on where the one before stopped, without a gap and without saying a thing twice (P11)', async () => {
+    const { ledger, topics, wire, start } = await setUp();
+    const first = start();
+    await ledger.execute(optIn(by(anna)));
+    await wire.read(topics.events, 1);
+    await first.stop();
+    await ledger.execute(optOut(by(anna)));
+    await ledger.execute(optIn(by(bram)));
+    start();
+    const messages = await wire.read(topics.events, 3);
+    await ledger.execute(optOut(by(bram)));
+    await wire.read(topics.events, 4);
+    expect(messages.map(({ body }) => body.type).sort()).toStrictEqual(
+      ['OptedIn', 'OptedIn', 'OptedOut'].map((type) => `consent-ledger.${type}`),
+    );
+    expect((await wire.readRaw(topics.events)).map(({ body }) => body.id)).toHaveLength(4);
+  });
+
+  it('is one at a time however many were started, and another takes over from one that stops (P11)', async () => {
+    const { ledger, topics, wire, start } = await setUp();
+    const relays = [start(), start(), start()];
+    await eventually(() => expect(relays.filter(({ role }) => role === 'relaying')).toHaveLength(1));
+    for (let number = 0; number < 30; number++) {
+      if (number === 10) await relays.find(({ role }) => role === 'relaying')?.stop();
+      await ledger.execute(number % 2 === 0 ? optIn(by(anna)) : optOut(by(anna)));
+    }
+    const messages = await wire.read(topics.events, 30);
+    const log = await ledger.eventsOf(anna.contactId);
+    expect(messages.map(({ body }) => body.id)).toStrictEqual(log.map(({ id }) => id));
+    const verdicts = await wire.readRaw(topics.preferences);
+    const known = verdicts.map(({ body }) => Number(body.sequence));
+    expect(known).toStrictEqual([...known].sort((a, b) => a - b));
+  });
+
+  it('publishes the verdict that time alone has changed (P2, P5)', async () => {
+    const { ledger, topics, wire, start } = await setUp();
+    await ledger.execute(optIn(by(anna)));
+    start();
+    await wire.read(topics.preferences, 1);
+    ledger.clock.set('2027-03-31T11:00:00.500Z');
+    await eventually(async () =>
+      expect(await lastVerdict(wire, topics.preferences, anna.contactId)).toMatchObject({
+        eligible: false,
+        reason: 'CONSENT_LAPSED',
+      }),
+    );
+    expect(await wire.readRaw(topics.events)).toHaveLength(1);
+  });
+
+  it('publishes what time changed while no relay ran (P2, P5)', async () => {
+    const { ledger, topics, wire, start } = await setUp();
+    await ledger.execute(optIn(by(anna)));
+    const first = start();
+    await wire.read(topics.preferences, 1);
+    await first.stop();
+    ledger.clock.set('2027-03-31T11:00:02.000Z');
+    start();
+    await eventually(async () =>
+      expect(await lastVerdict(wire, topics.preferences, anna.contactId)).toMatchObject({ reason: 'CONSENT_LAPSED' }),
+    );
+  });
+
+  it('publishes the verdicts of everyone anew under a policy that was published meanwhile (P11)', async () => {
+    const { ledger, topics, wire, start } = await setUp();
+    const people = [anna, bram, person('cor')];
+    for (const someone of people) await ledger.execute(optIn(by(someone)));
+    const first = start();
+    await wire.read(topics.preferences, 3);
+    await first.stop();
+    ledger.policies.publish(nextPolicy('2024-03-01T12:00:00.000Z', {}), ledger.clock.now());
+    start();
+    await wire.read(topics.preferences, 6);
+    const messages = await wire.readRaw(topics.preferences);
+    expect(new Set(messages.slice(-3).map(({ body }) => body.subject)).size).toBe(3);
+  });
+});

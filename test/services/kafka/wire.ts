@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import kafkajs, { type Kafka } from 'kafkajs';
+
+/** A message as any program reads it off a topic. */
+export interface WireMessage {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly key: string;
+  readonly value: string | null;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The value, parsed; `null` for a tombstone. */
+  readonly body: any;
+}
+
+/** What another program on the cluster does, through the client alone. */
+export interface Wire {
+  /** All that was committed to a topic, once there are so many messages, in the order of each partition. */
+  read(topic: string, count: number): Promise<readonly WireMessage[]>;
+  /** All that is on a topic at the end, committed or not. */
+  readRaw(topic: string): Promise<readonly WireMessage[]>;
+  send(topic: string, messages: readonly { key: string; value: string }[]): Promise<void>;
+  /** Acknowledges everything on a topic as a group of that name. */
+  acknowledge(group: string, topic: string): Promise<void>;
+  /** Ends every connection. */
+  close(): Promise<void>;
+}
+
+const LONGEST_WAIT_MS = 25_000;
+
+/** A program beside the service, on the same cluster. */
+export function createWire(brokers: readonly string[]): Wire {
+  const kafka = new kafkajs.Kafka({ brokers: [...brokers], logLevel: kafkajs.logLevel.NOTHING });
+  const readers = new Map<string, Promise<Reader>>();
+  const reader = (topic: string, uncommitted: boolean) => {
+    const name = `${topic} ${uncommitted}`;
+    const found = readers.get(name) ?? openReader(kafka, topic, uncommitted);
+    readers.set(name, found);
+    return found;
+  };
+  return {
+    read: async (topic, count) => (await reader(topic, false)).atLeast(count),
+    async readRaw(topic) {
+      const admin = kafka.admin();
+      await admin.connect();
+      const heads = await admin.fetchTopicOffsets(topic);
+      await admin.disconnect();
+      return (await reader(topic, true)).upTo(heads);
+    },
+    async send(topic, messages) {
+      const producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
+      await producer.connect();
+      await producer.send({ topic, messages: [...messages] });
+      await producer.disconnect();
+    },
+    async acknowledge(groupId, topic) {
+      const admin = kafka.admin();
+      await admin.connect();
+      const partitions = (await admin.fetchTopicOffsets(topic)).map(({ partition, high }) => ({
+        partition,
+        offset: high,
+      }));
+      await admin.setOffsets({ groupId, topic, partitions });
+      await admin.disconnect();
+    },
+    async close() {
+      await Promise.all([...readers.values()].map(async (open) => (await open).close()));
+    },
+  };
+}
+
+/** A prefix under which a spec has topics and groups of its own. */
+export function newPrefix(): string {
+  return `t${randomUUID().slice(0, 8)}.`;
+}
+
+interface Reader {
+  atLeast(count: number): Promise<readonly WireMessage[]>;
+  upTo(heads: readonly { partition: number; high: string }[]): Promise<readonly WireMessage[]>;
+  close(): Promise<void>;
+}
+
+async function openReader(kafka: Kafka, topic: string, readUncommitted: boolean): Promise<Reader> {
+  const consumer = kafka.consumer({ groupId: `reader-${randomUUID()}`, maxWaitTimeInMs: 100, readUncommitted });
+  const messages: WireMessage[] = [];
+  const read = new Map<number, number>();
+  await consumer.connect();
+  await consumer.subscribe({ topics: [topic], fromBeginning: true });
+  await consumer.run({
+    autoCommit: false,
+    eachBatch: async ({ batch }) => {
+      read.set(batch.partition, Number(batch.lastOffset()) + 1);
+      for (const { key, value, offset, headers = {} } of batch.messages) {
+        const text = value === null ? null : value.toString();
+        messages.push({
+          topic,
+          partition: batch.partition,
+          offset: Number(offset),
+          key: key?.toString() ?? '',
+          value: text,
+          headers: Object.fromEntries(Object.entries(headers).map(([name, header]) => [name, String(header)])),
+          body: text === null ? null : parsed(text),
+        });
+      }
+    },
+  });
+  return {
+    atLeast: (count) =>
+      until(
+        () => messages.length >= count,
+        messages,
+        () => `${messages.length} of ${count}`,
+      ),
+    upTo: (heads) =>
+      until(
+        // A marker of a transaction may stand last, and is handed to nobody.
+        () =>
+          heads.every(({ partition, high }) => Number(high) === 0 || (read.get(partition) ?? 0) >= Number(high) - 1),
+        messages,
+        () => 'not all',
+      ),
+    close: () => consumer.disconnect(),
+  };
+}
+
+async function until(isThere: () => boolean, messages: readonly WireMessage[], told: () => string) {
+  const deadline = Date.now() + LONGEST_WAIT_MS;
+  while (!isThere()) {
+    if (Date.now() > deadline) throw new Error(`Waited too long: ${told()} messages came.`);
+    await delay(20);
+  }
+  return [...messages];
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
