@@ -10,10 +10,14 @@ export const KEY = 'the-administrators-key-of-the-benchmark';
 /** What every process of the run agrees on. */
 export const secrets = { LEDGER_PEPPER: PEPPER.toString('base64'), LEDGER_ADMIN_KEY: KEY };
 
-const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: { start: string } };
+const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+  scripts: Record<'start' | 'ledger', string>;
+};
 
-/** What `npm start` tells Node: the service that is measured runs as it is run. */
-const startFlags = scripts.start.split(' ').filter((word) => word.startsWith('--'));
+/** What a script of package.json tells Node: what is measured runs as it is run. */
+export function flagsOf(script: 'start' | 'ledger'): string[] {
+  return scripts[script].split(' ').filter((word) => word.startsWith('--'));
+}
 
 /** The whole service in a process of its own, over what lies in `directory`. */
 export function startService(directory: string): Promise<Child> {
@@ -26,5 +30,5 @@ export function startService(directory: string): Promise<Child> {
     LOG_LEVEL: 'warn',
     NODE_ENV: 'production',
   };
-  return startChild('service', environment, ...startFlags);
+  return startChild('service', environment, ...flagsOf('start'));
 }

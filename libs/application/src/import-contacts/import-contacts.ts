@@ -15,7 +15,7 @@ import { SettleDue } from '../settle-due/settle-due.js';
 import { ahead, inFlight } from './in-flight.js';
 import { ImportRepository, type ImportOrigin } from './import-repository.js';
 import type { RowOutcome } from './record-row.js';
-import { recordRows, type Said } from './record-rows.js';
+import { recordRows, type RowRecording, type Said } from './record-rows.js';
 import { createRowReader, type ReadRow, type RowReader, type RowRefusal, type StatementName } from './row-reader.js';
 import { openScratchLog } from './scratch-log.js';
 
@@ -72,8 +72,8 @@ const ROWS_AT_ONCE = 1024;
 /** How many rows are put in order before they are recorded: some tens of mebibytes. */
 const ROWS_A_ROUND = 16_384;
 const REFUSALS_TOLD = 1000;
-/** While one portion is appended, others are sealed. */
-const PORTIONS_AT_ONCE = 3;
+/** While one portion is appended, others are sealed: enough of them for as long as it takes to read the next round. */
+const PORTIONS_AT_ONCE = 6;
 /** A round of fewer rows is recorded before a thread has started. */
 const ROWS_WORTH_A_THREAD = 4096;
 
@@ -191,15 +191,21 @@ export class ImportContacts {
       started = true;
       watcher.onHeader?.(header);
       const keepsCells = watcher.onRefused !== undefined;
-      for await (const rows of ahead(inRounds(csv, (row) => this.#lineOf(row, read, keepsCells)))) {
-        const onRecorded = (rows: number) => {
-          watcher.onProgress?.({ rows: tally.rows + rows, bytes });
-          watcher.signal?.throwIfAborted();
-        };
-        if (rows.length >= ROWS_WORTH_A_THREAD) sealing ??= walk.startSealing?.();
-        const settled = await this.#recordAll(rows, request, { ...walk, sealing, onRecorded });
-        rows.forEach((line, index) => settle(line, settled[index]!));
-        onRecorded(0);
+      const rounds = ahead(inRounds(csv, (row) => this.#lineOf(row, read, keepsCells)));
+      const recordings = this.#recordings(rounds, (rows) => {
+        if (rows >= ROWS_WORTH_A_THREAD) sealing ??= walk.startSealing?.();
+        return { ...walk, reference: request.reference, sealing };
+      });
+      let recorded = 0;
+      for await (const { round, portion, outcomes } of inFlight(recordings, PORTIONS_AT_ONCE)) {
+        portion.forEach(({ index }, at) => (round.outcomes[index] = outcomes[at]!));
+        round.portionsLeft--;
+        if (round.portionsLeft === 0) round.lines.forEach((line, index) => settle(line, round.outcomes[index]!));
+        recorded = round.portionsLeft === 0 ? 0 : recorded + portion.length;
+        watcher.onProgress?.({ rows: tally.rows + recorded, bytes });
+        watcher.signal?.throwIfAborted();
+        // Whatever else this process does gets its turn.
+        await nextTurn();
       }
     } catch (error) {
       throw started && error instanceof Problem ? cutOff(error, walk.importId) : error;
@@ -223,29 +229,21 @@ export class ImportContacts {
   }
 
   /**
-   * In the order of the contacts' ids, so that neighbours in the indexes of log and vault are written together: the pages
-   * that a commit touches are most of what it costs. The rows of one contact come in their order in the file.
+   * The recordings of all rounds, to be started one after the other. A round is recorded in the order of the contacts' ids, so
+   * that neighbours in the indexes of log and vault are written together: the pages that a commit touches are most of what it
+   * costs. The rows of one contact come in their order in the file: no recording goes on beside another of the same contacts,
+   * and the end of a round and the beginning of the next are of different ones.
    */
-  async #recordAll(
-    lines: readonly Line[],
-    request: ImportRequest,
-    { onRecorded, ...walk }: Walk & Recording,
-  ): Promise<readonly RowOutcome[]> {
-    const outcomes: RowOutcome[] = lines.map(({ row }) => ({ recorded: [], refusals: row.refusals }));
-    const said = lines.flatMap(({ row, of }, index): Said[] => (of ? [{ index, row, ...of }] : []));
-    said.sort((a, b) => (a.contactId < b.contactId ? -1 : a.contactId > b.contactId ? 1 : a.index - b.index));
-    let settled = lines.length - said.length;
-    const recordings = function* () {
-      for (const portion of inPortions(said))
-        yield async () => ({ portion, recorded: await recordRows(portion, { ...walk, reference: request.reference }) });
-    };
-    for await (const { portion, recorded } of inFlight(recordings(), PORTIONS_AT_ONCE)) {
-      portion.forEach(({ index }, at) => (outcomes[index] = recorded[at]!));
-      onRecorded((settled += portion.length));
-      // Whatever else this process does gets its turn.
-      await nextTurn();
+  async *#recordings(rounds: AsyncIterable<Line[]>, recordingOf: (rows: number) => RowRecording) {
+    const underWay = new Set<UnderWay>();
+    for await (const lines of rounds) {
+      const as = recordingOf(lines.length);
+      const portions = inPortions(inOrderOfContacts(lines));
+      const outcomes: RowOutcome[] = lines.map(({ row }) => ({ recorded: [], refusals: row.refusals }));
+      const round: Round = { lines, outcomes, portionsLeft: portions.length };
+      for (const portion of portions)
+        yield async () => ({ round, portion, outcomes: await apart(underWay, portion, () => recordRows(portion, as)) });
     }
-    return outcomes;
   }
 
   /** What would refuse every row is told once, before anything is recorded. */
@@ -300,11 +298,18 @@ interface Line {
   readonly of?: { readonly address: string; readonly contactId: string };
 }
 
-/** A walk while rows are recorded. */
-interface Recording {
-  readonly sealing: BulkSealing | undefined;
-  /** Hears how many rows of the round are recorded. */
-  readonly onRecorded: (rows: number) => void;
+/** Rows that are put in order together, and what became of them. */
+interface Round {
+  readonly lines: readonly Line[];
+  readonly outcomes: RowOutcome[];
+  portionsLeft: number;
+}
+
+/** A recording that goes on, of the contacts from one id to another. */
+interface UnderWay {
+  readonly first: string;
+  readonly last: string;
+  readonly recorded: Promise<unknown>;
 }
 
 interface Tally {
@@ -313,14 +318,33 @@ interface Tally {
   readonly sha256: string;
 }
 
-/** As many as are recorded at once, and the rows of one contact never apart. */
-function* inPortions(said: readonly Said[]): Generator<readonly Said[]> {
+/** Of a contact, in the order of the file. */
+function inOrderOfContacts(lines: readonly Line[]): readonly Said[] {
+  const said = lines.flatMap(({ row, of }, index): Said[] => (of ? [{ index, row, ...of }] : []));
+  return said.sort((a, b) => (a.contactId < b.contactId ? -1 : a.contactId > b.contactId ? 1 : a.index - b.index));
+}
+
+/** As many as are recorded at once, and the rows of one contact never apart; one portion of none where nothing is said. */
+function inPortions(said: readonly Said[]): readonly (readonly Said[])[] {
+  const portions: (readonly Said[])[] = [];
   let from = 0;
-  for (let until = ROWS_AT_ONCE; from < said.length; until = from + ROWS_AT_ONCE) {
+  do {
+    let until = Math.min(from + ROWS_AT_ONCE, said.length);
     while (until < said.length && said[until]!.contactId === said[until - 1]!.contactId) until++;
-    yield said.slice(from, until);
+    portions.push(said.slice(from, until));
     from = until;
-  }
+  } while (from < said.length);
+  return portions;
+}
+
+/** Records a portion once nothing under way is of its contacts. */
+async function apart<T>(underWay: Set<UnderWay>, portion: readonly Said[], record: () => Promise<T>): Promise<T> {
+  const [first, last] = [portion[0]?.contactId ?? '', portion.at(-1)?.contactId ?? ''];
+  const before = [...underWay].filter((other) => other.first <= last && first <= other.last);
+  const recorded = Promise.all(before.map((other) => other.recorded)).then(record);
+  const mine = { first, last, recorded };
+  underWay.add(mine);
+  return recorded.finally(() => underWay.delete(mine));
 }
 
 async function* inRounds(rows: AsyncIterable<CsvRow>, read: (row: CsvRow) => Line): AsyncGenerator<Line[], void> {

@@ -14,6 +14,10 @@ async function allOf<T>(items: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
+async function* each<T>(items: Iterable<T>) {
+  for (const item of items) yield await Promise.resolve(item);
+}
+
 async function* counting(until: number, fault?: Error) {
   for (let n = 0; n < until; n++) yield await Promise.resolve(n);
   if (fault) throw fault;
@@ -27,7 +31,7 @@ describe('tasks in flight', () => {
       started.push(n);
       return promise;
     });
-    const results = allOf(inFlight(starts, 2));
+    const results = allOf(inFlight(each(starts), 2));
     for (const n of [1, 0, 3, 2, 4]) {
       tasks[n]!.resolve(n);
       await new Promise(setImmediate);
@@ -39,22 +43,48 @@ describe('tasks in flight', () => {
 
   it('fail in their order as well', async () => {
     const slow = deferred<number>();
-    const results = allOf(inFlight([() => slow.promise, () => Promise.reject<number>(new Error('second'))], 2));
+    const results = allOf(inFlight(each([() => slow.promise, () => Promise.reject<number>(new Error('second'))]), 2));
     await new Promise(setImmediate);
     slow.reject(new Error('first'));
     await expect(results).rejects.toThrow('first');
   });
 
   it('are all done when one failed, and none is started after it', async () => {
-    const slow = deferred<number>();
+    const [first, slow] = [deferred<number>(), deferred<number>()];
     let ended = false;
     const never = () => Promise.reject(new Error('was started'));
-    const tasks = [() => Promise.reject<number>(new Error('first')), () => slow.promise, never];
-    const results = allOf(inFlight(tasks, 2)).finally(() => (ended = true));
+    const tasks = [() => first.promise, () => slow.promise, never];
+    const results = allOf(inFlight(each(tasks), 2)).finally(() => (ended = true));
+    await new Promise(setImmediate);
+    first.reject(new Error('first'));
     await new Promise(setImmediate);
     expect(ended).toBe(false);
     slow.resolve(1);
     await expect(results).rejects.toThrow('first');
+  });
+
+  it('yield what is done while the next task is still to come', async () => {
+    const stalled = (async function* () {
+      yield () => Promise.resolve(1);
+      await new Promise(() => undefined);
+    })();
+    for await (const n of inFlight(stalled, 2)) {
+      expect(n).toBe(1);
+      break;
+    }
+  });
+
+  it('are all yielded before the failure of what they come from', async () => {
+    const seen: number[] = [];
+    const cut = (async function* () {
+      for await (const n of counting(3)) yield () => Promise.resolve(n);
+      throw new Error('the line is cut');
+    })();
+    const results = (async () => {
+      for await (const n of inFlight(cut, 8)) seen.push(n);
+    })();
+    await expect(results).rejects.toThrow('the line is cut');
+    expect(seen).toStrictEqual([0, 1, 2]);
   });
 });
 
