@@ -1,0 +1,93 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe } from '@jest/globals';
+import pg from 'pg';
+import { hasPostgres } from './server.js';
+
+const PROGRAM = join(process.cwd(), 'test/services/postgres/server.ts');
+
+/** A database of its own on a server that specs share. */
+export interface TestDatabase {
+  readonly url: string;
+  /** Where the server keeps its files; `undefined` for a server that was given. */
+  readonly dataDirectory: string | undefined;
+  /** The URL of a new, empty schema of the database. */
+  newSchema(): Promise<string>;
+  drop(): Promise<void>;
+}
+
+/**
+ * Describes what needs PostgreSQL: the server of `POSTGRES_URL`, or one that all specs of this run share. Where it cannot be
+ * had the specs are skipped, and it is said; on CI they fail.
+ */
+export function describeWithPostgres(name: string, specs: () => void): void {
+  if (process.env['POSTGRES_URL']) describe(name, specs);
+  else describeWithOwnPostgres(name, specs);
+}
+
+/** Describes what needs a server of its own, to stop it and bring it back; where none can be had, likewise. */
+export function describeWithOwnPostgres(name: string, specs: () => void): void {
+  if (hasPostgres() || process.env['CI']) return void describe(name, specs);
+  process.stderr.write(`Skipped "${name}": it needs PostgreSQL (the package "postgresql"), or POSTGRES_URL.\n`);
+  describe.skip(name, specs);
+}
+
+/** A new database. The first spec of a run that asks has the shared server started; it ends with the run. */
+export async function newDatabase(): Promise<TestDatabase> {
+  const { url: serverUrl, dataDirectory } = await sharedServer();
+  const name = `ledger_test_${randomBytes(6).toString('hex')}`;
+  await run(serverUrl, `CREATE DATABASE ${name}`);
+  const url = new URL(serverUrl);
+  url.pathname = `/${name}`;
+  let schemas = 0;
+  return {
+    url: url.href,
+    dataDirectory,
+    async newSchema() {
+      const schema = `s${++schemas}`;
+      await run(url.href, `CREATE SCHEMA ${schema}`);
+      return `${url.href}?options=${encodeURIComponent(`-c search_path=${schema}`)}`;
+    },
+    drop: async () => void (await run(serverUrl, `DROP DATABASE ${name} WITH (FORCE)`)),
+  };
+}
+
+/** Carries out one statement over a connection of its own. */
+export async function run(url: string, text: string, values?: unknown[]): Promise<pg.QueryResult> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return await client.query(text, values);
+  } finally {
+    await client.end();
+  }
+}
+
+async function sharedServer(): Promise<{ readonly url: string; readonly dataDirectory?: string }> {
+  const given = process.env['POSTGRES_URL'];
+  if (given) return { url: given };
+  const place = process.env['TEST_RUN_DIR']!;
+  const ready = join(place, 'postgres');
+  if (await isFirst(join(place, 'postgres.asked'))) {
+    const asker = process.env['TEST_RUN_PID']!;
+    const server = spawn(process.execPath, [PROGRAM, ready, asker], { detached: true, stdio: 'ignore' });
+    server.unref();
+    await writeFile(join(place, 'postgres.pid'), String(server.pid));
+  }
+  while (!existsSync(ready)) {
+    if (existsSync(`${ready}.failed`)) throw new Error(await readFile(`${ready}.failed`, 'utf8'));
+    await delay(30);
+  }
+  return JSON.parse(await readFile(ready, 'utf8'));
+}
+
+async function isFirst(mark: string): Promise<boolean> {
+  return mkdir(mark).then(
+    () => true,
+    () => false,
+  );
+}
