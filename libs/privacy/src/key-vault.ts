@@ -65,6 +65,18 @@ export class UnusableKeyVault extends Error {
   }
 }
 
+/** The vault cannot be reached or cannot work now; the same may succeed when it is tried again. The code says how it failed. */
+export class KeyVaultUnavailable extends Error {
+  readonly code = 'KEY_VAULT_UNAVAILABLE';
+  constructor(
+    how: string,
+    /** Whether it may succeed without anything else happening, as on another connection. */
+    readonly mayPassAtOnce = false,
+  ) {
+    super(`The key vault cannot be used now (${how}). Check that its database runs and can be reached from here.`);
+  }
+}
+
 const KEY_BYTES = 32;
 const KEY_ID_BYTES = 9;
 
