@@ -17,9 +17,12 @@ export function openLog(configuration: Configuration, watchers: LogWatchers = {}
   return openEventStore({ url, path: dataFiles(DATA_DIR).log, streamPrefixes: STREAM_PREFIXES, ...watchers });
 }
 
-/** Opens the key vault where the configuration has it. Rejects when it cannot be opened. */
-export function openVault({ DATA_DIR }: Configuration, { masterKey }: Secrets): Promise<OpenedKeyVault> {
-  return openKeyVault({ path: dataFiles(DATA_DIR).vault, masterKey });
+/** Opens the key vault where the configuration has it: a file under `DATA_DIR`, or the database of `KEY_VAULT_URL`. Rejects when it cannot be opened. */
+export function openVault(
+  { DATA_DIR, KEY_VAULT_URL: url }: Configuration,
+  { masterKey }: Secrets,
+): Promise<OpenedKeyVault> {
+  return openKeyVault({ url, path: dataFiles(DATA_DIR).vault, masterKey });
 }
 
 /**

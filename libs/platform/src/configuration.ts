@@ -26,6 +26,10 @@ const PROXIES = {
     '$property must be a list of IP addresses, CIDR blocks, "loopback", "linklocal" or "uniquelocal", with commas',
 };
 
+const DATABASE = {
+  message: '$property must be postgres://user:password@host/database, with %-escapes in the password',
+};
+
 /** Every setting, read from the environment once; each has a default or may be absent. */
 export class Configuration {
   /** The port to listen on; 0 takes a free one. */
@@ -40,6 +44,10 @@ export class Configuration {
     message: '$property must begin with esdb:// or esdb+discover://',
   })
   readonly EVENT_STORE_URL?: string;
+  /** The PostgreSQL database that holds the key vault; by default it is a file in DATA_DIR. Its password is never shown. */
+  @IsOptional()
+  @ValidateBy({ name: 'isDatabaseUrl', validator: { validate: isDatabaseUrl } }, DATABASE)
+  readonly KEY_VAULT_URL?: string;
   /** Where recipients reach this service, as it stands in links; by default where it listens. */
   @IsOptional()
   @IsUrl({ require_tld: false, protocols: ['http', 'https'], require_protocol: true })
@@ -137,6 +145,12 @@ export function readConfiguration(environment: Readonly<Record<string, string | 
   return Object.freeze(configuration);
 }
 
+function isDatabaseUrl(value: unknown): boolean {
+  if (typeof value !== 'string' || !/^postgres(ql)?:\/\//.test(value) || !URL.canParse(value)) return false;
+  const { hostname, pathname } = new URL(value);
+  return hostname !== '' && /^\/[^/]+$/.test(pathname);
+}
+
 const NAMED_NETWORKS = ['loopback', 'linklocal', 'uniquelocal'];
 
 function isListOfProxies(value: unknown): boolean {
@@ -184,6 +198,7 @@ function isLocal(host: string): boolean {
 
 const optionalNames: (keyof Configuration)[] = [
   'EVENT_STORE_URL',
+  'KEY_VAULT_URL',
   'PUBLIC_URL',
   'TRUSTED_PROXIES',
   'POLICY_PATH',

@@ -12,6 +12,7 @@ describe('a fault of what is stored', () => {
     'SQLITE_READONLY_DBMOVED',
     'LOG_UNAVAILABLE',
     'APPEND_OUTCOME_UNKNOWN',
+    'KEY_VAULT_UNAVAILABLE',
   ])('such as %s may pass', (code) => {
     expect(storageFaultIn(wrapped(sqlite(code)))).toBe(code);
     expect(passingStorageFaultIn(wrapped(sqlite(code)))).toBe(code);

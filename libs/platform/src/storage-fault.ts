@@ -1,8 +1,8 @@
 /** What ends by itself, or once somebody made room or let go of a lock; what is damaged is not among it. */
 const PASSING =
-  /^(SQLITE_(FULL|IOERR|BUSY|LOCKED|READONLY|CANTOPEN|NOMEM|PERM|PROTOCOL)|(LOG_UNAVAILABLE|APPEND_OUTCOME_UNKNOWN)$)/;
+  /^(SQLITE_(FULL|IOERR|BUSY|LOCKED|READONLY|CANTOPEN|NOMEM|PERM|PROTOCOL)|(LOG_UNAVAILABLE|APPEND_OUTCOME_UNKNOWN|KEY_VAULT_UNAVAILABLE)$)/;
 const ANY =
-  /^(SQLITE_(?!CONSTRAINT|MISMATCH|MISUSE|RANGE|ERROR)|(LOG_UNAVAILABLE|APPEND_OUTCOME_UNKNOWN|LOG_REFUSED)$)/;
+  /^(SQLITE_(?!CONSTRAINT|MISMATCH|MISUSE|RANGE|ERROR)|(LOG_UNAVAILABLE|APPEND_OUTCOME_UNKNOWN|LOG_REFUSED|KEY_VAULT_UNAVAILABLE)$)/;
 
 /** The code of the fault of a disk, a database file or a server that stores that an error, or what caused it, tells of; `undefined` for any other error. */
 export function storageFaultIn(error: unknown): string | undefined {

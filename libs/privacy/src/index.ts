@@ -1,7 +1,14 @@
 export { InvalidAddress, mailboxOf, normaliseAddress } from './address.js';
 export * from './contact-id.js';
 export type { Json, JsonObject } from './json.js';
-export { KeyMissing, KeyRemnant, UnusableKeyVault, type DataKey, type KeyVault } from './key-vault.js';
+export {
+  KeyMissing,
+  KeyRemnant,
+  KeyVaultUnavailable,
+  UnusableKeyVault,
+  type DataKey,
+  type KeyVault,
+} from './key-vault.js';
 export * from './memory-key-vault.js';
 export * from './open-key-vault.js';
 export * from './personal-data.js';

@@ -104,8 +104,10 @@ function withSettings(text: string): string {
 
 /** Broken connections, servers that start or stop, and transactions that stood in each other's way. */
 const AT_ONCE = /^(ECONNRESET|EPIPE|08|57P0|40)/;
-/** Conditions of a server or its machine that pass, or that somebody ends (SQLSTATE classes). */
-const PASSING = /^(E[A-Z_]+|08|40|53|55|57|58|25006|28|3D000)/;
+/** What the server itself says (SQLSTATE); every other code is of the way to it. */
+const OF_SERVER = /^(?!E)[0-9A-Z]{5}$/;
+/** Conditions of a server that pass, or that somebody ends: overload, a start, a lock, a disk, a copy that may not be written. */
+const PASSING = /^(08|40|53|55|57|58|25006|28|3D000)/;
 
 function faultOf(error: unknown): Error {
   if (error instanceof UnusableKeyVault || error instanceof KeyVaultUnavailable) return error;
@@ -114,7 +116,7 @@ function faultOf(error: unknown): Error {
     return error instanceof Error && /terminated|timeout|closed/i.test(error.message)
       ? new KeyVaultUnavailable('no answer', /terminated|closed/i.test(error.message))
       : (error as Error);
-  if (PASSING.test(code)) return new KeyVaultUnavailable(code, AT_ONCE.test(code));
+  if (!OF_SERVER.test(code) || PASSING.test(code)) return new KeyVaultUnavailable(code, AT_ONCE.test(code));
   return new UnusableKeyVault(
     `refused what it was asked (${code}). Check that its database is the one that this service made, and that this user owns its tables.`,
   );

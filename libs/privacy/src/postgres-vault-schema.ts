@@ -55,7 +55,7 @@ export async function prepareTables(connection: PostgresConnection, buckets: num
     await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
     const { rows: found } = await client.query<{ table: string | null }>(`SELECT to_regclass('key_vault') AS table`);
     if (!found[0]?.table) {
-      for (const table of tables(buckets)) await client.query(table);
+      await client.query(tables(buckets).join(';'));
       await client.query('INSERT INTO key_vault (version, buckets) VALUES ($1, $2)', [SCHEMA_VERSION, buckets]);
     }
     const { rows } = await client.query<VaultLayout>('SELECT version, buckets FROM key_vault');

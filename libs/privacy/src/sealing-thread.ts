@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
+import type { OpenKeyVaultOptions } from './configured-vault.js';
 import type { PersonalData } from './personal-data.js';
 import { sealThroughPort } from './sealing-port.js';
-import type { SqliteKeyVaultOptions } from './sqlite-key-vault.js';
 
 /** Seals many values at a time, beside the thread that asks for it. */
 export interface BulkSealing extends Pick<PersonalData, 'sealEach'> {
@@ -14,8 +14,8 @@ export interface BulkSealing extends Pick<PersonalData, 'sealEach'> {
  * the commits of the vault then take a processor of their own, and the disk is waited for while the log is. Where the thread
  * ends before it is closed, whatever is asked of it is rejected.
  */
-export function startSealingThread({ path, masterKey }: Omit<SqliteKeyVaultOptions, 'cachedKeys'>): BulkSealing {
-  const worker = new Worker(new URL('./sealing-worker.js', import.meta.url), { workerData: { path, masterKey } });
+export function startSealingThread(options: OpenKeyVaultOptions): BulkSealing {
+  const worker = new Worker(new URL('./sealing-worker.js', import.meta.url), { workerData: options });
   const { sealEach, fail, end } = sealThroughPort(worker);
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   worker.once('error', fail);
