@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { dropEngines, enginesOf } from '../support/engines.js';
 import { ADMIN_KEY, eventually, type Reply, type TestService } from '../support/service.js';
 
 const LEDGER = join(process.cwd(), 'dist/apps/cli/src/main.js');
@@ -42,12 +43,15 @@ export async function cleanUp(): Promise<void> {
     child.kill('SIGKILL');
     await once(child, 'exit');
   }
-  for (const directory of directories.splice(0)) await rm(directory, { recursive: true, force: true });
+  for (const directory of directories.splice(0)) {
+    await dropEngines(directory);
+    await rm(directory, { recursive: true, force: true });
+  }
 }
 
 /** Starts the built program and resolves once it answers. */
 export async function startBuilt(directory: string, environment: Record<string, string> = {}): Promise<BuiltService> {
-  const program = run(directory, environment);
+  const program = await run(directory, environment);
   const url = await eventually(() => {
     const [, address] = /listens on (\S+)/.exec(program.output()) ?? [];
     if (address !== undefined) return address;
@@ -82,22 +86,25 @@ export async function startBuilt(directory: string, environment: Record<string, 
 }
 
 /** Starts the built program where it should refuse to start; resolves with what it said once it has ended. */
-export function startRefused(directory: string, environment: Record<string, string> = {}): Promise<Ended> {
-  return run(directory, environment).ended;
+export async function startRefused(directory: string, environment: Record<string, string> = {}): Promise<Ended> {
+  return (await run(directory, environment)).ended;
 }
 
 /** Runs the built command line over a directory. Throws what it said when it does not exit with 0. */
 export async function ledger(directory: string, ...args: readonly string[]): Promise<string> {
-  const environment = { ...process.env, DATA_DIR: directory };
+  const engines = await enginesOf(directory);
+  const environment = { ...process.env, DATA_DIR: directory, ...engines.environment };
   const { stdout } = await execFileAsync(process.execPath, [LEDGER, ...args], { env: environment });
   return stdout;
 }
 
-function run(directory: string, environment: Record<string, string>) {
+async function run(directory: string, environment: Record<string, string>) {
   if (!existsSync(MAIN)) throw new Error('The program is not built: run "npm run build" first.');
+  const engines = await enginesOf(directory);
+  const settings = { PORT: '0', DATA_DIR: directory, LEDGER_ADMIN_KEY: ADMIN_KEY, LOG_LEVEL: 'warn' };
   const child = spawn(process.execPath, [MAIN], {
     cwd: directory,
-    env: { PORT: '0', DATA_DIR: directory, LEDGER_ADMIN_KEY: ADMIN_KEY, LOG_LEVEL: 'warn', ...environment },
+    env: { ...settings, ...engines.environment, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   running.add(child);

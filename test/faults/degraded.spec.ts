@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { NO_STREAM, openSqliteEventStore } from '@consent-ledger/event-store';
+import { NO_STREAM } from '@consent-ledger/event-store';
 import { newId } from '@consent-ledger/platform';
 import { createRecordingLogger, type RecordingLogger } from '@consent-ledger/testing';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -8,6 +8,7 @@ import Database from 'better-sqlite3';
 import { somebody } from '../http/given.js';
 import { optIn, verdictOf } from '../mail/steps.js';
 import { signedPath } from '../recipients/pages.js';
+import { openLogOf } from '../support/engines.js';
 import { eventually, startService, type Reply, type TestService } from '../support/service.js';
 
 /** The ways in which an opt-out comes; each answers for the address that it is about. */
@@ -70,7 +71,7 @@ describe('an opt-out is accepted, and is durable (P4), while', () => {
   }
 
   it('the projections are stopped', async () => {
-    const store = openSqliteEventStore({ path: join(service.directory, 'log.sqlite') });
+    const store = await openLogOf(service.directory);
     const poison = { id: newId(), type: 'Rumour', data: {}, metadata: {} };
     await store.append(`contact-${'a'.repeat(26)}`, NO_STREAM, [poison]);
     await store.close();

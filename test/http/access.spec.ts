@@ -1,12 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ApiKeys } from '@consent-ledger/application';
-import { openSqliteEventStore, type EventStore } from '@consent-ledger/event-store';
+import type { EventStore } from '@consent-ledger/event-store';
 import { scopes, systemClock, type Scope } from '@consent-ledger/platform';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { confirmationFromMail, linkFromMail, signedPath } from '../recipients/pages.js';
 import { promptLink } from '../recipients/prompts.js';
 import { operations } from '../support/open-api.js';
+import { openLogOf } from '../support/engines.js';
 import { ADMIN_KEY, eventually, startService, type TestService } from '../support/service.js';
 
 interface Operation {
@@ -48,7 +49,7 @@ describe('who may call what', () => {
 
   beforeAll(async () => {
     service = await startService();
-    store = openSqliteEventStore({ path: join(service.directory, 'log.sqlite') });
+    store = await openLogOf(service.directory);
     const none = { findByHash: () => undefined, list: () => [] };
     apiKeys = new ApiKeys(store, systemClock(), none, undefined);
     for (const scope of scopes) await makeKey(`only ${scope}`, [scope]);

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { NO_STREAM, openSqliteEventStore } from '@consent-ledger/event-store';
+import { NO_STREAM } from '@consent-ledger/event-store';
 import { newId } from '@consent-ledger/platform';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { completed, startMailing } from '../mail/steps.js';
+import { openLogOf } from '../support/engines.js';
 import { ADMIN_KEY, eventually, startService, type TestService } from '../support/service.js';
 import { ask, given, optIn, optOut, somebody } from './given.js';
 import { styleSheetOf } from '../recipients/pages.js';
@@ -37,7 +37,7 @@ describe('operations', () => {
     it('is no longer ready, and says why, once the read models met an event that they cannot read', async () => {
       const broken = await startService();
       try {
-        const store = openSqliteEventStore({ path: join(broken.directory, 'log.sqlite') });
+        const store = await openLogOf(broken.directory);
         const poison = { id: newId(), type: 'Rumour', data: {}, metadata: {} };
         await store.append(`contact-${'a'.repeat(26)}`, NO_STREAM, [poison]);
         await store.close();

@@ -1,7 +1,7 @@
-import { START, openSqliteEventStore } from '@consent-ledger/event-store';
+import { START } from '@consent-ledger/event-store';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { join } from 'node:path';
 import { completed, deliveriesOf, mailTo, optIn, startMailing } from '../mail/steps.js';
+import { openLogOf } from '../support/engines.js';
 import { ADMIN_KEY, startService, type TestService } from '../support/service.js';
 
 let service: TestService;
@@ -27,7 +27,7 @@ const published = async (id: string, template: unknown = spring()) => {
   return body;
 };
 const headOfLog = async () => {
-  const store = openSqliteEventStore({ path: join(service.directory, 'log.sqlite') });
+  const store = await openLogOf(service.directory);
   const head = (await store.readAll(START, 1_000_000)).at(-1)!.position;
   await store.close();
   return head;

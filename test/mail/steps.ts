@@ -1,7 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openSqliteEventStore, START, type RecordedEvent } from '@consent-ledger/event-store';
+import { START, type RecordedEvent } from '@consent-ledger/event-store';
 import { simpleParser, type ParsedMail } from 'mailparser';
+import { openLogOf } from '../support/engines.js';
 import { eventually, type Reply, type TestService } from '../support/service.js';
 
 /** What the steps need of a service, in this process or in another one. */
@@ -83,7 +84,7 @@ export function mailTo(service: Pick<Service, 'directory'>, address: string): Pr
 
 /** Every event of the log, read past the service. */
 export async function logOf({ directory }: Pick<Service, 'directory'>): Promise<readonly RecordedEvent[]> {
-  const store = openSqliteEventStore({ path: join(directory, 'log.sqlite') });
+  const store = await openLogOf(directory);
   const events = await store.readAll(START, 1_000_000);
   await store.close();
   return events;

@@ -1,6 +1,6 @@
-import { join } from 'node:path';
-import { openSqliteEventStore, RevisionConflict, type RecordedEvent } from '@consent-ledger/event-store';
+import { RevisionConflict, type RecordedEvent } from '@consent-ledger/event-store';
 import { newId, toRfc3339 } from '@consent-ledger/platform';
+import { openLogOf } from '../support/engines.js';
 import type { TestService } from '../support/service.js';
 import { signedPath } from './pages.js';
 
@@ -40,7 +40,7 @@ export async function promptLink(
 
 /** The id of the prompt in the contact's stream, put there unless the service was first. */
 async function promptOnRecord(service: TestService, contactId: string, purposes: readonly string[]): Promise<string> {
-  const store = openSqliteEventStore({ path: join(service.directory, 'log.sqlite') });
+  const store = await openLogOf(service.directory);
   try {
     for (;;) {
       const events = await store.readStream(`contact-${contactId}`);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfiguration, silentLogger, type Clock, type Logger } from '@consent-ledger/platform';
 import { startStandalone, type Standalone } from '../../apps/standalone/src/start.js';
+import { dropEngines, enginesOf } from './engines.js';
 import { faultsByOpenApi } from './open-api.js';
 
 export const ADMIN_KEY = 'the-administrators-key-of-a-test';
@@ -45,6 +46,7 @@ export interface ServiceOptions {
 
 export async function startService(options: ServiceOptions = {}): Promise<TestService> {
   const directory = await mkdtemp(join(tmpdir(), 'consent-ledger-'));
+  const engines = await enginesOf(directory);
   const start = (environment: Readonly<Record<string, string>> = {}) =>
     startStandalone(
       readConfiguration({
@@ -57,6 +59,7 @@ export async function startService(options: ServiceOptions = {}): Promise<TestSe
         FORMS_PER_TEN_MINUTES: '0',
         FORMS_PER_MINUTE_IN_ALL: '0',
         GUESSES_PER_TEN_MINUTES: '0',
+        ...engines.environment,
         ...options.environment,
         ...environment,
       }),
@@ -97,6 +100,7 @@ export async function startService(options: ServiceOptions = {}): Promise<TestSe
     },
     async stop() {
       await service.close();
+      await dropEngines(directory);
       await rm(directory, { recursive: true, force: true });
     },
   };

@@ -1,0 +1,11 @@
+/** What cannot hold with the log on a server, and why: a spec, or those of its tests whose name holds `tests`. */
+export const embeddedOnly = [
+  { spec: 'faults/degraded.spec.ts', tests: 'a log that another program holds', why: 'It locks the file of the log.' },
+  { spec: 'faults/erased-bytes.spec.ts', why: 'It looks for bytes in the files of log and vault.' },
+  { spec: 'faults/full-disk.spec.ts', why: 'It bounds the files of the log.' },
+  { spec: 'faults/killed-import.spec.ts', why: 'It makes ledgers of its own from files, and counts in positions.' },
+  { spec: 'faults/killed-sweep.spec.ts', why: 'It looks into the files of log and vault.' },
+  { spec: 'faults/unwritable-log.spec.ts', why: 'It keeps the file of the log from being written.' },
+  { spec: 'mail/inbound.spec.ts', tests: 'a message that the log cannot take now', why: 'It breaks the file of the log.' },
+  { spec: 'recipients/unsubscribe.spec.ts', tests: 'while the log cannot be written', why: 'It breaks the file of the log.' },
+];

@@ -1,0 +1,52 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openLog } from '@consent-ledger/application';
+import type { EventStore } from '@consent-ledger/event-store';
+import { readConfiguration } from '@consent-ledger/platform';
+import { startEventStoreDbServer, type EventStoreDbServer } from '@consent-ledger/testing';
+import { SECRETS, secretsFile } from './secrets.js';
+
+/** What a service stands on beside its directory: settings that name the engines of the profile. */
+export interface Engines {
+  readonly environment: Readonly<Record<string, string>>;
+  stop(): Promise<void>;
+}
+
+const embedded: Engines = { environment: {}, stop: () => Promise.resolve() };
+
+/** The engines of each directory, for as long as a test keeps it: a service that is started again finds what it left. */
+const standing = new Map<string, Promise<Engines>>();
+
+/** The engines for the service in a directory, by the environment variable `PROFILE`: `embedded` (default) or `distributed`. */
+export function enginesOf(directory: string): Promise<Engines> {
+  let engines = standing.get(directory);
+  if (!engines) standing.set(directory, (engines = startEngines(directory)));
+  return engines;
+}
+
+/** Ends the engines of a directory; what they kept is gone. */
+export async function dropEngines(directory: string): Promise<void> {
+  const engines = standing.get(directory);
+  standing.delete(directory);
+  await (await engines)?.stop();
+}
+
+/** The log of the service in a directory, as another process would have it open. */
+export async function openLogOf(directory: string): Promise<EventStore> {
+  const { environment } = await enginesOf(directory);
+  return openLog(readConfiguration({ DATA_DIR: directory, ...environment }));
+}
+
+async function startEngines(directory: string): Promise<Engines> {
+  const profile = process.env['PROFILE'] ?? 'embedded';
+  if (profile === 'embedded') return embedded;
+  if (profile !== 'distributed') throw new Error(`There is no profile "${profile}": embedded and distributed are.`);
+  const log: EventStoreDbServer = await startEventStoreDbServer();
+  await mkdir(directory, { recursive: true });
+  // Where specs that sign a link look for the keys.
+  await writeFile(join(directory, 'secrets.json'), secretsFile);
+  return {
+    environment: { ...SECRETS, EVENT_STORE_URL: log.connectionString },
+    stop: () => log.stop(),
+  };
+}
