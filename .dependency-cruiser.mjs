@@ -37,6 +37,10 @@ const house = {
     mayImport: ['consent', 'event-store', 'projections', 'platform'],
     why: 'Messages are published from the log by a processor; they never read or write personal data.',
   },
+  process: {
+    mayImport: ['application', 'mail', 'projections', 'platform'],
+    why: 'What every process of the service has alike: the ledger with its templates, health, signals. What it does is its app.',
+  },
   platform: {
     mayImport: [],
     why: 'Everything stands on the platform, so it can stand on nothing of ours.',

@@ -6,6 +6,16 @@ export const embeddedOnly = [
   { spec: 'faults/killed-import.spec.ts', why: 'It makes ledgers of its own from files, and counts in positions.' },
   { spec: 'faults/killed-sweep.spec.ts', why: 'It looks into the files of log and vault.' },
   { spec: 'faults/unwritable-log.spec.ts', why: 'It keeps the file of the log from being written.' },
-  { spec: 'mail/inbound.spec.ts', tests: 'a message that the log cannot take now', why: 'It breaks the file of the log.' },
-  { spec: 'recipients/unsubscribe.spec.ts', tests: 'while the log cannot be written', why: 'It breaks the file of the log.' },
+  { spec: 'http/access.spec.ts', tests: 'nothing on disk holds one', why: 'It looks into the file of the log.' },
+  { spec: 'http/privacy.spec.ts', tests: 'stands in no file', why: 'It looks into the file of the log.' },
+  {
+    spec: 'mail/inbound.spec.ts',
+    tests: 'a message that the log cannot take now',
+    why: 'It breaks the file of the log.',
+  },
+  {
+    spec: 'recipients/unsubscribe.spec.ts',
+    tests: 'while the log cannot be written',
+    why: 'It breaks the file of the log.',
+  },
 ];

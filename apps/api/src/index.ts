@@ -1,3 +1,2 @@
 export * from './api.module.js';
-export * from './http/nest-logger.js';
-export * from './http/server.js';
+export * from './start.js';

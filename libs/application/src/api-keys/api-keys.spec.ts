@@ -45,6 +45,20 @@ describe('API keys', () => {
     expect(one.keyId).not.toBe(other.keyId);
   });
 
+  it("are begun with the administrator's, made once whatever number of processes start at once", async () => {
+    const started = Array.from({ length: 3 }, () => new ApiKeys(store, clock, projection, undefined));
+    const made = (await Promise.all(started.map((each) => each.createFirst()))).filter((first) => first !== undefined);
+    expect(made).toHaveLength(1);
+    await project();
+    expect(keys.recognise(made[0]!.key)).toMatchObject({ scopes: new Set(scopes) });
+    expect(await keys.createFirst()).toBeUndefined();
+    await keys.revoke(made[0]!.keyId);
+    await project();
+    const again = await keys.createFirst();
+    await project();
+    expect(keys.recognise(again!.key)).toMatchObject({ scopes: new Set(scopes) });
+  });
+
   it('records the hash of a key and not the key', async () => {
     const { keyId, key, position } = await keys.create('crm', ['mail']);
     expect(await store.readStream(`api-key-${keyId}`)).toMatchObject([

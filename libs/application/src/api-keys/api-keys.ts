@@ -1,5 +1,13 @@
-import { NO_STREAM, type EventStore, type JsonObject, type NewEvent, type Position } from '@consent-ledger/event-store';
 import {
+  NO_STREAM,
+  RevisionConflict,
+  type EventStore,
+  type JsonObject,
+  type NewEvent,
+  type Position,
+} from '@consent-ledger/event-store';
+import {
+  deterministicId,
   generateApiKey,
   hashApiKey,
   isScope,
@@ -51,6 +59,20 @@ export class ApiKeys {
     return this.view.list();
   }
 
+  /**
+   * Makes the administrator's key when nobody has a key that counts. Answers `undefined` when somebody has, or when another
+   * process that starts makes it: both would give it the same id.
+   */
+  async createFirst(): Promise<CreatedApiKey | undefined> {
+    if (!this.isEmpty) return undefined;
+    const revoked = this.view.list().map(({ keyId }) => keyId);
+    const keyId = deterministicId('administrator', ...revoked.sort()).slice(0, 8);
+    return this.make(keyId, 'administrator', scopes).catch((error: unknown) => {
+      if (error instanceof RevisionConflict) return undefined;
+      throw error;
+    });
+  }
+
   /** Makes a key with these scopes. Throws `RangeError` for a scope that does not exist. */
   async create(name: string, wanted: readonly string[]): Promise<CreatedApiKey> {
     const unknown = wanted.filter((scope) => !isScope(scope));
@@ -58,10 +80,13 @@ export class ApiKeys {
       throw new RangeError(
         `Unknown or no scopes: ${unknown.join(', ') || '(none)'}. The scopes are: ${scopes.join(', ')}.`,
       );
-    const keyId = newId().slice(0, 8);
+    return this.make(newId().slice(0, 8), name, wanted as Scope[]);
+  }
+
+  private async make(keyId: string, name: string, wanted: readonly Scope[]): Promise<CreatedApiKey> {
     const key = generateApiKey();
     const createdAt = toRfc3339(this.clock.now());
-    const data = { keyId, name, hash: hashApiKey(key), scopes: wanted as Scope[], createdAt };
+    const data = { keyId, name, hash: hashApiKey(key), scopes: [...wanted], createdAt };
     const { position } = await this.store.append(apiKeyStream(keyId), NO_STREAM, [this.event('ApiKeyCreated', data)]);
     return { keyId, key, position };
   }
