@@ -12,6 +12,7 @@ export * from './ids.js';
 export * from './inbound-settings.js';
 export * from './logger.js';
 export * from './metrics.js';
+export * from './own-order.js';
 export * from './problem.js';
 export * from './secrets.js';
 export * from './storage-fault.js';
