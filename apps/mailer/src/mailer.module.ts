@@ -35,6 +35,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { createMailRoom } from './mail-room.js';
+import { readMailerName } from './mailer-name.js';
 import { Mailer } from './mailer.js';
 import { openSigner } from './signer.js';
 import { openTransport } from './transport.js';
@@ -85,7 +86,9 @@ export class MailerModule implements OnApplicationBootstrap, BeforeApplicationSh
       MAIL_RETRY_SECONDS,
       MAIL_CONCURRENCY,
       MAIL_RATE,
+      MAIL_LEASE_SECONDS,
     } = configuration;
+    const name = readMailerName(configuration.DATA_DIR);
     const mailRoom = createMailRoom({
       templates,
       transport,
@@ -100,9 +103,18 @@ export class MailerModule implements OnApplicationBootstrap, BeforeApplicationSh
     });
     const deliver = new Deliver(
       { store, contacts, deliveries, policies, mailRoom, clock, metrics, logger },
-      { attempts: MAIL_ATTEMPTS, retryAfter: MAIL_RETRY_SECONDS * 1000 },
+      { mailer: name, attempts: MAIL_ATTEMPTS, retryAfter: MAIL_RETRY_SECONDS * 1000 },
     );
-    this.mailer = new Mailer({ deliver, progress, clock, logger, concurrency: MAIL_CONCURRENCY, rate: MAIL_RATE });
+    this.mailer = new Mailer({
+      name,
+      deliver,
+      progress,
+      clock,
+      logger,
+      concurrency: MAIL_CONCURRENCY,
+      rate: MAIL_RATE,
+      lease: MAIL_LEASE_SECONDS * 1000,
+    });
   }
 
   /** The mail server may be away: nobody else waits for it, least of all a recipient who opts out. */

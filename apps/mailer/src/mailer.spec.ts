@@ -30,11 +30,13 @@ async function add(ledger: TestLedger, from: number, to: number): Promise<void> 
   await ledger.caughtUp();
 }
 
+const solo = { name: 'a-mailer', concurrency: 1, rate: 0, lease: 900_000 };
+
 function createMailer(ledger: TestLedger, script: MailRoomScript = {}, options: Partial<MailerOptions> = {}) {
   const mailRoom = createScriptedMailRoom(script);
   const { mailings: progress, clock, logger } = ledger;
   const deliver = deliverThrough(mailRoom, ledger);
-  return { mailRoom, mailer: new Mailer({ deliver, progress, clock, logger, concurrency: 1, rate: 0, ...options }) };
+  return { mailRoom, mailer: new Mailer({ ...solo, deliver, progress, clock, logger, ...options }) };
 }
 
 /** The mailing once nothing of it is pending. */

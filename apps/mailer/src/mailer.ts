@@ -1,7 +1,11 @@
 import type { Deliver, MailingProgress } from '@consent-ledger/application';
-import type { Clock, Logger } from '@consent-ledger/platform';
+import type { Revision } from '@consent-ledger/event-store';
+import { ownOrder, type Clock, type Logger } from '@consent-ledger/platform';
+import { createLeases, type Leases } from './leases.js';
 
 export interface MailerOptions {
+  /** The name under which it takes deliveries: the same after a restart, and no other mailer's. */
+  readonly name: string;
   readonly deliver: Deliver;
   readonly progress: MailingProgress;
   readonly clock: Clock;
@@ -10,24 +14,35 @@ export interface MailerOptions {
   readonly concurrency: number;
   /** The most messages a second; 0 for no bound. */
   readonly rate: number;
+  /** Milliseconds that another mailer may have a message under way before it is taken for dead. */
+  readonly lease: number;
 }
 
-/** How many due deliveries are read at a time. */
-const PAGE = 200;
+/** How many due deliveries are read at a time: several mailers share a page, and meet at its end. */
+const PAGE = 500;
 /** The longest that an idle mailer sleeps before it looks at the clock again. */
 const LONGEST_NAP = 60_000;
 /** How long a mailer waits after something unforeseen, before it goes on. */
 const RECOVERY_PAUSE = 1_000;
 
-/** Sends what is due, in order of due date, for as long as it runs; wakes for new requests and for what is to be retried. */
+/**
+ * Sends what is due for as long as it runs: a page at a time in order of due date, within the page in an order of its own, so
+ * that several mailers on one log do not reach for the same message. Wakes for new requests and for what is to be retried.
+ */
 export class Mailer {
   private readonly stopping = new AbortController();
-  /** Deliveries that may have left without that being on record: their mailer died, or the log could not be written. */
-  private readonly unsettled = new Set<string>();
+  /**
+   * Deliveries that may have left without that being on record: this mailer died, or could not write to the log, or another
+   * mailer abandoned them at a revision.
+   */
+  private readonly unsettled = new Map<string, Revision | undefined>();
+  private readonly leases: Leases;
   private running: Promise<void> = Promise.resolve();
   private nextSlot = 0;
 
-  constructor(private readonly options: MailerOptions) {}
+  constructor(private readonly options: MailerOptions) {
+    this.leases = createLeases(options.lease);
+  }
 
   start(): void {
     this.running = this.run();
@@ -54,20 +69,19 @@ export class Mailer {
     }
   }
 
+  /** Of what is under way at the start, this mailer's own is settled at once; the rest may be in the hands of others. */
   private takeOver(): void {
-    const { progress, logger } = this.options;
-    for (const { deliveryId } of progress.view.startedDeliveries()) this.unsettled.add(deliveryId);
-    const count = this.unsettled.size;
-    if (count > 0) logger.warn('Settling messages that were under way at the last stop', { count });
+    for (const { deliveryId } of this.options.progress.view.startedDeliveries())
+      this.unsettled.set(deliveryId, undefined);
   }
 
   private async sendDue(): Promise<void> {
-    const { progress, clock, concurrency } = this.options;
+    const { name, progress, clock, concurrency } = this.options;
     while (!this.stopped) {
       await this.settle();
-      const due = progress.view.dueDeliveries(clock.now(), PAGE);
+      const due = progress.view.dueDeliveries(clock.now(), PAGE).map(({ deliveryId }) => deliveryId);
       if (due.length === 0) return;
-      const queue = due.values();
+      const queue = ownOrder(name, due);
       await Promise.all(Array.from({ length: concurrency }, () => this.sendFrom(queue)));
       // What was just done must be seen as done before the next page is read.
       await progress.reachHead();
@@ -76,24 +90,47 @@ export class Mailer {
 
   /** Nothing new is sent before it is on record what became of the old. */
   private async settle(): Promise<void> {
-    for (const deliveryId of this.unsettled) {
-      await this.options.deliver.recover(deliveryId);
+    const { deliver, progress, clock, logger } = this.options;
+    for (const { deliveryId, revision } of this.leases.over(progress.view.startedDeliveries(), clock.now()))
+      this.unsettled.set(deliveryId, revision);
+    let count = 0;
+    for (const [deliveryId, abandoned] of this.unsettled) {
+      if (await deliver.recover(deliveryId, abandoned)) count += 1;
       this.unsettled.delete(deliveryId);
+    }
+    if (count > 0) logger.warn('Settled messages that were under way when their mailer ended', { count });
+  }
+
+  private async sendFrom(queue: string[]): Promise<void> {
+    for (let next = this.nextOf(queue); next !== undefined; next = this.nextOf(queue)) {
+      await this.awaitSlot();
+      if (this.stopped) return;
+      // Another mailer may have taken it meanwhile; the slot is good for one that is still there.
+      const deliveryId = this.isDue(next) ? next : this.nextOf(queue);
+      if (deliveryId !== undefined) await this.send(deliveryId);
+      if (this.stopped) return;
     }
   }
 
-  private async sendFrom(queue: IterableIterator<{ readonly deliveryId: string }>): Promise<void> {
-    for (const { deliveryId } of queue) {
-      if (this.stopped) return;
-      await this.awaitSlot();
-      if (this.stopped) return;
-      try {
-        await this.options.deliver.deliver(deliveryId);
-      } catch (error) {
-        this.unsettled.add(deliveryId);
-        this.options.logger.error('A delivery met an error, and is looked at again', { deliveryId, error });
-        await this.nap(RECOVERY_PAUSE);
-      }
+  /** The next that no other mailer is known to have taken. */
+  private nextOf(queue: string[]): string | undefined {
+    for (let next = queue.pop(); next !== undefined; next = queue.pop()) if (this.isDue(next)) return next;
+    return undefined;
+  }
+
+  private isDue(deliveryId: string): boolean {
+    const { progress, clock } = this.options;
+    const dueAt = progress.view.delivery(deliveryId)?.dueAt ?? Number.POSITIVE_INFINITY;
+    return dueAt <= clock.now();
+  }
+
+  private async send(deliveryId: string): Promise<void> {
+    try {
+      await this.options.deliver.deliver(deliveryId);
+    } catch (error) {
+      this.unsettled.set(deliveryId, undefined);
+      this.options.logger.error('A delivery met an error, and is looked at again', { deliveryId, error });
+      await this.nap(RECOVERY_PAUSE);
     }
   }
 
@@ -107,10 +144,10 @@ export class Mailer {
     if (slot > now) await this.nap(slot - now);
   }
 
-  /** Until a delivery changed since the count was `seen`, the next retry is due, or the mailer stops. */
+  /** Until a delivery changed since the count was `seen`, the next retry is due, a lease is over, or the mailer stops. */
   private async awaitWork(seen: number): Promise<void> {
     const { progress, clock } = this.options;
-    const due = progress.view.nextDueAt() ?? Number.POSITIVE_INFINITY;
+    const due = Math.min(progress.view.nextDueAt() ?? Number.POSITIVE_INFINITY, this.leases.nextOver());
     const timeoutMs = Math.min(LONGEST_NAP, Math.max(0, due - clock.now()));
     await progress.changes.since(seen, { timeoutMs, signal: this.stopping.signal });
   }

@@ -31,6 +31,7 @@ describe('the configuration', () => {
       INBOUND_SMTP_RATE: 20,
       MAIL_ATTEMPTS: 6,
       MAIL_RETRY_SECONDS: 60,
+      MAIL_LEASE_SECONDS: 900,
       PREFERENCE_HOURS: 24,
       VERDICT_CACHE_MIB: 16,
     });
@@ -71,6 +72,7 @@ describe('the configuration', () => {
       MAIL_RATE: '20',
       MAIL_ATTEMPTS: '3',
       MAIL_RETRY_SECONDS: '0.5',
+      MAIL_LEASE_SECONDS: '30',
       TEMPLATES_DIR: './templates',
       BRANDING_PATH: './branding.yaml',
       PREFERENCE_HOURS: '48',
@@ -86,6 +88,7 @@ describe('the configuration', () => {
       MAIL_RATE: 20,
       MAIL_ATTEMPTS: 3,
       MAIL_RETRY_SECONDS: 0.5,
+      MAIL_LEASE_SECONDS: 30,
       INBOUND_SMTP_PORT: 2525,
       INBOUND_SMTP_RATE: 5,
       PREFERENCE_HOURS: 48,

@@ -110,6 +110,8 @@ export class Configuration {
   @toNumber @IsInt() @Min(1) @Max(20) readonly MAIL_ATTEMPTS: number = 6;
   /** Seconds before the second try; each further one waits twice as long. */
   @toNumber @IsNumber() @Min(0.01) readonly MAIL_RETRY_SECONDS: number = 60;
+  /** Seconds that another mailer may have a message under way before it is taken for dead, and the outcome for unknown. */
+  @toNumber @IsInt() @Min(1) readonly MAIL_LEASE_SECONDS: number = 900;
   @IsOptional() @IsString() readonly TEMPLATES_DIR?: string;
   /** The look of the recipients' pages; the shipped one by default. */
   @IsOptional() @IsString() readonly BRANDING_PATH?: string;

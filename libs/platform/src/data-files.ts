@@ -10,6 +10,8 @@ export interface DataFiles {
   readonly outbox: string;
   /** A folder of `.eml` files that came in and wait for a person. */
   readonly inbound: string;
+  /** The name of the mailer that has this directory. */
+  readonly mailerName: string;
 }
 
 /** The paths of the files in a data directory. */
@@ -21,5 +23,6 @@ export function dataFiles(directory: string): DataFiles {
     secrets: join(directory, 'secrets.json'),
     outbox: join(directory, 'outbox'),
     inbound: join(directory, 'inbound'),
+    mailerName: join(directory, 'mailer-name'),
   };
 }

@@ -46,9 +46,17 @@ export function createScriptedMailRoom({
 export function deliverThrough(
   mailRoom: MailRoom,
   { app, store, policies, clock, metrics, logger }: TestLedger,
-  options: DeliverOptions = { attempts: 3, retryAfter: 60_000 },
+  options: Partial<DeliverOptions> = {},
 ): Deliver {
   const contacts = app.get(ContactRepository);
   const deliveries = app.get(DeliveryRepository);
-  return new Deliver({ store, contacts, deliveries, policies, mailRoom, clock, metrics, logger }, options);
+  return new Deliver(
+    { store, contacts, deliveries, policies, mailRoom, clock, metrics, logger },
+    {
+      mailer: 'a-mailer',
+      attempts: 3,
+      retryAfter: 60_000,
+      ...options,
+    },
+  );
 }

@@ -74,6 +74,11 @@ export interface TestLedger extends Ledger {
   caughtUp(): Promise<void>;
 }
 
+export interface TestLedgerOptions {
+  readonly now?: string;
+  readonly beside?: TestLedger;
+}
+
 const open = new Set<TestLedger>();
 const templates = await loadTemplates();
 
@@ -83,9 +88,12 @@ afterEach(async () => {
   await Promise.all(ledgers.map((ledger) => ledger.close()));
 });
 
-/** A ledger of its own for one test, under the shipped policy; it is closed when the test ends. */
-export async function createTestLedger({ now = START_OF_STORY } = {}): Promise<TestLedger> {
-  const parts = openParts(now);
+/**
+ * A ledger of its own for one test, under the shipped policy; it is closed when the test ends. With `beside` it is another
+ * process on the log, the vault and the policies of that one, with a clock and read models of its own.
+ */
+export async function createTestLedger({ now = START_OF_STORY, beside }: TestLedgerOptions = {}): Promise<TestLedger> {
+  const parts = openParts(now, beside);
   const app = await NestFactory.createApplicationContext(
     ApplicationModule.over(parts, catalogueOver(parts.templates)),
     { logger: false },
@@ -124,16 +132,16 @@ function catalogueOver(shelf: TemplateShelf) {
   return catalogueOf(templates.withPublished((reference) => publishedSource(shelf, reference)));
 }
 
-function openParts(now: string) {
+function openParts(now: string, beside?: TestLedger) {
   const clock = createDrivenClock(now);
-  const store = createInterruptibleStore(createMemoryEventStore());
-  const vault = createMemoryKeyVault();
+  const store = createInterruptibleStore(beside?.store ?? createMemoryEventStore());
+  const vault = beside?.vault ?? createMemoryKeyVault();
   const personalData = createPersonalData(vault);
   const readModels = openReadModels(':memory:');
   const apiKeys = new ApiKeysProjection(readModels);
   const deliveryChanges = new Changes();
   const deliveries = new DeliveriesProjection(readModels, deliveryChanges);
-  const policies = createGrowingShelf();
+  const policies = beside?.policies ?? createGrowingShelf();
   const preferences = new PreferencesProjection(readModels);
   const preferencesView = new PreferencesView(readModels);
   const dueChanges = new Changes();

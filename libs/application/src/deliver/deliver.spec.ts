@@ -1,4 +1,6 @@
+import { newId } from '@consent-ledger/platform';
 import { KeyMissing } from '@consent-ledger/privacy';
+import { deliveryStream } from '@consent-ledger/projections';
 import {
   anna,
   bram,
@@ -29,8 +31,9 @@ import type { Command } from '@nestjs/cqrs';
 import { AddRecipients } from '../add-recipients/add-recipients.js';
 import { DeliveriesQuery } from '../show-deliveries/show-deliveries.query.js';
 import { ShowPreferencesQuery } from '../show-preferences/show-preferences.query.js';
+import type { DeliverOptions } from './deliver.js';
 import { deliveryIdOf } from './delivery.js';
-import { UnmakeableMessage } from './mail-room.js';
+import { UnmakeableMessage, type SendOutcome } from './mail-room.js';
 
 const spring = deliveryIdOf('spring', anna.contactId);
 const MINUTE = 60_000;
@@ -45,9 +48,9 @@ async function waiting(...commands: Command<unknown>[]): Promise<TestLedger> {
 }
 
 /** The same, with what delivers it and the mail room that was told what to do. */
-async function mailer(ledger: TestLedger, script: MailRoomScript = {}) {
+async function mailer(ledger: TestLedger, script: MailRoomScript = {}, options: Partial<DeliverOptions> = {}) {
   const mailRoom = createScriptedMailRoom(script);
-  return { ledger, mailRoom, deliver: deliverThrough(mailRoom, ledger) };
+  return { ledger, mailRoom, deliver: deliverThrough(mailRoom, ledger, options) };
 }
 
 /** What came of the delivery, in order: types and data without what names the delivery. */
@@ -77,6 +80,7 @@ describe('a delivery to somebody who may get it', () => {
         'DeliveryStarted',
         {
           attempt: 1,
+          mailer: 'a-mailer',
           verdict: {
             at: START_OF_STORY,
             eligible: true,
@@ -433,6 +437,103 @@ describe('a delivery that was under way when its mailer died', () => {
   });
 });
 
+describe('a delivery that another mailer has under way', () => {
+  const TAKEN = 1;
+  const one = { mailer: 'one' };
+  const other = { mailer: 'other' };
+
+  /** One mailer dies with the message in hand; the other, which knows nothing of it, is answered. */
+  async function left(script: MailRoomScript = {}) {
+    const ledger = await waiting(optIn(by(anna)));
+    const dying = await mailer(ledger, { onSend: () => Promise.reject(new Error('the process died')) }, one);
+    await expect(dying.deliver.deliver(spring)).rejects.toThrow('the process died');
+    return mailer(ledger, script, other);
+  }
+
+  /** The other mailer loses patience while the first is handing the message over, and then this comes of it. */
+  async function givenUp(outcome: SendOutcome) {
+    const ledger = await waiting(optIn(by(anna)));
+    const impatient = await mailer(ledger, {}, other);
+    const onSend = () => impatient.deliver.recover(spring, TAKEN);
+    const slow = await mailer(ledger, { onSend, outcomes: [outcome] }, one);
+    await slow.deliver.deliver(spring);
+    return { ...slow, impatient };
+  }
+
+  it('is left to that mailer', async () => {
+    const { ledger, deliver } = await left({ wasSent: false });
+    expect(await deliver.recover(spring)).toBe(false);
+    expect(await typesOf(ledger)).toStrictEqual(['DeliveryStarted']);
+  });
+
+  it('is reported as unknown once that is taken for dead, whatever this mailer’s own mail room knows', async () => {
+    const { ledger, deliver } = await left({ wasSent: false });
+    expect(await deliver.recover(spring, TAKEN)).toBe(true);
+    expect(await typesOf(ledger)).toStrictEqual(['DeliveryStarted', 'DeliveryOutcomeUnknown']);
+    expect(ledger.metrics.mails).toStrictEqual({ unknown: 1 });
+  });
+
+  it('is left to that mailer where it was taken again since', async () => {
+    const { ledger, deliver } = await left();
+    expect(await deliver.recover(spring, TAKEN + 2)).toBe(false);
+    expect(await typesOf(ledger)).toStrictEqual(['DeliveryStarted']);
+  });
+
+  it('is settled at once by that mailer when it is back', async () => {
+    const { ledger } = await left();
+    const { deliver } = await mailer(ledger, { wasSent: true }, one);
+    expect(await deliver.recover(spring)).toBe(true);
+    expect(await typesOf(ledger)).toStrictEqual(['DeliveryStarted', 'MailSent']);
+  });
+
+  it('is settled by whoever comes where it was taken before mailers had names', async () => {
+    const ledger = await waiting(optIn(by(anna)));
+    const data = { attempt: 1, verdict: {} };
+    const event = { id: newId(), type: 'DeliveryStarted', data, metadata: {} };
+    await ledger.store.append(deliveryStream(spring), 0, [event]);
+    const { deliver } = await mailer(ledger, {}, other);
+    expect(await deliver.recover(spring)).toBe(true);
+    expect(await typesOf(ledger)).toStrictEqual(['DeliveryStarted', 'DeliveryOutcomeUnknown']);
+  });
+
+  it.each([
+    ['MailSent', { status: 'sent' }],
+    ['DeliveryFailed', { status: 'rejected', code: '550 5.7.1' }],
+  ] as const)('and given up too early is told in the end: %s', async (type, outcome) => {
+    const { ledger } = await givenUp(outcome);
+    expect(await typesOf(ledger)).toStrictEqual(['DeliveryStarted', 'DeliveryOutcomeUnknown', type]);
+  });
+
+  it('and given up too early is not tried again, although it did not leave: it was reported', async () => {
+    const { ledger, mailRoom, deliver, impatient } = await givenUp({ status: 'deferred', code: '451' });
+    ledger.clock.advance(60 * MINUTE);
+    for (const each of [deliver, impatient.deliver]) await each.deliver(spring);
+    expect(mailRoom.sent).toHaveLength(1);
+    expect(impatient.mailRoom.sent).toHaveLength(0);
+    expect((await outcomes(ledger)).at(-1)).toMatchObject(['DeliveryFailed', { permanent: false, code: '451' }]);
+  });
+
+  it('and given up too early, and unknown to that mailer as well, is told once', async () => {
+    const { ledger } = await givenUp({ status: 'unknown' });
+    expect(await typesOf(ledger)).toStrictEqual(['DeliveryStarted', 'DeliveryOutcomeUnknown']);
+  });
+
+  it('is known not to have left where the log took the start and its answer was lost', async () => {
+    const ledger = await waiting(optIn(by(anna)));
+    const { mailRoom, deliver } = await mailer(ledger, {}, one);
+    const append = ledger.store.append.bind(ledger.store);
+    jest.spyOn(ledger.store, 'append').mockImplementationOnce(async (...args) => {
+      await append(...args);
+      throw new Error('the connection was cut');
+    });
+    await expect(deliver.deliver(spring)).rejects.toThrow('cut');
+    expect(await deliver.recover(spring)).toBe(true);
+    await deliver.deliver(spring);
+    expect(mailRoom.sent).toHaveLength(1);
+    expect(await typesOf(ledger)).toStrictEqual(['DeliveryStarted', 'DeliveryDeferred', 'DeliveryStarted', 'MailSent']);
+  });
+});
+
 describe('the mail that asks for a confirmation (double opt-in)', () => {
   async function confirmation(...after: ((requestId: string) => Command<unknown>)[]) {
     const ledger = await createTestLedger();
@@ -450,7 +551,11 @@ describe('the mail that asks for a confirmation (double opt-in)', () => {
     expect(events).toStrictEqual([
       [
         'DeliveryStarted',
-        { attempt: 1, verdict: { at: START_OF_STORY, reason: 'PENDING_CONFIRMATION', contactRevision: 0 } },
+        {
+          attempt: 1,
+          mailer: 'a-mailer',
+          verdict: { at: START_OF_STORY, reason: 'PENDING_CONFIRMATION', contactRevision: 0 },
+        },
       ],
       ['MailSent', { attempt: 1 }],
     ]);

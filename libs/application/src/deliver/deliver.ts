@@ -1,5 +1,5 @@
 import { policyVersionOf, type Instant, type Policy } from '@consent-ledger/consent';
-import type { EventStore, JsonObject } from '@consent-ledger/event-store';
+import type { EventStore, JsonObject, Revision } from '@consent-ledger/event-store';
 import { newId, toRfc3339, type Logger } from '@consent-ledger/platform';
 import { KeyMissing, SealBroken } from '@consent-ledger/privacy';
 import { contactStream, mailingStream } from '@consent-ledger/projections';
@@ -8,10 +8,12 @@ import { recordDeliverabilityOf } from '../record-deliverability/record-delivera
 import { isBadAddress } from './bad-address.js';
 import { Clearances, type Clearance, type ClearanceDependencies } from './clearance.js';
 import { occasionOf, type Delivery } from './delivery.js';
-import type { DeliveryHistory, DeliveryRepository } from './delivery-repository.js';
+import { underWay, type DeliveryEventType, type DeliveryHistory } from './delivery-repository.js';
 import { UnmakeableMessage, type MailRoom, type SendOutcome } from './mail-room.js';
 
 export interface DeliverOptions {
+  /** Names the mailer in what it takes: the same after a restart, and no other mailer's. */
+  readonly mailer: string;
   /** How often a message that failed for now is tried in all. */
   readonly attempts: number;
   /** Milliseconds before the second try; each further one waits twice as long. */
@@ -27,13 +29,16 @@ export interface DeliverDependencies extends ClearanceDependencies {
 /** The longest that a message waits before it is looked at again whether it may go out. */
 const LONGEST_WAIT = 60 * 60_000;
 
+/** What the one who took a message knows of it; `not-sent` where nothing was handed over. */
+type Knowledge = SendOutcome | { readonly status: 'not-sent' };
+
 /**
  * Sends one message: the strong verdict at the moment of sending, recorded; then the message; then what came of it,
  * recorded. The start is recorded before anything leaves, so that a crash can lose the outcome but never send twice.
  */
 export class Deliver {
   /** What came of messages whose outcome the log has not taken yet. */
-  private readonly untold = new Map<string, SendOutcome>();
+  private readonly untold = new Map<string, Knowledge>();
   private readonly clearances: Clearances;
 
   constructor(
@@ -60,9 +65,8 @@ export class Deliver {
     if (mail === 'refused') return;
 
     const attempt = attemptsOf(history) + 1;
-    const data = { attempt, verdict: clearance.recorded };
-    if (!(await this.append(history, 'DeliveryStarted', data, clearance.policy))) return;
-    const started = { ...history, revision: history.revision + 1 };
+    const started = await this.take(history, attempt, clearance);
+    if (!started) return;
 
     const last = await this.clearAgain(history.delivery, clearance);
     if (last.outcome === 'suppress') return this.suppress(started, last);
@@ -71,22 +75,54 @@ export class Deliver {
   }
 
   /**
-   * Settles a delivery that was under way when its mailer died or the log failed: by its outcome where that is known,
-   * tried again if the mail room knows that nothing left, and otherwise reported as unknown, because nobody may get the
-   * same mailing twice.
+   * Settles a delivery that is under way, and answers whether it was this mailer's to settle. Its own, left behind by a crash
+   * or a log that failed: by its outcome where that is known, tried again if the mail room knows that nothing left. Another
+   * mailer's is not touched, unless it stands at the revision `abandoned`: then it is reported as unknown, and never tried
+   * again, because nobody may get the same mailing twice.
    */
-  async recover(deliveryId: string): Promise<void> {
+  async recover(deliveryId: string, abandoned?: Revision): Promise<boolean> {
     const history = await this.needs.deliveries.load(deliveryId);
-    if (history?.events.at(-1)?.type !== 'DeliveryStarted') return;
-    const outcome = this.untold.get(deliveryId) ?? (await this.lookUp(deliveryId));
-    if (outcome !== 'not sent') return this.settle(history, attemptsOf(history), outcome);
-    await this.postpone(history, this.needs.clock.now());
+    const started = history && underWay(history);
+    const known = this.untold.get(deliveryId);
+    if (!started || (!known && started.revision !== history.revision)) return this.forget(deliveryId);
+    const isOwn = this.isOwn(started);
+    if (!isOwn && started.revision !== abandoned) return this.forget(deliveryId);
+    const outcome = isOwn ? (known ?? (await this.lookUp(deliveryId))) : ({ status: 'unknown' } as const);
+    await this.settle(started, attemptsOf(started), outcome);
+    return true;
   }
 
-  private async lookUp(deliveryId: string): Promise<SendOutcome | 'not sent'> {
+  private forget(deliveryId: string): false {
+    this.untold.delete(deliveryId);
+    return false;
+  }
+
+  /** What was started before mailers had names was started when there was only one. */
+  private isOwn({ events }: DeliveryHistory): boolean {
+    const { mailer = this.options.mailer } = events.at(-1)!.data;
+    return mailer === this.options.mailer;
+  }
+
+  private async lookUp(deliveryId: string): Promise<Knowledge> {
     const sent = await this.needs.mailRoom.wasSent(deliveryId);
     if (sent === undefined) return { status: 'unknown' };
-    return sent ? { status: 'sent' } : 'not sent';
+    return { status: sent ? 'sent' : 'not-sent' };
+  }
+
+  /** Takes the delivery, so that no other mailer can; `undefined` when another was first. */
+  private async take(
+    history: DeliveryHistory,
+    attempt: number,
+    { recorded, policy }: Clearance,
+  ): Promise<DeliveryHistory | undefined> {
+    const { deliveryId } = history.delivery;
+    const { mailer } = this.options;
+    // Should the log take this and the answer be lost: nothing has left yet.
+    this.untold.set(deliveryId, { status: 'not-sent' });
+    const data = { attempt, mailer, verdict: recorded };
+    const isTaken = await this.append(history, 'DeliveryStarted', data, policy);
+    this.untold.delete(deliveryId);
+    return isTaken ? { ...history, revision: history.revision + 1 } : undefined;
   }
 
   /** A person who opted out while the message was made must not get it. */
@@ -115,8 +151,8 @@ export class Deliver {
       if (!isFinal(error)) throw error;
       const { deliveryId, mailingId } = delivery;
       this.needs.logger.error('A message could not be made', { deliveryId, mailingId, error });
-      await this.append(history, 'DeliveryFailed', { permanent: true, code: error.code });
-      this.needs.metrics.mail('failed');
+      if (await this.append(history, 'DeliveryFailed', { permanent: true, code: error.code }))
+        this.needs.metrics.mail('failed');
       return 'refused';
     }
   }
@@ -128,13 +164,13 @@ export class Deliver {
   }
 
   private async suppress(history: DeliveryHistory, { reason, recorded, policy }: Clearance): Promise<void> {
-    if (await this.append(history, 'DeliverySuppressed', { reason, verdict: recorded }, policy))
+    if (await this.conclude(history, 'DeliverySuppressed', { reason, verdict: recorded }, policy))
       this.needs.metrics.mail('suppressed');
   }
 
   /** Leaves a message to be looked at again, and made anew, at an instant. */
   private async postpone(history: DeliveryHistory, until: Instant): Promise<void> {
-    await this.append(history, 'DeliveryDeferred', { attempt: attemptsOf(history), retryAt: toRfc3339(until) });
+    await this.conclude(history, 'DeliveryDeferred', { attempt: attemptsOf(history), retryAt: toRfc3339(until) });
   }
 
   private nextLook({ events }: DeliveryHistory): Instant {
@@ -142,22 +178,39 @@ export class Deliver {
     return this.needs.clock.now() + Math.min(this.options.retryAfter * 2 ** looks, LONGEST_WAIT);
   }
 
-  private async settle(history: DeliveryHistory, attempt: number, outcome: SendOutcome): Promise<void> {
-    const { deliveryId } = history.delivery;
+  private async settle(started: DeliveryHistory, attempt: number, outcome: Knowledge): Promise<void> {
+    const { deliveryId } = started.delivery;
     this.untold.set(deliveryId, outcome);
-    if (outcome.status === 'rejected' && isBadAddress(outcome.code)) await this.recordBounce(history.delivery);
+    if (outcome.status === 'rejected' && isBadAddress(outcome.code)) await this.recordBounce(started.delivery);
     const { type, data } = this.eventFor(attempt, outcome);
-    await this.append(history, type, data);
+    if (await this.conclude(started, type, data)) this.needs.metrics.mail(outcomes[type]);
     this.untold.delete(deliveryId);
-    this.needs.metrics.mail(outcomes[type]);
   }
 
-  private eventFor(attempt: number, outcome: SendOutcome) {
+  /** Records what came of a message. Where another mailer gave it up as unknown meanwhile, the knowledge goes behind that. */
+  private async conclude(
+    history: DeliveryHistory,
+    type: DeliveryEventType,
+    data: JsonObject,
+    policy?: Policy,
+  ): Promise<boolean> {
+    if (await this.append(history, type, data, policy)) return true;
+    const latest = await this.needs.deliveries.load(history.delivery.deliveryId);
+    if (type === 'DeliveryOutcomeUnknown' || !latest || !isGivenUpSince(latest, history)) return false;
+    // It was reported, and somebody may have written to the person since: it is not sent any more.
+    return type === 'DeliveryDeferred'
+      ? this.append(latest, 'DeliveryFailed', { ...data, permanent: false }, policy)
+      : this.append(latest, type, data, policy);
+  }
+
+  private eventFor(attempt: number, outcome: Knowledge) {
     switch (outcome.status) {
       case 'sent':
         return { type: 'MailSent', data: { attempt } } as const;
       case 'unknown':
         return { type: 'DeliveryOutcomeUnknown', data: { attempt } } as const;
+      case 'not-sent':
+        return { type: 'DeliveryDeferred', data: { attempt, retryAt: toRfc3339(this.needs.clock.now()) } } as const;
       case 'rejected':
         return { type: 'DeliveryFailed', data: { attempt, permanent: true, ...codeOf(outcome) } } as const;
       case 'deferred': {
@@ -180,12 +233,7 @@ export class Deliver {
     await recordDeliverabilityOf(this.needs.contacts, fact, { kind: 'bounced', permanent: true });
   }
 
-  private append(
-    history: DeliveryHistory,
-    type: Parameters<DeliveryRepository['append']>[1],
-    data: JsonObject,
-    policy?: Policy,
-  ) {
+  private append(history: DeliveryHistory, type: DeliveryEventType, data: JsonObject, policy?: Policy) {
     return this.needs.deliveries.append(history, type, data, policy && policyVersionOf(policy));
   }
 }
@@ -212,6 +260,10 @@ const outcomes = {
 function isWaiting({ events }: DeliveryHistory): boolean {
   const last = events.at(-1)!.type;
   return last === 'DeliveryRequested' || last === 'DeliveryDeferred';
+}
+
+function isGivenUpSince({ events, revision }: DeliveryHistory, started: DeliveryHistory): boolean {
+  return revision === started.revision + 1 && events.at(-1)!.type === 'DeliveryOutcomeUnknown';
 }
 
 function attemptsOf({ events }: DeliveryHistory): number {

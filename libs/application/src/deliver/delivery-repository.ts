@@ -34,6 +34,12 @@ export interface DeliveryHistory {
   readonly revision: Revision;
 }
 
+/** The delivery as it was when a mailer last took it; `undefined` when none did. */
+export function underWay({ delivery, events }: DeliveryHistory): DeliveryHistory | undefined {
+  const last = events.findLastIndex(({ type }) => type === 'DeliveryStarted');
+  return last < 0 ? undefined : { delivery, events: events.slice(0, last + 1), revision: events[last]!.revision };
+}
+
 /** Keeps each delivery in a stream of its own, so that two mailers cannot both take it. */
 @Injectable()
 export class DeliveryRepository {
