@@ -15,6 +15,7 @@ import { addRebuild } from './rebuild.command.js';
 import { addRevokeKey } from './revoke-key.command.js';
 import { addSettleKeptMail } from './settle-kept-mail.command.js';
 import { addSimulate } from './simulate.command.js';
+import { addSnapshot } from './snapshot.command.js';
 import { CommandFailed, Difference, type Surroundings } from './surroundings.js';
 import { addTakeBackImport } from './take-back-import.command.js';
 import { addVerify } from './verify.command.js';
@@ -58,6 +59,7 @@ function createProgram(surroundings: Surroundings): Command {
   addMigrate(ledger, surroundings);
   addRebuild(ledger, surroundings);
   addSimulate(ledger, surroundings);
+  addSnapshot(ledger, surroundings);
   addVerify(ledger, surroundings);
   return ledger;
 }
