@@ -103,7 +103,7 @@ export function createMetrics(): Metrics {
   const lags = new Map<string, () => Promise<number>>();
   new Gauge({
     name: 'consent_ledger_projection_lag_seconds',
-    help: 'Positions of the log that a projection has not handled.',
+    help: 'For how many seconds a projection is behind the log.',
     labelNames: ['projection'],
     registers,
     async collect() {
