@@ -1,8 +1,8 @@
 import { AddRecipients, type Letter } from '@consent-ledger/application';
-import { RevisionConflict } from '@consent-ledger/event-store';
 import type { MailingSummary } from '@consent-ledger/projections';
 import {
   by,
+  createDistantStore,
   createMailing,
   createScriptedMailRoom,
   createTestLedger,
@@ -10,7 +10,6 @@ import {
   optIn,
   person,
   START_OF_STORY,
-  type InterruptibleStore,
   type MailRoomScript,
   type TestLedger,
 } from '@consent-ledger/testing';
@@ -43,15 +42,14 @@ async function addReader(log: TestLedger, name: string): Promise<void> {
   await log.app.get(AddRecipients).add('spring', [{ address: reader.address }], 'a-request');
 }
 
-/** A mailer in a process of its own on the log of that ledger; it counts the claims that another was before. */
+/** A mailer in a process of its own on the log of that ledger. */
 async function besides(
   log: TestLedger,
   name: string,
   script: MailRoomScript = {},
   { now = START_OF_STORY, ...options }: Partial<MailerOptions> & { readonly now?: string } = {},
 ) {
-  const conflicts = { count: 0 };
-  const store = behindNetwork(log.store, () => void (conflicts.count += 1));
+  const store = createDistantStore(log.store, { turns: () => 1, behind: TURNS_BEHIND });
   const ledger = await createTestLedger({ beside: { ...log, store }, now });
   await ledger.caughtUp();
   const mailRoom = createScriptedMailRoom(script);
@@ -60,33 +58,7 @@ async function besides(
   const mine = { name, deliver, progress, clock, logger, concurrency: 4, rate: 0, lease: LEASE, ...options };
   const mailer = new Mailer(mine);
   running.push(mailer);
-  return { ledger, mailRoom, mailer, conflicts };
-}
-
-/** A log that takes turns of the event loop to answer, and tells what is new later still. */
-function behindNetwork(store: InterruptibleStore, onConflict: () => void): InterruptibleStore {
-  return {
-    ...store,
-    async append(...args) {
-      await nextTurn();
-      try {
-        return await store.append(...args);
-      } catch (error) {
-        if (error instanceof RevisionConflict) onConflict();
-        throw error;
-      }
-    },
-    async readStream(...args) {
-      await nextTurn();
-      return store.readStream(...args);
-    },
-    async *subscribe(...args) {
-      for await (const batch of store.subscribe(...args)) {
-        for (let turn = 0; turn < TURNS_BEHIND; turn++) await nextTurn();
-        yield batch;
-      }
-    },
-  };
+  return { ledger, mailRoom, mailer, store };
 }
 
 /** The mailing once its counts are as asked for, as the ledger sees it. */
@@ -140,7 +112,7 @@ describe('mailers on one log', () => {
     expect(new Set(shares.flat()).size).toBe(300);
     for (const share of shares) expect(share.length).toBeGreaterThan(300 / count / 3);
 
-    const conflicts = mailers.reduce((sum, each) => sum + each.conflicts.count, 0);
+    const conflicts = mailers.reduce((sum, each) => sum + each.store.conflicts, 0);
     expect(conflicts).toBeLessThan(300 * 0.15);
     for (const { ledger } of mailers) expect(ledger.logger.lines).toStrictEqual([]);
   });

@@ -10,7 +10,7 @@ import {
   SettleDue,
 } from '@consent-ledger/application';
 import type { Links, ReturnPaths } from '@consent-ledger/links';
-import type { Clock, Configuration, Logger } from '@consent-ledger/platform';
+import { newId, type Clock, type Configuration, type Logger } from '@consent-ledger/platform';
 import { Inject, Module, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import type { MailListener } from './mail-listener.js';
 import { openMailListener } from './open-mail-listener.js';
@@ -33,7 +33,7 @@ export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationSh
     eraseStrangers: EraseStrangers,
     receiveMail: ReceiveMail,
   ) {
-    this.worker = new Worker({ dueDates, settleDue, eraseStrangers, clock, logger });
+    this.worker = new Worker({ name: newId(), dueDates, settleDue, eraseStrangers, clock, logger });
     this.mailListener = openMailListener(configuration, { receiveMail, links, returnPaths, clock, logger });
   }
 

@@ -30,7 +30,14 @@ const DAY = 86_400_000;
 
 function workerOf(ledger: TestLedger, settleDue: Pick<SettleDue, 'settle'> = ledger.app.get(SettleDue)): Worker {
   const { dueDates, clock, logger } = ledger;
-  return new Worker({ dueDates, settleDue, eraseStrangers: ledger.app.get(EraseStrangers), clock, logger });
+  return new Worker({
+    name: 'a-worker',
+    dueDates,
+    settleDue,
+    eraseStrangers: ledger.app.get(EraseStrangers),
+    clock,
+    logger,
+  });
 }
 
 /** Settles all but the erasure. */

@@ -1,9 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DueDates, EraseStrangers, SettleDue } from '@consent-ledger/application';
-import type { Clock, Logger } from '@consent-ledger/platform';
+import { ownOrder, type Clock, type Logger } from '@consent-ledger/platform';
 import { LONGEST_WAIT_MS, type DueContact } from '@consent-ledger/projections';
 
 export interface WorkerOptions {
+  /** Another for every worker on the log; it may be another after a restart. */
+  readonly name: string;
   readonly dueDates: DueDates;
   readonly settleDue: Pick<SettleDue, 'settle'>;
   readonly eraseStrangers: Pick<EraseStrangers, 'sweep'>;
@@ -11,8 +13,10 @@ export interface WorkerOptions {
   readonly logger: Logger;
 }
 
-/** How many contacts are read from the index at a time, and looked at again after a change of policy. */
-const PAGE = 500;
+/** How many contacts are read from the index at a time: several workers share a page, and meet at its end. */
+const PAGE = 2_000;
+/** How many contacts are looked at again at a time after a change of policy. */
+const REVIEWED_AT_ONCE = 500;
 /** How many contacts are settled at once: appends that arrive together are committed together. */
 const AT_ONCE = 32;
 /** How often the worker looks for people who are not on record and whose address nothing holds any longer. */
@@ -21,8 +25,9 @@ const STRANGERS_EVERY = 86_400_000;
 const RECOVERY_PAUSE = 1_000;
 
 /**
- * Turns what falls due into events for as long as it runs: each contact's in order of due date, the contacts in order of the
- * first, some at once. Several may run: the log decides.
+ * Turns what falls due into events for as long as it runs: each contact's in order of due date, the contacts a page at a time
+ * in order of the first, some at once. Several may run: the log decides, and each takes the page in an order of its own, so
+ * that they seldom do the same.
  */
 export class Worker {
   private readonly stopping = new AbortController();
@@ -43,14 +48,15 @@ export class Worker {
 
   /** Settles all that is due now; answers how many events that took. A contact that fails is left for the next time. */
   async settleDue(): Promise<number> {
-    const { dueDates, clock } = this.options;
+    const { name, dueDates, clock } = this.options;
     await this.review();
     let settled = 0;
     let last: DueContact | undefined;
     while (!this.stopped) {
       const page = dueDates.view.due(clock.now(), PAGE, last);
       if (page.length === 0) return settled;
-      const queue = page.values();
+      const contactIds = page.map(({ contactId }) => contactId);
+      const queue = ownOrder(name, contactIds).values();
       const counts = await Promise.all(Array.from({ length: AT_ONCE }, () => this.settleFrom(queue)));
       settled += counts.reduce((sum, count) => sum + count, 0);
       last = page.at(-1);
@@ -97,14 +103,16 @@ export class Worker {
 
   /** After a change of policy every contact is looked at again, a page at a time, so that requests are answered between. */
   private async review(): Promise<void> {
-    while (!this.stopped && this.options.dueDates.index.review(PAGE)) await nextTurn();
+    while (!this.stopped && this.options.dueDates.index.review(REVIEWED_AT_ONCE)) await nextTurn();
   }
 
-  private async settleFrom(queue: IterableIterator<DueContact>): Promise<number> {
+  private async settleFrom(queue: IterableIterator<string>): Promise<number> {
     const { settleDue, dueDates, clock, logger } = this.options;
     let settled = 0;
-    for (const { contactId } of queue) {
+    for (const contactId of queue) {
       if (this.stopped) break;
+      // Another worker was here meanwhile.
+      if ((dueDates.view.find(contactId) ?? Number.POSITIVE_INFINITY) > clock.now()) continue;
       try {
         const count = await settleDue.settle(contactId, clock.now());
         // The index said that something was due and the contact's own stream did not: the index is mended.

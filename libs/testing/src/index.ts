@@ -1,5 +1,6 @@
 export * from './commands.js';
 export * from './counting-metrics.js';
+export * from './distant-store.js';
 export * from './driven-clock.js';
 export type { AppendFault } from './eventstoredb/append-faults.js';
 export type { EventStoreDbServer, EventStoreDbServerOptions } from './eventstoredb/eventstoredb-server.js';

@@ -32,6 +32,7 @@ async function sweep() {
     },
   };
   const events = await new Worker({
+    name: 'alone',
     dueDates,
     settleDue: timed,
     eraseStrangers: noStrangers,
