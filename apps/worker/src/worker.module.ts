@@ -3,26 +3,31 @@ import {
   CONFIGURATION,
   DueDates,
   EraseStrangers,
+  LEDGER,
   LINKS,
   LOGGER,
   ReceiveMail,
   RETURN_PATHS,
   SettleDue,
+  type Ledger,
 } from '@consent-ledger/application';
 import type { Links, ReturnPaths } from '@consent-ledger/links';
 import { newId, type Clock, type Configuration, type Logger } from '@consent-ledger/platform';
 import { Inject, Module, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { Exchange } from './kafka/exchange.js';
 import type { MailListener } from './mail-listener.js';
 import { openMailListener } from './open-mail-listener.js';
 import { Worker } from './worker.js';
 
-/** Does what must happen without a request, and takes mail. Needs the ApplicationModule beside it. */
+/** Does what must happen without a request, takes mail, and publishes to Kafka. Needs the ApplicationModule beside it. */
 @Module({})
 export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly worker: Worker;
   private readonly mailListener: MailListener | undefined;
+  private readonly exchange: Exchange | undefined;
 
   constructor(
+    @Inject(LEDGER) ledger: Ledger,
     @Inject(CONFIGURATION) configuration: Configuration,
     @Inject(CLOCK) clock: Clock,
     @Inject(LOGGER) logger: Logger,
@@ -35,14 +40,17 @@ export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationSh
   ) {
     this.worker = new Worker({ name: newId(), dueDates, settleDue, eraseStrangers, clock, logger });
     this.mailListener = openMailListener(configuration, { receiveMail, links, returnPaths, clock, logger });
+    this.exchange = Exchange.open(ledger);
   }
 
   async onApplicationBootstrap(): Promise<void> {
     await this.mailListener?.start();
     this.worker.start();
+    this.exchange?.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
+    await this.exchange?.stop();
     await this.mailListener?.stop();
     await this.worker.stop();
   }

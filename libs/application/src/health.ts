@@ -5,10 +5,13 @@ import type { Ledger } from './ledger.js';
 export interface Health {
   readonly status: 'ok' | 'degraded' | 'unavailable';
   /** Each is `ok`, or says what is not. */
-  readonly checks: Readonly<Record<'log' | 'writing' | 'keyVault' | 'readModels', string>>;
+  readonly checks: Readonly<Record<'log' | 'writing' | 'keyVault' | 'readModels', string> & Record<string, string>>;
 }
 
-export type HealthSources = Pick<Ledger, 'store' | 'connection' | 'vault' | 'processor' | 'writeFault' | 'clock'>;
+export type HealthSources = Pick<
+  Ledger,
+  'store' | 'connection' | 'vault' | 'processor' | 'writeFault' | 'otherChecks' | 'clock'
+>;
 
 /** For how long the read models may be behind before this process should get no questions. */
 const MOST_BEHIND_MS = 10_000;
@@ -31,7 +34,7 @@ export async function checkHealth(sources: HealthSources): Promise<Health> {
     checkKeyVault(sources),
     checkReadModels(sources),
   ]);
-  const checks = { log, writing: checkWriting(sources), keyVault, readModels };
+  const checks = { log, writing: checkWriting(sources), keyVault, readModels, ...checkOthers(sources) };
   const all: readonly Check[] = Object.values(checks);
   const isReady = !all.some(({ fatal }) => fatal);
   const says = Object.entries(checks).map(([name, check]) => [name, check.says]);
@@ -39,6 +42,12 @@ export async function checkHealth(sources: HealthSources): Promise<Health> {
     status: all.every((check) => check === OK) ? 'ok' : isReady ? 'degraded' : 'unavailable',
     checks: Object.fromEntries(says) as Health['checks'],
   };
+}
+
+/** What stands beside the ledger never keeps questions from being answered. */
+function checkOthers({ otherChecks }: HealthSources): Record<string, Check> {
+  const told = [...otherChecks].map(([name, check]) => [name, check()] as const);
+  return Object.fromEntries(told.map(([name, says]) => [name, says === OK.says ? OK : { says }]));
 }
 
 async function checkLog({ store, connection }: HealthSources): Promise<Check> {

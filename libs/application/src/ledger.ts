@@ -92,6 +92,8 @@ export interface Ledger {
   connection(): ConnectionState;
   /** Why the log refused what was last to be written; `undefined` when it did not. */
   writeFault(): string | undefined;
+  /** What else runs in this process and may fail by itself: each says `ok`, or what is not. Whoever runs it adds it. */
+  readonly otherChecks: Map<string, () => string>;
   /** Publishes the configured policies, then brings the read models up to the end of the log. */
   start(): Promise<void>;
   /** Settles what was accepted, then lets go of every file. */
@@ -201,6 +203,7 @@ function ledgerOver(
     apiKeys: new ApiKeys(store, clock, apiKeys, configuration.LEDGER_ADMIN_KEY),
     connection: () => store.connection(),
     writeFault,
+    otherChecks: new Map(),
 
     async start() {
       await requireSamePepper(store, contactIds, clock);

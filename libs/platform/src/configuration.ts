@@ -18,6 +18,7 @@ import {
 } from 'class-validator';
 import { dkimFaults } from './dkim-settings.js';
 import { inboundFaults } from './inbound-settings.js';
+import { kafkaFaults } from './kafka-settings.js';
 
 const toNumber = Transform(({ value }) => (value === undefined || value === '' ? undefined : Number(value)));
 
@@ -48,6 +49,22 @@ export class Configuration {
   @IsOptional()
   @ValidateBy({ name: 'isDatabaseUrl', validator: { validate: isDatabaseUrl } }, DATABASE)
   readonly KEY_VAULT_URL?: string;
+  /** Brokers of the Kafka cluster that facts and verdicts are published to, `host:port` with commas; without it none are. */
+  @IsOptional()
+  @Matches(/^[\w.-]+:\d{1,5}(,[\w.-]+:\d{1,5})*$/, { message: '$property must be a list of host:port, with commas' })
+  readonly KAFKA_BROKERS?: string;
+  /** What the names of all topics and groups begin with, where several installations share a cluster. */
+  @IsOptional()
+  @Matches(/^[\w.-]{1,64}$/, { message: '$property must be at most 64 letters, digits, dots, dashes or underscores' })
+  readonly KAFKA_TOPIC_PREFIX?: string;
+  @IsIn(['on', 'off']) readonly KAFKA_TLS: string = 'off';
+  /** The file of the authority (PEM) that the brokers' certificates are checked by; by default those of the machine. */
+  @IsOptional() @IsString() readonly KAFKA_CA_PATH?: string;
+  @IsOptional()
+  @IsIn(['plain', 'scram-sha-256', 'scram-sha-512'])
+  readonly KAFKA_SASL_MECHANISM?: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+  @IsOptional() @IsString() readonly KAFKA_USERNAME?: string;
+  @IsOptional() @IsString() readonly KAFKA_PASSWORD?: string;
   /** Where recipients reach this service, as it stands in links; by default where it listens. */
   @IsOptional()
   @IsUrl({ require_tld: false, protocols: ['http', 'https'], require_protocol: true })
@@ -142,6 +159,7 @@ export function readConfiguration(environment: Readonly<Record<string, string | 
       ...keyFaults(configuration),
       ...dkimFaults(configuration),
       ...inboundFaults(configuration),
+      ...kafkaFaults(configuration),
     );
   if (faults.length > 0) throw new ConfigurationError(faults);
   return Object.freeze(configuration);
@@ -201,6 +219,12 @@ function isLocal(host: string): boolean {
 const optionalNames: (keyof Configuration)[] = [
   'EVENT_STORE_URL',
   'KEY_VAULT_URL',
+  'KAFKA_BROKERS',
+  'KAFKA_TOPIC_PREFIX',
+  'KAFKA_CA_PATH',
+  'KAFKA_SASL_MECHANISM',
+  'KAFKA_USERNAME',
+  'KAFKA_PASSWORD',
   'PUBLIC_URL',
   'TRUSTED_PROXIES',
   'POLICY_PATH',

@@ -176,6 +176,7 @@ function openParts(now: string, beside?: TestLedger) {
     apiKeys: new ApiKeys(store, clock, apiKeys, undefined),
     connection: () => 'connected' as const,
     writeFault: () => undefined,
+    otherChecks: new Map<string, () => string>(),
     start: async () => processor.start(),
     async close() {
       await processor.stop();

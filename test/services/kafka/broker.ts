@@ -47,8 +47,15 @@ export async function startBroker({ directory, port }: BrokerOptions): Promise<B
   await once(format, 'exit');
   if (format.exitCode !== 0) throw new Error(`Kafka could not format its storage:\n${await readFile(log, 'utf8')}`);
   const broker = java(jars, ['kafka.Kafka', properties], log);
+  const mark = await markOf(broker);
   await listening(broker, own, log);
-  return { brokers: `127.0.0.1:${own}`, end: (signal = 'SIGTERM') => end(broker, signal) };
+  return {
+    brokers: `127.0.0.1:${own}`,
+    async end(signal = 'SIGTERM') {
+      await end(broker, signal);
+      if (mark) await rm(mark, { force: true });
+    },
+  };
 }
 
 const clusterId = Buffer.from('consent-ledger-1').toString('base64url');
@@ -91,6 +98,15 @@ function java(jars: string, args: readonly string[], log: string): ChildProcess 
   });
   closeSync(output);
   return child;
+}
+
+/** By this the end of the test run finds a broker whose spec was cut off; `undefined` outside of one. */
+async function markOf(broker: ChildProcess): Promise<string | undefined> {
+  const run = process.env['TEST_RUN_DIR'];
+  if (run === undefined) return undefined;
+  const mark = join(run, `kafka-${broker.pid}.pid`);
+  await writeFile(mark, String(broker.pid));
+  return mark;
 }
 
 async function listening(broker: ChildProcess, port: number, log: string): Promise<void> {

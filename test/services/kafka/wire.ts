@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import kafkajs, { type Kafka } from 'kafkajs';
+import kafkajs, { type Consumer, type Kafka } from 'kafkajs';
 
 /** A message as any program reads it off a topic. */
 export interface WireMessage {
@@ -65,7 +65,9 @@ export function createWire(brokers: readonly string[]): Wire {
       await admin.disconnect();
     },
     async close() {
-      await Promise.all([...readers.values()].map(async (open) => (await open).close()));
+      await Promise.all(
+        [...readers.values()].map((open) => open.then((reader) => reader.close()).catch(() => undefined)),
+      );
     },
   };
 }
@@ -86,7 +88,7 @@ async function openReader(kafka: Kafka, topic: string, readUncommitted: boolean)
   const messages: WireMessage[] = [];
   const read = new Map<number, number>();
   await consumer.connect();
-  await consumer.subscribe({ topics: [topic], fromBeginning: true });
+  await subscribeOnceThere(consumer, topic);
   await consumer.run({
     autoCommit: false,
     eachBatch: async ({ batch }) => {
@@ -122,6 +124,19 @@ async function openReader(kafka: Kafka, topic: string, readUncommitted: boolean)
       ),
     close: () => consumer.disconnect(),
   };
+}
+
+/** The service makes its topics while it is used already. */
+async function subscribeOnceThere(consumer: Consumer, topic: string): Promise<void> {
+  const deadline = Date.now() + LONGEST_WAIT_MS;
+  for (;;) {
+    try {
+      return await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await delay(50);
+    }
+  }
 }
 
 async function until(isThere: () => boolean, messages: readonly WireMessage[], told: () => string) {

@@ -20,8 +20,8 @@ export function openKafkaBroker({ onState, ...settings }: KafkaBrokerOptions): M
     state = now;
     onState?.(now);
   };
-  const admin = connection(() => kafka.admin());
-  const producer = connection(() => kafka.producer(producerConfiguration));
+  const admin = connection(() => kafka.admin(), hear);
+  const producer = connection(() => kafka.producer(producerConfiguration), hear);
 
   return {
     state: () => state,
@@ -53,7 +53,7 @@ async function ensureTopics(admin: Admin, wanted: readonly TopicSettings[]): Pro
 }
 
 /** One connection for all who use it; one that failed is replaced by a new one at the next use. */
-function connection<C extends Admin | Producer>(make: () => C) {
+function connection<C extends Admin | Producer>(make: () => C, onHeard: (isHeard: boolean) => void) {
   let connected: Promise<C> | undefined;
   const connect = () => {
     if (connected) return connected;
@@ -71,7 +71,12 @@ function connection<C extends Admin | Producer>(make: () => C) {
     async use<T>(work: (client: C) => Promise<T>): Promise<T> {
       const using = connect();
       try {
-        return await work(await using);
+        const client = await using.catch((error: unknown) => {
+          onHeard(false);
+          throw error;
+        });
+        onHeard(true);
+        return await work(client);
       } catch (error) {
         if (connected === using) await close();
         throw error;

@@ -1,7 +1,7 @@
 import type { ContactState, Instant, PolicyHistory } from '@consent-ledger/consent';
 import type { Batch, EventStore, Position } from '@consent-ledger/event-store';
 import type { Clock, Logger } from '@consent-ledger/platform';
-import { contactOfStream, isPolicyStream } from '@consent-ledger/projections';
+import { contactOfStream, isPolicyStream, recordedAtOf } from '@consent-ledger/projections';
 import { structuredHeaders, type CloudEvent } from '../contracts/cloud-event.js';
 import { consentEventOf } from '../contracts/consent-event.js';
 import { preferencesOf } from '../contracts/preferences-message.js';
@@ -30,7 +30,7 @@ export interface RelayOptions {
   readonly topics: Topics;
   /** By which the broker knows the relays of this log. */
   readonly name: string;
-  readonly store: Pick<EventStore, 'subscribe' | 'readAt'>;
+  readonly store: Pick<EventStore, 'subscribe' | 'readAt' | 'readAll'>;
   readonly contacts: KnownContacts;
   readonly policies: { history(): PolicyHistory };
   readonly clock: Clock;
@@ -46,7 +46,7 @@ const BATCH = 1_000;
 const SWEEP_EVERY = 6 * 3_600_000;
 /** How long a relay that has nothing to do sleeps before it looks at the time again. */
 const LONGEST_WAIT_MS = 1_000;
-/** After how many positions of which nothing is published the place is noted all the same. */
+/** After how many events of which nothing is published the place is noted all the same. */
 const MOST_UNNOTED = 10_000;
 
 /**
@@ -65,9 +65,12 @@ export class Relay {
     return this.current;
   }
 
-  /** The position up to which this process has relayed; `undefined` while it does not. */
-  get position(): Position | undefined {
-    return this.current === 'relaying' ? this.reached : undefined;
+  /** For how many milliseconds the oldest event waits that this process has not relayed; 0 while it is not to relay. */
+  async behindMs(): Promise<number> {
+    if (this.current === 'standby' || this.reached === undefined) return 0;
+    const { store, clock } = this.options;
+    const [waiting] = await store.readAll(this.reached, 1);
+    return waiting ? Math.max(0, clock.now() - recordedAtOf(waiting)) : 0;
   }
 
   start(): void {
@@ -121,6 +124,7 @@ class Run {
   private sweep: Sweep | undefined;
   private sweptAt = Number.NEGATIVE_INFINITY;
   private latest: Instant;
+  private unnoted = 0;
 
   constructor(
     private readonly options: RelayOptions,
@@ -161,7 +165,7 @@ class Run {
     await contacts.reach(last.position);
     const place = { position: last.position, eventId: last.id };
     if (facts.length > 0) await this.publish([{ topic: topics.events, messages: facts }], touched, place);
-    else if (last.position - this.note.position > MOST_UNNOTED) await this.publish([], [], place);
+    else if ((this.unnoted += events.length) > MOST_UNNOTED) await this.publish([], [], place);
     this.onReached(last.position);
     if (events.some(({ streamId }) => isPolicyStream(streamId))) this.beginSweep('everyone');
   }
@@ -217,6 +221,7 @@ class Run {
     const note = { ...this.note, ...place, known };
     await this.turn.publish([...batches, { topic: topics.preferences, messages: verdicts }], writeNote(note));
     this.note = note;
+    if (place.position !== undefined) this.unnoted = 0;
   }
 
   private verdictsOf(contactIds: Iterable<string>, position: Position): OutgoingMessage[] {

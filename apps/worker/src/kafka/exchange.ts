@@ -1,0 +1,77 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Ledger } from '@consent-ledger/application';
+import { openMessageBroker, Relay, topicSettings, topicsOf, type MessageBroker } from '@consent-ledger/messaging';
+import type { Logger } from '@consent-ledger/platform';
+import { knownContacts } from './known-contacts.js';
+
+/** Milliseconds between two tries to make the topics, while the broker is away. */
+const PATIENCE = 1_000;
+
+/** What a worker does with Kafka for as long as it runs. While the broker is away everything else goes on. */
+export class Exchange {
+  private readonly stopping = new AbortController();
+  private starting: Promise<void> = Promise.resolve();
+
+  private constructor(
+    private readonly broker: MessageBroker,
+    private readonly makeTopics: () => Promise<void>,
+    private readonly parts: readonly { start(): void; stop(): Promise<void> }[],
+    private readonly logger: Logger,
+  ) {}
+
+  /** What the settings ask for; `undefined` where they name no broker. */
+  static open(ledger: Ledger): Exchange | undefined {
+    const { configuration, logger, metrics, store, policies, clock, preferences } = ledger;
+    const broker = openMessageBroker(configuration, {
+      onState: (state) => {
+        if (state === 'connected') logger.info('The Kafka broker answers');
+        else logger.warn('The Kafka broker does not answer: it is asked again until it does');
+      },
+    });
+    if (!broker) return undefined;
+    const topics = topicsOf(configuration.KAFKA_TOPIC_PREFIX);
+    const contacts = knownContacts(preferences);
+    const relay = new Relay({ broker, topics, name: topics.relay, store, contacts, policies, clock, logger });
+    metrics.watchLag('kafka-relay', async () => (await relay.behindMs()) / 1000);
+    ledger.otherChecks.set('kafka', () => told(broker));
+    return new Exchange(broker, () => broker.ensureTopics(topicSettings(topics)), [relay], logger);
+  }
+
+  /** Returns at once: the service does not wait for the broker. */
+  start(): void {
+    this.starting = this.begin();
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.starting;
+    await Promise.all(this.parts.map((part) => part.stop()));
+    await this.broker.close();
+  }
+
+  private async begin(): Promise<void> {
+    await this.topics();
+    if (this.stopping.signal.aborted) return;
+    for (const part of this.parts) part.start();
+  }
+
+  /** A cluster may refuse to make topics: whoever runs it has made them, or what needs them waits until they are there. */
+  private async topics(): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      try {
+        return await this.makeTopics();
+      } catch (error) {
+        if (this.broker.state() === 'connected')
+          return this.logger.warn('Topics could not be made on the Kafka cluster: make those that are missing', {
+            error,
+          });
+        await delay(PATIENCE, undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+}
+
+function told(broker: MessageBroker): string {
+  return broker.state() === 'connected' ? 'ok' : 'the broker does not answer: what is published and taken waits';
+}

@@ -1,0 +1,108 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { topicsOf } from '@consent-ledger/messaging';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { cleanUp, newDirectory, startBuilt } from '../faults/built-service.js';
+import { startBroker, type Broker } from '../services/kafka/broker.js';
+import { describeWithKafka, describeWithOwnBroker, kafkaBrokers } from '../services/kafka/shared-broker.js';
+import { createWire, newPrefix, type Wire } from '../services/kafka/wire.js';
+import { eventually, startService, type TestService } from '../support/service.js';
+
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+  await cleanUp();
+});
+
+const signUp = (address: string) => ({
+  address,
+  purposes: ['newsletter'],
+  statement: { id: 'signup-form', version: 1, language: 'nl' },
+  source: { kind: 'web-form' },
+});
+
+function wireTo(brokers: readonly string[]): Wire {
+  const wire = createWire(brokers);
+  closing.push(() => wire.close());
+  return wire;
+}
+
+describeWithKafka('A service with KAFKA_BROKERS', () => {
+  it('publishes every acknowledged fact, each contact in order, whenever it is killed (P11)', async () => {
+    const brokers = await kafkaBrokers();
+    const prefix = newPrefix();
+    const directory = await newDirectory();
+    const environment = { KAFKA_BROKERS: brokers.join(','), KAFKA_TOPIC_PREFIX: prefix };
+    const acknowledged = new Map<string, string[]>();
+    for (let life = 0; life < 3; life++) {
+      const service = await startBuilt(directory, environment);
+      let isOver = false;
+      const acting = Array.from({ length: 8 }, async (_, person) => {
+        const address = `p${person}@example.org`;
+        for (let turn = 0; !isOver; turn++) {
+          const fact = { address, purposes: ['newsletter'], source: { kind: 'web-form' } };
+          const path = turn % 2 === 0 ? '/v1/opt-ins' : '/v1/opt-outs';
+          const { body } = await service.post(path, turn % 2 === 0 ? signUp(address) : fact);
+          const told = acknowledged.get(body.contactId) ?? [];
+          acknowledged.set(body.contactId, [...told, ...body.recorded.map(({ eventId }: any) => eventId)]);
+        }
+      });
+      const settled = Promise.allSettled(acting);
+      const count = () => [...acknowledged.values()].flat().length;
+      const before = count();
+      await eventually(() => expect(count()).toBeGreaterThan(before + 150));
+      isOver = life === 2;
+      await service.end(life === 2 ? 'SIGTERM' : 'SIGKILL');
+      isOver = true;
+      await settled;
+    }
+    await startBuilt(directory, environment);
+    const topics = topicsOf(prefix);
+    const wire = wireTo(brokers);
+    const all = [...acknowledged.values()].flat();
+    await eventually(async () => {
+      const ids = new Set((await wire.read(topics.events, all.length)).map(({ body }) => body.id));
+      expect(all.filter((id) => !ids.has(id))).toStrictEqual([]);
+    }, 20);
+    const messages = await wire.read(topics.events, 0);
+    for (const contactId of acknowledged.keys()) {
+      const sequence = messages.filter(({ key }) => key === contactId).map(({ body }) => Number(body.sequence));
+      expect(sequence).toStrictEqual([...new Set(sequence)].sort((a, b) => a - b));
+    }
+  }, 120_000);
+});
+
+describeWithOwnBroker('A service whose broker is away', () => {
+  let directory: string;
+  let broker: Broker;
+  let service: TestService;
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'ledger-broker-'));
+    broker = await startBroker({ directory });
+    service = await startService({ environment: { KAFKA_BROKERS: broker.brokers } });
+    closing.push(
+      () => rm(directory, { recursive: true, force: true }),
+      () => broker.end('SIGKILL'),
+      () => service.stop(),
+    );
+  }, 90_000);
+
+  const kafkaHealth = async () => (await service.get('/health/ready')).body;
+
+  it('goes on and says so, and publishes what was recorded meanwhile once it is back (P4, P11)', async () => {
+    const { events } = topicsOf();
+    await service.post('/v1/opt-ins', signUp('a@example.org'));
+    const before = wireTo([broker.brokers]);
+    await before.read(events, 1);
+    await eventually(async () => expect(await kafkaHealth()).toMatchObject({ status: 'ok', checks: { kafka: 'ok' } }));
+    await broker.end('SIGKILL');
+    await eventually(async () => expect(await kafkaHealth()).toMatchObject({ status: 'degraded' }), 30);
+    const optOut = { address: 'a@example.org', purposes: 'all', source: { kind: 'web-form' } };
+    expect((await service.post('/v1/opt-outs', optOut)).status).toBe(201);
+    broker = await startBroker({ directory, port: Number(broker.brokers.split(':')[1]) });
+    const messages = await wireTo([broker.brokers]).read(events, 2);
+    expect(messages.map(({ body }) => body.type)).toStrictEqual(['consent-ledger.OptedIn', 'consent-ledger.OptedOut']);
+    await eventually(async () => expect(await kafkaHealth()).toMatchObject({ status: 'ok' }), 20);
+  }, 120_000);
+});
