@@ -9,7 +9,9 @@ import { dropEngines, enginesOf } from '../support/engines.js';
 import { ADMIN_KEY, eventually, type Reply, type TestService } from '../support/service.js';
 
 const LEDGER = join(process.cwd(), 'dist/apps/cli/src/main.js');
-const MAIN = join(process.cwd(), 'dist/apps/standalone/src/main.js');
+
+/** What is built to run in a process of its own. */
+type App = 'standalone' | 'api' | 'worker' | 'mailer';
 
 export interface Ended {
   /** `null` when a signal ended it. */
@@ -49,11 +51,15 @@ export async function cleanUp(): Promise<void> {
   }
 }
 
-/** Starts the built program and resolves once it answers. */
-export async function startBuilt(directory: string, environment: Record<string, string> = {}): Promise<BuiltService> {
-  const program = await run(directory, environment);
+/** Starts a built program, by default the whole service, and resolves once it answers. */
+export async function startBuilt(
+  directory: string,
+  environment: Record<string, string> = {},
+  app: App = 'standalone',
+): Promise<BuiltService> {
+  const program = await run(directory, environment, app);
   const url = await eventually(() => {
-    const [, address] = /listens on (\S+)/.exec(program.output()) ?? [];
+    const [, address] = /(?:listens|metrics) on (\S+)/.exec(program.output()) ?? [];
     if (address !== undefined) return address;
     throw new Error(`The service does not listen: ${program.output()}${program.errors()}`);
   }, 60);
@@ -98,11 +104,12 @@ export async function ledger(directory: string, ...args: readonly string[]): Pro
   return stdout;
 }
 
-async function run(directory: string, environment: Record<string, string>) {
-  if (!existsSync(MAIN)) throw new Error('The program is not built: run "npm run build" first.');
+async function run(directory: string, environment: Record<string, string>, app: App = 'standalone') {
+  const main = join(process.cwd(), `dist/apps/${app}/src/main.js`);
+  if (!existsSync(main)) throw new Error('The program is not built: run "npm run build" first.');
   const engines = await enginesOf(directory);
   const settings = { PORT: '0', DATA_DIR: directory, LEDGER_ADMIN_KEY: ADMIN_KEY, LOG_LEVEL: 'warn' };
-  const child = spawn(process.execPath, [MAIN], {
+  const child = spawn(process.execPath, [main], {
     cwd: directory,
     env: { ...settings, ...engines.environment, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
