@@ -12,6 +12,11 @@ export interface Engines {
   stop(): Promise<void>;
 }
 
+/** Engines that a test can make fail. */
+export interface DistributedEngines extends Engines {
+  readonly log: EventStoreDbServer;
+}
+
 const embedded: Engines = { environment: {}, stop: () => Promise.resolve() };
 
 /** The engines of each directory, for as long as a test keeps it: a service that is started again finds what it left. */
@@ -41,11 +46,17 @@ async function startEngines(directory: string): Promise<Engines> {
   const profile = process.env['PROFILE'] ?? 'embedded';
   if (profile === 'embedded') return embedded;
   if (profile !== 'distributed') throw new Error(`There is no profile "${profile}": embedded and distributed are.`);
-  const log: EventStoreDbServer = await startEventStoreDbServer();
   await mkdir(directory, { recursive: true });
   // Where specs that sign a link look for the keys.
   await writeFile(join(directory, 'secrets.json'), secretsFile);
+  return startDistributed();
+}
+
+/** Engines that several processes can share, with the log on a server of its own. */
+export async function startDistributed(): Promise<DistributedEngines> {
+  const log = await startEventStoreDbServer();
   return {
+    log,
     environment: { ...SECRETS, EVENT_STORE_URL: log.connectionString },
     stop: () => log.stop(),
   };

@@ -65,7 +65,14 @@ export async function startService(options: ServiceOptions = {}): Promise<TestSe
       }),
       { logger: options.logger ?? silentLogger, ...(options.clock && { clock: options.clock }) },
     );
-  let service: Standalone = await start();
+  const remove = async () => {
+    await dropEngines(directory);
+    await rm(directory, { recursive: true, force: true });
+  };
+  let service: Standalone = await start().catch(async (error: unknown) => {
+    await remove();
+    throw error;
+  });
 
   async function request(method: string, path: string, { body, raw, headers, key = ADMIN_KEY }: RequestOptions = {}) {
     const response = await fetch(new URL(path, service.url), {
@@ -100,8 +107,7 @@ export async function startService(options: ServiceOptions = {}): Promise<TestSe
     },
     async stop() {
       await service.close();
-      await dropEngines(directory);
-      await rm(directory, { recursive: true, force: true });
+      await remove();
     },
   };
 }
