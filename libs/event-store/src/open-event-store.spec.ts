@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEventStoreDbServer, type EventStoreDbServer } from '@consent-ledger/testing';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { NO_STREAM } from './event-store.js';
+import { NO_STREAM, RevisionConflict } from './event-store.js';
+import { LogRefused } from './eventstoredb/errors.js';
 import { openEventStore, type ConnectedEventStore } from './open-event-store.js';
 
 const event = { id: '5a1d7e52-6c1f-4c0e-9b0a-111111111111', type: 'Made', data: {}, metadata: {} };
@@ -43,5 +45,27 @@ describe('openEventStore', () => {
     await server.goAway();
     await expect(store.head()).rejects.toMatchObject({ code: 'LOG_UNAVAILABLE' });
     expect(store.connection()).toBe('connecting');
+  });
+
+  it('tells of every append what it took, and of one that failed whether the log or the append was at fault', async () => {
+    server = await startEventStoreDbServer();
+    const heard: unknown[] = [];
+    store = await openEventStore({
+      url: server.connectionString,
+      path: '',
+      streamPrefixes: ['contact-'],
+      onCommit: ({ seconds, ...stats }) => heard.push({ ...stats, timed: seconds > 0 }),
+      onFailed: (cause) => heard.push((cause as { code: string }).code),
+    });
+    await store.append('contact-a', NO_STREAM, [event]);
+    await expect(store.append('contact-a', 7, [{ ...event, id: randomUUID() }])).rejects.toThrow(RevisionConflict);
+    await store.appendEach([{ streamId: 'contact-b', expected: NO_STREAM, events: [{ ...event, id: randomUUID() }] }]);
+    server.failNextAppends('access-denied');
+    await expect(store.append('contact-c', NO_STREAM, [event])).rejects.toThrow(LogRefused);
+    expect(heard).toStrictEqual([
+      { appends: 1, events: 1, timed: true },
+      { appends: 1, events: 1, timed: true },
+      'LOG_REFUSED',
+    ]);
   });
 });
