@@ -1,7 +1,9 @@
 import { copyFile, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { START } from '@consent-ledger/event-store';
 import Database from 'better-sqlite3';
+import { openLogOf } from './engines.js';
 import { eventually, type TestService } from './service.js';
 
 /** All that a service keeps: the rows of every table of every file, and the names of the files beside them. */
@@ -11,7 +13,7 @@ export type Stored = Readonly<Record<string, readonly unknown[]>>;
 export function settled(service: Pick<TestService, 'directory'>): Promise<Stored> {
   return eventually(async () => {
     const [before, after] = [await storedBy(service), await storedBy(service)];
-    const head = (after['log.sqlite events']!.at(-1) as { position: number }).position;
+    const head = (after['log events']!.at(-1) as { position: number }).position;
     const checkpoints = after['read-models.sqlite checkpoints'] as readonly { position: number }[];
     if (checkpoints.some(({ position }) => position !== head)) throw new Error('The read models are behind.');
     if (JSON.stringify(before) !== JSON.stringify(after)) throw new Error('Something is under way.');
@@ -31,9 +33,24 @@ export async function storedBy({ directory }: Pick<TestService, 'directory'>): P
     const tables = databases.flatMap((name) =>
       rowsOf(join(copies, name)).map(([table, rows]) => [`${name} ${table}`, rows]),
     );
-    return { ...Object.fromEntries(tables), files: names.filter((name) => !/\.sqlite-/.test(name)).sort() };
+    const log = await logOf(directory);
+    return {
+      ...Object.fromEntries(tables),
+      'log events': log,
+      files: names.filter((name) => !/\.sqlite-/.test(name)).sort(),
+    };
   } finally {
     await rm(copies, { recursive: true });
+  }
+}
+
+/** The log is asked for: it may be in no file. */
+async function logOf(directory: string): Promise<readonly unknown[]> {
+  const store = await openLogOf(directory);
+  try {
+    return await store.readAll(START, 1_000_000);
+  } finally {
+    await store.close();
   }
 }
 
