@@ -87,7 +87,7 @@ async function keyOf(directory: string, contactId: string): Promise<{ wrapped: B
     .get(contactId)!;
   db.close();
   const { masterKey } = JSON.parse(await readFile(secrets, 'utf8'));
-  const vault = openSqliteKeyVault({ path, masterKey: Buffer.from(masterKey, 'base64') });
+  const vault = openSqliteKeyVault({ path, masterKeys: [{ id: 'master', secret: Buffer.from(masterKey, 'base64') }] });
   const { key } = (await vault.find(contactId))!;
   await vault.close();
   return { wrapped, raw: Buffer.from(key) };

@@ -13,6 +13,7 @@ import { addMigrate } from './migrate.command.js';
 import { addPublishPolicy } from './publish-policy.command.js';
 import { addRebuild } from './rebuild.command.js';
 import { addRevokeKey } from './revoke-key.command.js';
+import { addRotateMasterKey } from './rotate-master-key.command.js';
 import { addSettleKeptMail } from './settle-kept-mail.command.js';
 import { addSimulate } from './simulate.command.js';
 import { addSnapshot } from './snapshot.command.js';
@@ -42,10 +43,13 @@ function createProgram(surroundings: Surroundings): Command {
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
     .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 not used as it should be.');
 
-  const keys = ledger.command('keys').description('API keys; they may be changed while the service runs');
+  const keys = ledger
+    .command('keys')
+    .description('API keys, and the master key of the vault; they may be changed while the service runs');
   addCreateKey(keys, surroundings);
   addListKeys(keys, surroundings);
   addRevokeKey(keys, surroundings);
+  addRotateMasterKey(keys, surroundings);
   const mail = ledger.command('mail').description('the way out for mail, and what came in for a person');
   addCheckMail(mail, surroundings);
   addListKeptMail(mail, surroundings);

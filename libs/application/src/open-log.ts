@@ -20,9 +20,9 @@ export function openLog(configuration: Configuration, watchers: LogWatchers = {}
 /** Opens the key vault where the configuration has it: a file under `DATA_DIR`, or the database of `KEY_VAULT_URL`. Rejects when it cannot be opened. */
 export function openVault(
   { DATA_DIR, KEY_VAULT_URL: url }: Configuration,
-  { masterKey }: Secrets,
+  { masterKeys }: Secrets,
 ): Promise<OpenedKeyVault> {
-  return openKeyVault({ url, path: dataFiles(DATA_DIR).vault, masterKey });
+  return openKeyVault({ url, path: dataFiles(DATA_DIR).vault, masterKeys });
 }
 
 /**

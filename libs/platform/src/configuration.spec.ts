@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { ConfigurationError, readConfiguration } from './configuration.js';
 
 const KEY = Buffer.alloc(32, 'k').toString('base64');
+const OTHER_KEY = Buffer.alloc(32, 2).toString('base64');
 
 /** What is wrong with these settings; nothing when they are taken. */
 function faultsOf(environment: Record<string, string>): readonly string[] {
@@ -62,7 +63,7 @@ describe('the configuration', () => {
       POLICY_PATH: './policies',
       LEDGER_ADMIN_KEY: 'the-administrators-key-of-a-test',
       LEDGER_PEPPER: KEY,
-      LEDGER_MASTER_KEY: KEY.replace('=', ''),
+      LEDGER_MASTER_KEYS: `m2:${OTHER_KEY},m1:${KEY.replace('=', '')}`,
       LEDGER_LINK_KEYS: `k2:${KEY},k1:${KEY}`,
       SMTP_URL: 'smtps://user:password@mail.example.org:465',
       MAIL_FROM: 'news@example.org',
@@ -105,7 +106,12 @@ describe('the configuration', () => {
     expect({ ...readConfiguration({ ...environment, PATH: '/bin', HOME: '/root' }) }).toStrictEqual({
       ...environment,
       ...numbers,
+      LEDGER_MASTER_KEY: undefined,
     });
+  });
+
+  it('takes one master key that has no name', () => {
+    expect(readConfiguration({ LEDGER_MASTER_KEY: KEY }).LEDGER_MASTER_KEY).toBe(KEY);
   });
 
   it('takes an empty setting for one that is absent', () => {
@@ -147,6 +153,9 @@ describe('the configuration', () => {
     ['LOG_LEVEL', 'loud'],
     ['LEDGER_PEPPER', 'too short'],
     ['LEDGER_MASTER_KEY', `${KEY}AAAA`],
+    ['LEDGER_MASTER_KEYS', KEY],
+    ['LEDGER_MASTER_KEYS', `m1:${KEY},m1:${OTHER_KEY}`],
+    ['LEDGER_MASTER_KEYS', `m1:${KEY},m2:${KEY}`],
     ['LEDGER_LINK_KEYS', KEY],
     ['LEDGER_LINK_KEYS', `k1:${KEY},`],
     ['SMTP_URL', 'https://mail.example.org'],
@@ -171,6 +180,11 @@ describe('the configuration', () => {
     const faults = faultsOf({ [name]: value });
     expect(faults.length).toBeGreaterThan(0);
     for (const fault of faults) expect(fault).toContain(name);
+  });
+
+  it('does not take one master key beside several: which one wraps would be a guess', () => {
+    const both = { LEDGER_MASTER_KEY: KEY, LEDGER_MASTER_KEYS: `m1:${KEY}` };
+    expect(faultsOf(both)).toStrictEqual([expect.stringMatching(/^LEDGER_MASTER_KEY stands in LEDGER_MASTER_KEYS/)]);
   });
 
   it('names every fault at once, one a line, and repeats no secret', () => {

@@ -90,6 +90,10 @@ export class Configuration {
   /** The secrets, base64, 32 bytes each; those that are absent are kept in DATA_DIR/secrets.json. */
   @IsOptional() @Matches(/^[A-Za-z0-9+/_-]{43}=?$/) readonly LEDGER_PEPPER?: string;
   @IsOptional() @Matches(/^[A-Za-z0-9+/_-]{43}=?$/) readonly LEDGER_MASTER_KEY?: string;
+  /** Master keys as `id:base64,id:base64`, in place of the one; the first wraps, all unwrap. */
+  @IsOptional()
+  @Matches(/^[\w-]+:[A-Za-z0-9+/_-]{43}=?(,[\w-]+:[A-Za-z0-9+/_-]{43}=?)*$/)
+  readonly LEDGER_MASTER_KEYS?: string;
   /** Link keys as `id:base64,id:base64`; the first signs, all verify. */
   @IsOptional()
   @Matches(/^[\w-]+:[A-Za-z0-9+/_-]{43}=?(,[\w-]+:[A-Za-z0-9+/_-]{43}=?)*$/)
@@ -157,6 +161,7 @@ export function readConfiguration(environment: Readonly<Record<string, string | 
     faults.push(
       ...addressFaults(configuration),
       ...keyFaults(configuration),
+      ...masterKeyFaults(configuration),
       ...dkimFaults(configuration),
       ...inboundFaults(configuration),
       ...kafkaFaults(configuration),
@@ -212,6 +217,13 @@ function keyFaults({ HOST, PUBLIC_URL, LEDGER_ADMIN_KEY: key }: Configuration): 
       ];
 }
 
+function masterKeyFaults({ LEDGER_MASTER_KEY: one, LEDGER_MASTER_KEYS: many = '' }: Configuration): string[] {
+  if (one !== undefined && many !== '') return ['LEDGER_MASTER_KEY stands in LEDGER_MASTER_KEYS: set only that'];
+  const keys = many.split(',').map((text) => text.split(':'));
+  const areDistinct = [0, 1].every((part) => new Set(keys.map((key) => key[part])).size === keys.length);
+  return areDistinct ? [] : ['LEDGER_MASTER_KEYS must name each key once, and give each name one key'];
+}
+
 function isLocal(host: string): boolean {
   return LOOPBACK.test(host.replace(/^\[|\]$/g, ''));
 }
@@ -231,6 +243,7 @@ const optionalNames: (keyof Configuration)[] = [
   'LEDGER_ADMIN_KEY',
   'LEDGER_PEPPER',
   'LEDGER_MASTER_KEY',
+  'LEDGER_MASTER_KEYS',
   'LEDGER_LINK_KEYS',
   'SMTP_URL',
   'MAIL_FROM',

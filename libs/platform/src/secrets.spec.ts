@@ -37,8 +37,8 @@ const complete = {
 
 describe('the secrets at a first start', () => {
   it('are made, 32 random bytes each, in a file for its owner only', async () => {
-    const { pepper, masterKey, linkKeys } = read();
-    const all = [pepper, masterKey, ...linkKeys.map(({ secret }) => secret)];
+    const { pepper, masterKeys, linkKeys } = read();
+    const all = [pepper, ...masterKeys.map(({ secret }) => secret), ...linkKeys.map(({ secret }) => secret)];
     expect(all.map(({ length }) => length)).toStrictEqual([32, 32, 32]);
     expect(new Set(all.map((secret) => secret.toString('hex'))).size).toBe(3);
     expect(linkKeys.map(({ id }) => id)).toStrictEqual(['k1']);
@@ -88,7 +88,7 @@ describe('the secrets from the environment', () => {
   it('are taken in base64 and base64url, the first link key to sign with, and no file is made', async () => {
     expect(read(complete)).toStrictEqual({
       pepper: PEPPER,
-      masterKey: MASTER,
+      masterKeys: [{ id: 'LEDGER_MASTER_KEY', secret: MASTER }],
       linkKeys: [
         { id: 'new', secret: LINK },
         { id: 'old', secret: PEPPER },
@@ -100,8 +100,32 @@ describe('the secrets from the environment', () => {
   it('go before those of the file, which keeps the others', () => {
     const kept = read();
     expect(read({ LEDGER_PEPPER: complete.LEDGER_PEPPER })).toStrictEqual({ ...kept, pepper: PEPPER });
-    expect(read({ LEDGER_MASTER_KEY: complete.LEDGER_MASTER_KEY })).toStrictEqual({ ...kept, masterKey: MASTER });
+    const masterKeys = [{ id: 'LEDGER_MASTER_KEY', secret: MASTER }];
+    expect(read({ LEDGER_MASTER_KEY: complete.LEDGER_MASTER_KEY })).toStrictEqual({ ...kept, masterKeys });
     expect(read()).toStrictEqual(kept);
+  });
+});
+
+describe('several master keys', () => {
+  const LEDGER_MASTER_KEYS = `new:${LINK.toString('base64')},old:${MASTER.toString('base64')}`;
+  const masterKeys = [
+    { id: 'new', secret: LINK },
+    { id: 'old', secret: MASTER },
+  ];
+
+  it('are taken in their order, and stand in for the one of the file, which may then be taken out of it', async () => {
+    const { masterKey, ...kept } = (read(), JSON.parse(await readFile(file(), 'utf8')));
+    expect(masterKey).toBeDefined();
+    expect(read({ LEDGER_MASTER_KEYS }).masterKeys).toStrictEqual(masterKeys);
+    await writeFile(file(), JSON.stringify(kept));
+    expect(read({ LEDGER_MASTER_KEYS }).masterKeys).toStrictEqual(masterKeys);
+    expect(() => read()).toThrow(/secrets\.json.*backup/s);
+  });
+
+  it('stand in for the one that a log on a server needs', () => {
+    const EVENT_STORE_URL = 'esdb://127.0.0.1:2113';
+    const { LEDGER_MASTER_KEY: _, ...others } = complete;
+    expect(read({ EVENT_STORE_URL, LEDGER_MASTER_KEYS, ...others }).masterKeys).toStrictEqual(masterKeys);
   });
 });
 

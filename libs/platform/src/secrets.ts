@@ -7,14 +7,21 @@ import { writeDurably } from './durable-file.js';
 /** The three secrets of the service. Whoever loses the pepper loses every contact; whoever loses the master key, every address. */
 export interface Secrets {
   readonly pepper: Buffer;
-  readonly masterKey: Buffer;
+  /** The first wraps, all unwrap. */
+  readonly masterKeys: readonly NamedSecret[];
   /** The first signs, all verify. */
-  readonly linkKeys: readonly { readonly id: string; readonly secret: Buffer }[];
+  readonly linkKeys: readonly NamedSecret[];
+}
+
+export interface NamedSecret {
+  readonly id: string;
+  readonly secret: Buffer;
 }
 
 interface SecretsFile {
   readonly pepper: string;
-  readonly masterKey: string;
+  /** It may be taken out where the environment has the master keys. */
+  readonly masterKey?: string;
   readonly linkKeys: readonly { readonly id: string; readonly secret: string }[];
 }
 
@@ -26,24 +33,39 @@ const SECRET_BYTES = 32;
  * and where the log is on a server and one is not configured: every process on that log needs the same.
  */
 export function readSecrets(configuration: Configuration): Secrets {
-  const { LEDGER_PEPPER, LEDGER_MASTER_KEY, LEDGER_LINK_KEYS, DATA_DIR } = configuration;
+  const { LEDGER_PEPPER, LEDGER_LINK_KEYS, DATA_DIR } = configuration;
   requireShared(configuration);
-  const complete = LEDGER_PEPPER && LEDGER_MASTER_KEY && LEDGER_LINK_KEYS;
+  const masterKeys = configuredMasterKeys(configuration);
+  const complete = LEDGER_PEPPER && masterKeys && LEDGER_LINK_KEYS;
   const file = complete ? undefined : readOrMakeFile(DATA_DIR);
+  if (!masterKeys && file!.masterKey === undefined) throw damaged();
   return {
     pepper: decode(LEDGER_PEPPER ?? file!.pepper),
-    masterKey: decode(LEDGER_MASTER_KEY ?? file!.masterKey),
+    masterKeys: masterKeys ?? [onlyMasterKey(file!.masterKey!)],
     linkKeys: LEDGER_LINK_KEYS
-      ? LEDGER_LINK_KEYS.split(',').map(parseLinkKey)
+      ? parseNamed(LEDGER_LINK_KEYS)
       : file!.linkKeys.map(({ id, secret }) => ({ id, secret: decode(secret) })),
   };
+}
+
+function configuredMasterKeys({ LEDGER_MASTER_KEY, LEDGER_MASTER_KEYS }: Configuration): NamedSecret[] | undefined {
+  if (LEDGER_MASTER_KEYS) return parseNamed(LEDGER_MASTER_KEYS);
+  return LEDGER_MASTER_KEY ? [onlyMasterKey(LEDGER_MASTER_KEY)] : undefined;
+}
+
+/** One that was given no name has that of where it is given. */
+function onlyMasterKey(text: string): NamedSecret {
+  return { id: 'LEDGER_MASTER_KEY', secret: decode(text) };
 }
 
 const SHARED = ['LEDGER_PEPPER', 'LEDGER_MASTER_KEY', 'LEDGER_LINK_KEYS'] as const;
 
 function requireShared(configuration: Configuration): void {
   if (configuration.EVENT_STORE_URL === undefined) return;
-  const missing = SHARED.filter((name) => configuration[name] === undefined);
+  const hasMasterKeys = configuration.LEDGER_MASTER_KEYS !== undefined;
+  const missing = SHARED.filter(
+    (name) => configuration[name] === undefined && !(name === 'LEDGER_MASTER_KEY' && hasMasterKeys),
+  );
   if (missing.length > 0)
     throw new ConfigurationError(
       missing.map((name) => `${name} is needed with EVENT_STORE_URL: every process on that log needs the same one`),
@@ -68,7 +90,11 @@ function readOrMakeFile(directory: string): SecretsFile {
 function readFile(path: string): SecretsFile {
   const file = parseJson(readFileSync(path, 'utf8'));
   if (isSecretsFile(file)) return file;
-  throw new ConfigurationError(['secrets.json in DATA_DIR is damaged: put the file back from your backup']);
+  throw damaged();
+}
+
+function damaged(): ConfigurationError {
+  return new ConfigurationError(['secrets.json in DATA_DIR is damaged: put the file back from your backup']);
 }
 
 function parseJson(text: string): unknown {
@@ -82,16 +108,20 @@ function parseJson(text: string): unknown {
 function isSecretsFile(file: unknown): file is SecretsFile {
   const { pepper, masterKey, linkKeys } = (file ?? {}) as Partial<SecretsFile>;
   if (!Array.isArray(linkKeys) || linkKeys.length === 0) return false;
-  return [pepper, masterKey, ...(linkKeys as SecretsFile['linkKeys']).map(({ secret }) => secret)].every(isSecret);
+  const secrets = [pepper, ...(linkKeys as SecretsFile['linkKeys']).map(({ secret }) => secret)];
+  return secrets.every(isSecret) && (masterKey === undefined || isSecret(masterKey));
 }
 
 function isSecret(text: unknown): boolean {
   return typeof text === 'string' && decode(text).length === SECRET_BYTES;
 }
 
-function parseLinkKey(text: string): { id: string; secret: Buffer } {
-  const [id, secret] = text.split(':') as [string, string];
-  return { id, secret: decode(secret) };
+/** Secrets as `id:base64,id:base64`. */
+function parseNamed(list: string): NamedSecret[] {
+  return list.split(',').map((text) => {
+    const [id, secret] = text.split(':') as [string, string];
+    return { id, secret: decode(secret) };
+  });
 }
 
 function decode(text: string): Buffer {

@@ -1,5 +1,6 @@
-import type { KeyVault } from './key-vault.js';
+import type { MasterKey } from './master-keys.js';
 import { openPostgresKeyVault } from './postgres-key-vault.js';
+import type { RewrappableVault } from './rewrappable-vault.js';
 import { openSqliteKeyVault } from './sqlite-key-vault.js';
 
 export interface OpenKeyVaultOptions {
@@ -7,12 +8,11 @@ export interface OpenKeyVaultOptions {
   readonly path: string;
   /** The PostgreSQL database that holds the vault. */
   readonly url?: string | undefined;
-  /** 32 bytes; wraps every key. */
-  readonly masterKey: Uint8Array;
+  /** 32 bytes each; the first wraps what is new, all unwrap. */
+  readonly masterKeys: readonly MasterKey[];
 }
 
 /** Opens the vault in whichever engine is configured. Rejects as the engine's own function does. */
-export async function openConfiguredVault({ path, url, masterKey }: OpenKeyVaultOptions): Promise<KeyVault> {
-  if (url !== undefined) return openPostgresKeyVault({ url, masterKeys: [{ id: 'master', secret: masterKey }] });
-  return openSqliteKeyVault({ path, masterKey: Buffer.from(masterKey) });
+export async function openConfiguredVault({ path, url, masterKeys }: OpenKeyVaultOptions): Promise<RewrappableVault> {
+  return url === undefined ? openSqliteKeyVault({ path, masterKeys }) : openPostgresKeyVault({ url, masterKeys });
 }

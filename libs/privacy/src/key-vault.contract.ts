@@ -1,5 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { KeyVault } from './key-vault.js';
+import type { MasterKey } from './master-keys.js';
+import type { RewrappableVault } from './rewrappable-vault.js';
+import { rotateMasterKey } from './rotate-master-key.js';
 
 const ANNA = 'annaaaaaaaaaaaaaaaaaaaaaaa';
 const BRAM = 'bramaaaaaaaaaaaaaaaaaaaaaa';
@@ -179,6 +182,137 @@ export function storedKeyVaultContract(name: string, createStorage: () => VaultS
         code: 'UNUSABLE_KEY_VAULT',
         message: expect.stringContaining('Configure the master key it was made with'),
       });
+    });
+  });
+}
+
+const OLD: MasterKey = { id: 'old', secret: Buffer.alloc(32, 11) };
+const NEW: MasterKey = { id: 'new', secret: Buffer.alloc(32, 12) };
+const NEWER: MasterKey = { id: 'newer', secret: Buffer.alloc(32, 13) };
+
+/** Storage of one vault that is opened with master keys, of which the first wraps. */
+export interface RewrappableStorage {
+  open(masterKeys: readonly MasterKey[]): Promise<RewrappableVault>;
+}
+
+/** What every vault keeps whose master key can be rotated while it is used; `createStorage` answers new, empty storage. */
+export function rewrappableVaultContract(name: string, createStorage: () => RewrappableStorage): void {
+  describe(`${name} whose master key is rotated`, () => {
+    const opened: KeyVault[] = [];
+    afterEach(() => Promise.all(opened.splice(0).map((vault) => vault.close())));
+
+    /** Storage with keys of this many contacts under the old master key. */
+    async function given(count: number) {
+      const storage = createStorage();
+      const open = async (...masterKeys: MasterKey[]) => {
+        const vault = await storage.open(masterKeys);
+        opened.push(vault);
+        return vault;
+      };
+      const old = await open(OLD);
+      const ids = Array.from({ length: count }, (_, at) => `contact-${at}`);
+      return { open, old, ids, keys: await old.keysFor(ids) };
+    }
+
+    const findAll = (vault: KeyVault, ids: readonly string[]) => Promise.all(ids.map((id) => vault.find(id)));
+    const bytesOf = (keys: readonly ({ key: Uint8Array } | undefined)[]) =>
+      keys.map((key) => key && Buffer.from(key.key).toString('hex'));
+
+    it('has every key as it was, under the new master key alone', async () => {
+      const { open, ids, keys } = await given(450);
+      const vault = await open(NEW, OLD);
+      expect(await vault.masterKeysInUse()).toStrictEqual([
+        { id: 'new', keys: 0 },
+        { id: 'old', keys: 450 },
+      ]);
+      const progress: number[] = [];
+      const rotation = await rotateMasterKey(vault, { onProgress: (rewrapped) => progress.push(rewrapped) });
+      expect(rotation).toStrictEqual({ rewrapped: 450, completed: true });
+      expect([progress.length > 2, progress.at(-1)]).toStrictEqual([true, 450]);
+      const fresh = await open(NEW);
+      expect(bytesOf(await findAll(fresh, ids))).toStrictEqual(bytesOf(keys));
+      expect(await fresh.masterKeysInUse()).toStrictEqual([{ id: 'new', keys: 450 }]);
+    });
+
+    it('is opened no more by the old master key alone, nor before the rotation by the new one alone', async () => {
+      const { open } = await given(3);
+      await expect(open(NEW)).rejects.toMatchObject({ code: 'UNUSABLE_KEY_VAULT' });
+      await rotateMasterKey(await open(NEW, OLD));
+      await expect(open(OLD)).rejects.toMatchObject({ code: 'UNUSABLE_KEY_VAULT' });
+    });
+
+    it('serves all who know both, whichever they have first, before, during and after', async () => {
+      const { open, ids, keys } = await given(5);
+      const [behind, ahead] = [await open(OLD, NEW), await open(NEW, OLD)];
+      const made = await ahead.keyFor('made-by-new');
+      expect(bytesOf([await behind.find('made-by-new')])).toStrictEqual(bytesOf([made]));
+      const late = await behind.keyFor('made-by-old');
+      expect(await rotateMasterKey(ahead)).toMatchObject({ rewrapped: 6, completed: true });
+      expect(bytesOf(await findAll(behind, ids))).toStrictEqual(bytesOf(keys));
+      expect(bytesOf([await ahead.find('made-by-old')])).toStrictEqual(bytesOf([late]));
+      await behind.keyFor('made-afterwards');
+      await behind.keysFor(['more', 'made-afterwards']);
+      await (await open(OLD, NEW)).keyFor('made-after-a-restart');
+      expect(await (await open(NEW)).masterKeysInUse()).toStrictEqual([{ id: 'new', keys: 10 }]);
+    });
+
+    it('retires no master key while a key is under it', async () => {
+      const { open, old, ids, keys } = await given(3);
+      const vault = await open(NEW, OLD);
+      expect(await vault.retireOthers()).toBe(false);
+      expect(bytesOf([await old.keyFor(ids[0]!)])).toStrictEqual(bytesOf([keys[0]]));
+      expect(await rotateMasterKey(vault)).toMatchObject({ completed: true });
+      await expect(old.keyFor('somebody-new')).rejects.toMatchObject({ code: 'UNUSABLE_KEY_VAULT' });
+    });
+
+    it('brings no key back that is destroyed while it is wrapped anew, and sets none back that came after it (P7)', async () => {
+      const { open, ids, keys } = await given(30);
+      const [vault, other] = [await open(NEW, OLD), await open(OLD, NEW)];
+      const rewrapping = vault.rewrap(10);
+      const batches = [rewrapping[Symbol.asyncIterator]().next()];
+      const destroying = ids.map(async (id, at) => (at % 2 === 0 ? other.destroy(id, keys[at]!.id) : undefined));
+      await Promise.all([...batches, ...destroying]);
+      const cameBack = await other.keyFor(ids[0]!);
+      expect(await rotateMasterKey(vault)).toMatchObject({ completed: true });
+
+      const after = await findAll(await open(NEW), ids);
+      const expected = keys.map((key, at) => (at === 0 ? cameBack : at % 2 === 0 ? undefined : key));
+      expect(bytesOf(after)).toStrictEqual(bytesOf(expected));
+      expect(await vault.destroyedAmong(keys.map(({ id }) => id))).toHaveProperty('size', 15);
+    });
+
+    it('is rotated by two at once as by one', async () => {
+      const { open, ids, keys } = await given(60);
+      const vaults = [await open(NEW, OLD), await open(NEW, OLD)];
+      const rotations = await Promise.all(vaults.map((vault) => rotateMasterKey(vault)));
+      expect(rotations).toMatchObject([{ completed: true }, { completed: true }]);
+      expect(rotations.reduce((sum, { rewrapped }) => sum + rewrapped, 0)).toBe(60);
+      expect(bytesOf(await findAll(await open(NEW), ids))).toStrictEqual(bytesOf(keys));
+    });
+
+    it('loses no key when two rotate to different keys: one of them wins, or is told so', async () => {
+      const { open, ids, keys } = await given(40);
+      const vaults = [await open(NEW, NEWER, OLD), await open(NEWER, NEW, OLD)];
+      const outcomes = await Promise.allSettled(vaults.map((vault) => rotateMasterKey(vault)));
+      for (const outcome of outcomes)
+        if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'UNUSABLE_KEY_VAULT' });
+      const vault = await open(NEWER, NEW, OLD);
+      expect(bytesOf(await findAll(vault, ids))).toStrictEqual(bytesOf(keys));
+      expect(await rotateMasterKey(vault)).toMatchObject({ completed: true });
+    });
+
+    it('goes on where it was stopped, and once more when the next key comes', async () => {
+      const { open, ids, keys } = await given(450);
+      const stop = new AbortController();
+      const stopped = await rotateMasterKey(await open(NEW, OLD), {
+        onProgress: () => stop.abort(),
+        signal: stop.signal,
+      });
+      expect(stopped.completed).toBe(false);
+      const rest = await rotateMasterKey(await open(NEW, OLD));
+      expect(rest).toStrictEqual({ rewrapped: 450 - stopped.rewrapped, completed: true });
+      expect(await rotateMasterKey(await open(NEWER, NEW))).toStrictEqual({ rewrapped: 450, completed: true });
+      expect(bytesOf(await findAll(await open(NEWER), ids))).toStrictEqual(bytesOf(keys));
     });
   });
 }

@@ -1,6 +1,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { decrypt, encrypt } from './aes-gcm.js';
 import { UnusableKeyVault, type DataKey } from './key-vault.js';
+import type { MasterKeyUse } from './rewrappable-vault.js';
 
 /** A key that wraps the keys of contacts: 32 bytes, and the name that the operator gave it. */
 export interface MasterKey {
@@ -30,10 +31,13 @@ export interface MasterKeyRing {
   readonly wrapsWith: number;
   /** The configured keys under which keys of contacts may still be, by their numbers. */
   readonly inUse: ReadonlyMap<number, MasterKey>;
+  /** Whether a number is that of a configured key. */
   has(number: number): boolean;
   wrap(contactId: string, key: DataKey): Uint8Array;
   /** Throws `UnusableKeyVault` where the bytes are damaged, or belong to another contact or master key. */
   unwrap(contactId: string, wrapped: WrappedKey): Uint8Array;
+  /** The same key, wrapped with the key that wraps what is new. Throws as `unwrap`. */
+  rewrap(contactId: string, wrapped: WrappedKey): Uint8Array;
 }
 
 const MASTER_KEY_BYTES = 32;
@@ -78,21 +82,49 @@ export function createMasterKeyRing(configured: readonly MasterKey[], known: rea
   if (!first) throw madeWithAnother();
   const { number: wrapsWith, secret } = first;
 
+  function wrap(contactId: string, { id, key }: DataKey): Uint8Array {
+    return encrypt(secret, aadOf(contactId, id), key);
+  }
+
+  function unwrap(contactId: string, { id, master, wrapped }: WrappedKey): Uint8Array {
+    const key = inUse.get(master);
+    if (!key) throw madeWithAnother();
+    try {
+      return decrypt(key.secret, aadOf(contactId, id), wrapped);
+    } catch (cause) {
+      throw new UnusableKeyVault(`holds a damaged key, ${id}. Restore the vault from a backup.`, { cause });
+    }
+  }
+
   return {
     wrapsWith,
     inUse,
     has: (number) => inUse.has(number),
-    wrap: (contactId, { id, key }) => encrypt(secret, aadOf(contactId, id), key),
-    unwrap(contactId, { id, master, wrapped }) {
-      const key = inUse.get(master);
-      if (!key) throw madeWithAnother();
-      try {
-        return decrypt(key.secret, aadOf(contactId, id), wrapped);
-      } catch (cause) {
-        throw new UnusableKeyVault(`holds a damaged key, ${id}. Restore the vault from a backup.`, { cause });
-      }
-    },
+    wrap,
+    unwrap,
+    rewrap: (contactId, wrapped) => wrap(contactId, { id: wrapped.id, key: unwrap(contactId, wrapped) }),
   };
+}
+
+/** The numbers of the keys that a rotation makes unnecessary. */
+export function othersOf({ inUse, wrapsWith }: Pick<MasterKeyRing, 'inUse' | 'wrapsWith'>): number[] {
+  return [...inUse.keys()].filter((number) => number !== wrapsWith);
+}
+
+/** The keys in use with how many keys of contacts each wraps, first the one that wraps what is new. */
+export function masterKeyUses(
+  { inUse, wrapsWith }: MasterKeyRing,
+  counts: ReadonlyMap<number, number>,
+): MasterKeyUse[] {
+  const numbers = [wrapsWith, ...othersOf({ inUse, wrapsWith })];
+  return numbers.map((number) => ({ id: inUse.get(number)!.id, keys: counts.get(number) ?? 0 }));
+}
+
+/** Another process retired the key to which this one rotates. */
+export function overtaken(): UnusableKeyVault {
+  return new UnusableKeyVault(
+    'was rotated to another master key by another process meanwhile. Nothing is lost: configure that key first, and rotate again.',
+  );
 }
 
 function opens({ secret }: MasterKey, { sealed }: KnownMasterKey): boolean {

@@ -1,12 +1,12 @@
 import { openConfiguredVault, type OpenKeyVaultOptions } from './configured-vault.js';
-import type { KeyVault } from './key-vault.js';
+import type { RewrappableVault } from './rewrappable-vault.js';
 import { startSealingThread, type BulkSealing } from './sealing-thread.js';
 
 export type { OpenKeyVaultOptions } from './configured-vault.js';
 
 /** A key vault, and what seals many values under its keys for a while. */
 export interface OpenedKeyVault {
-  readonly vault: KeyVault;
+  readonly vault: RewrappableVault;
   readonly startSealing: () => BulkSealing;
 }
 

@@ -8,8 +8,11 @@ import { describeWithOwnPostgres, run } from '../../../test/services/postgres/sh
 import type { KeyVault } from './key-vault.js';
 import type { MasterKey } from './master-keys.js';
 import { openPostgresKeyVault } from './postgres-key-vault.js';
+import type { RewrappableVault } from './rewrappable-vault.js';
+import { rotateMasterKey } from './rotate-master-key.js';
 
 const MASTER: MasterKey = { id: 'one', secret: Buffer.alloc(32, 1) };
+const NEW: MasterKey = { id: 'two', secret: Buffer.alloc(32, 2) };
 const BUCKETS = 3;
 
 describeWithOwnPostgres('a vault in PostgreSQL', () => {
@@ -33,6 +36,12 @@ describeWithOwnPostgres('a vault in PostgreSQL', () => {
 
   async function open(): Promise<KeyVault> {
     const vault = await openPostgresKeyVault({ url: server.url, masterKeys: [MASTER], buckets: BUCKETS });
+    opened.push(vault);
+    return vault;
+  }
+
+  async function openBoth(): Promise<RewrappableVault> {
+    const vault = await openPostgresKeyVault({ url: server.url, masterKeys: [NEW, MASTER] });
     opened.push(vault);
     return vault;
   }
@@ -110,6 +119,39 @@ describeWithOwnPostgres('a vault in PostgreSQL', () => {
     await backup.end();
     await open();
     expect((await bytesOfTables()).includes(wrapped)).toBe(false);
+  });
+
+  it('leaves no byte of a key as it was wrapped under a master key that was retired', async () => {
+    await (await givenKeys(300)).vault.close();
+    const before = await wrappedKeys();
+    const rotating = await openBoth();
+    expect(await rotateMasterKey(rotating)).toMatchObject({ rewrapped: 300, completed: true });
+    const disk = await bytesOfTables();
+    expect([...before.values()].filter((wrapped) => disk.includes(wrapped.slice(0, 40)))).toStrictEqual([]);
+    expect([...(await wrappedKeys()).values()].filter((wrapped) => !disk.includes(wrapped))).toStrictEqual([]);
+  });
+
+  it('does not say that a master key may go while a backup holds on to what was wrapped under it', async () => {
+    await (await givenKeys(20)).vault.close();
+    const rotating = await openBoth();
+    const backup = await reader('SELECT count(*) FROM key_vault');
+    await expect(rotateMasterKey(rotating)).rejects.toMatchObject({ code: 'KEY_REMNANT' });
+    await backup.end();
+    expect(await rotateMasterKey(rotating)).toStrictEqual({ rewrapped: 0, completed: true });
+  });
+
+  it('goes on with a rotation in which the server went down', async () => {
+    const { ids, vault } = await givenKeys(30);
+    const keys = await vault.keysFor(ids);
+    const rotating = await openBoth();
+    const batches = rotating.rewrap(5)[Symbol.asyncIterator]();
+    await batches.next();
+    const { port } = server;
+    await server.end('SIGQUIT');
+    await expect(batches.next()).rejects.toMatchObject({ code: 'KEY_VAULT_UNAVAILABLE' });
+    server = await startPostgres({ directory, port });
+    expect(await rotateMasterKey(rotating)).toMatchObject({ rewrapped: 25, completed: true });
+    expect(await rotating.keysFor(ids)).toStrictEqual(keys.map(({ id, key }) => ({ id, key: Buffer.from(key) })));
   });
 
   it('is unavailable while the server is down, tells neither its password nor a contact, and works again afterwards', async () => {

@@ -5,7 +5,7 @@ import {
   run,
   type TestDatabase,
 } from '../../../test/services/postgres/shared-server.js';
-import { keyVaultContract, storedKeyVaultContract } from './key-vault.contract.js';
+import { keyVaultContract, rewrappableVaultContract, storedKeyVaultContract } from './key-vault.contract.js';
 import type { MasterKey } from './master-keys.js';
 import { openPostgresKeyVault } from './postgres-key-vault.js';
 
@@ -21,7 +21,7 @@ describeWithPostgres('a vault in PostgreSQL', () => {
   });
   afterAll(() => database.drop());
 
-  const open = (url: string, masterKeys = [MASTER], cachedKeys?: number) =>
+  const open = (url: string, masterKeys: readonly MasterKey[] = [MASTER], cachedKeys?: number) =>
     openPostgresKeyVault({ url, masterKeys, buckets: BUCKETS, ...(cachedKeys !== undefined && { cachedKeys }) });
 
   keyVaultContract('The PostgreSQL vault', async () => open(await database.newSchema()));
@@ -32,6 +32,11 @@ describeWithPostgres('a vault in PostgreSQL', () => {
       open: async () => open(await url),
       openWithOtherMasterKey: async () => open(await url, [OTHER]),
     };
+  });
+
+  rewrappableVaultContract('The PostgreSQL vault', () => {
+    const url = database.newSchema();
+    return { open: async (masterKeys) => open(await url, masterKeys) };
   });
 
   it('is made once by all who open it at the same time', async () => {

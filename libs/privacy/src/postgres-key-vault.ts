@@ -1,10 +1,18 @@
 import { crc32 } from 'node:zlib';
 import { createBoundedCache } from './bounded-cache.js';
 import { createCallGroup } from './call-group.js';
-import { createDataKey, KeyRemnant, KeyVaultUnavailable, type DataKey, type KeyVault } from './key-vault.js';
-import { requireMasterKeys, type MasterKey, type WrappedKey } from './master-keys.js';
+import { createDataKey, KeyRemnant, KeyVaultUnavailable, type DataKey } from './key-vault.js';
+import {
+  masterKeyUses,
+  othersOf,
+  overtaken,
+  requireMasterKeys,
+  type MasterKey,
+  type WrappedKey,
+} from './master-keys.js';
 import { connectToPostgres, type Notice, type PostgresConnection } from './postgres-connection.js';
-import { introduceMasterKeys, prepareTables, tableOf } from './postgres-vault-schema.js';
+import { introduceMasterKeys, prepareTables, retireMasterKeys, tableOf } from './postgres-vault-schema.js';
+import type { RewrappableVault } from './rewrappable-vault.js';
 
 export interface PostgresKeyVaultOptions {
   /** `postgres://user:password@host:port/database`, with the parameters of libpq for TLS. */
@@ -54,7 +62,7 @@ export async function openPostgresKeyVault({
   masterKeys,
   cachedKeys = CACHED_KEYS,
   buckets = BUCKETS,
-}: PostgresKeyVaultOptions): Promise<KeyVault> {
+}: PostgresKeyVaultOptions): Promise<RewrappableVault> {
   requireMasterKeys(masterKeys);
   const connection = connectToPostgres(url);
   try {
@@ -71,7 +79,7 @@ async function createVault(
   masterKeys: readonly MasterKey[],
   cachedKeys: number,
   buckets: number,
-): Promise<KeyVault> {
+): Promise<RewrappableVault> {
   let ring = await introduceMasterKeys(connection, masterKeys);
   const unwrapped = createBoundedCache<string, DataKey>(cachedKeys);
   const bucketOf = (contactId: string) => crc32(contactId) % buckets;
@@ -92,13 +100,16 @@ async function createVault(
   /** The row says which key stands, since another process may have destroyed one; the cache only saves the unwrapping. */
   async function keyOf(found: Found): Promise<DataKey> {
     if (!('wrapped' in found)) return found;
-    const { contactId, id, master, wrapped } = found;
+    const { contactId, id, master } = found;
     const cached = unwrapped.get(contactId);
     if (cached?.id === id) return cached;
-    // Another process may have brought a master key that this one was given too, but had no use for until now.
+    await knowMaster(master);
+    return remember(contactId, { id, key: ring.unwrap(contactId, wrappedKeyOf(found)) });
+  }
+
+  /** Another process may have brought a master key that this one was given too, but had no use for until now. */
+  async function knowMaster(master: number): Promise<void> {
     if (!ring.has(master)) ring = await introduceMasterKeys(connection, masterKeys);
-    const bytes: WrappedKey = { id, master, wrapped: Buffer.from(wrapped, 'base64') };
-    return remember(contactId, { id, key: ring.unwrap(contactId, bytes) });
   }
 
   function remember(contactId: string, key: DataKey): DataKey {
@@ -189,6 +200,46 @@ async function createVault(
     }
   }
 
+  /** Only over the bytes that were read: a key that was destroyed or wrapped anew meanwhile is neither brought back nor set back. */
+  async function replace(bucket: number, rows: readonly KeyRow[]): Promise<number> {
+    for (const { master } of rows) await knowMaster(master);
+    const anew = rows.map((row) => ring.rewrap(row.contactId, wrappedKeyOf(row)));
+    const [outcome] = await connection.queryAgain<{ mayWrap: boolean; rewrapped: number }>(
+      `WITH target AS (SELECT FROM master_keys WHERE number = $2 AND NOT retired),
+        anew AS (
+          UPDATE ${tableOf(bucket)} AS key SET wrapped = new.wrapped, master = $2
+          FROM unnest($3::varchar[], $4::varchar[], $5::varchar[]) AS new (contact_id, old, wrapped)
+          WHERE key.contact_id = new.contact_id AND key.wrapped = new.old AND EXISTS (SELECT FROM target)
+          RETURNING key.contact_id),
+        marked AS (
+          INSERT INTO remnants (bucket, mark) SELECT DISTINCT $1::smallint, txid_current() FROM anew
+          ON CONFLICT (bucket) DO UPDATE SET mark = excluded.mark)
+        SELECT EXISTS (SELECT FROM target) AS "mayWrap", (SELECT count(*)::integer FROM anew) AS rewrapped`,
+      [
+        bucket,
+        ring.wrapsWith,
+        rows.map(({ contactId }) => contactId),
+        rows.map(({ wrapped }) => wrapped),
+        anew.map((wrapped) => Buffer.from(wrapped).toString('base64')),
+      ],
+    );
+    if (!outcome?.mayWrap) throw overtaken();
+    return outcome.rewrapped;
+  }
+
+  async function* rewrapBucket(bucket: number, atOnce: number): AsyncGenerator<number> {
+    for (let after = ''; ;) {
+      const rows = await connection.queryAgain<KeyRow>(
+        `SELECT contact_id AS "contactId", key_id AS id, master, wrapped FROM ${tableOf(bucket)}
+          WHERE contact_id > $1 AND master <> $2 ORDER BY contact_id LIMIT $3`,
+        [after, ring.wrapsWith, atOnce],
+      );
+      if (rows.length === 0) return;
+      yield await replace(bucket, rows);
+      after = rows.at(-1)!.contactId;
+    }
+  }
+
   /**
    * Writes a table anew without what was deleted, which PostgreSQL otherwise leaves in the file even when it vacuums. Answers
    * false when somebody who began before may still see the deleted rows, or holds the table, as a backup does.
@@ -238,12 +289,31 @@ async function createVault(
       );
       return new Set(rows.map(({ keyId }) => keyId));
     },
+    async masterKeysInUse() {
+      const rows = await connection.queryAgain<{ master: number; keys: number }>(
+        'SELECT master, count(*)::integer AS keys FROM data_keys GROUP BY master',
+      );
+      return masterKeyUses(ring, new Map(rows.map(({ master, keys }) => [master, keys])));
+    },
+    async *rewrap(atOnce) {
+      for (let bucket = 0; bucket < buckets; bucket++) yield* rewrapBucket(bucket, atOnce);
+    },
+    async retireOthers() {
+      ring = await introduceMasterKeys(connection, masterKeys);
+      const others = othersOf(ring);
+      await purge(new Set(Array.from({ length: buckets }, (_, bucket) => bucket)));
+      return retireMasterKeys(connection, ring.wrapsWith, others);
+    },
     async close() {
       await calls.settled();
       unwrapped.clear();
       await connection.close();
     },
   };
+}
+
+function wrappedKeyOf({ id, master, wrapped }: KeyRow): WrappedKey {
+  return { id, master, wrapped: Buffer.from(wrapped, 'base64') };
 }
 
 /** Whether the server says of a table that it wrote anew that no deleted row had to stay: the first number of the detail. */

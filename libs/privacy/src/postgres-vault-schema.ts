@@ -3,6 +3,7 @@ import { UnusableKeyVault } from './key-vault.js';
 import {
   createMasterKeyRing,
   masterKeyToIntroduce,
+  overtaken,
   sealCheck,
   type KnownMasterKey,
   type MasterKey,
@@ -82,6 +83,30 @@ export async function introduceMasterKeys(
         [sealCheck(unknown)],
       );
     return createMasterKeyRing(configured, await knownMasterKeys(client));
+  });
+}
+
+/**
+ * Retires master keys where no key is under them; nobody can wrap one with them while that is looked up. Answers whether it
+ * did. Throws `UnusableKeyVault` when the key to which this process rotates was itself retired.
+ */
+export async function retireMasterKeys(
+  connection: PostgresConnection,
+  target: number,
+  others: readonly number[],
+): Promise<boolean> {
+  return connection.transaction(async (client) => {
+    await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
+    await client.query('LOCK TABLE data_keys IN SHARE MODE');
+    const { rows } = await client.query<{ mayWrap: boolean; needed: boolean }>(
+      `SELECT EXISTS (SELECT FROM master_keys WHERE number = $1 AND NOT retired) AS "mayWrap",
+        EXISTS (SELECT FROM data_keys WHERE master = ANY($2)) AS needed`,
+      [target, others],
+    );
+    if (!rows[0]?.mayWrap) throw overtaken();
+    if (rows[0].needed) return false;
+    await client.query('UPDATE master_keys SET retired = true WHERE number = ANY($1)', [others]);
+    return true;
   });
 }
 

@@ -4,11 +4,12 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileS
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KeyVault } from './key-vault.js';
-import { keyVaultContract, storedKeyVaultContract } from './key-vault.contract.js';
+import { keyVaultContract, rewrappableVaultContract, storedKeyVaultContract } from './key-vault.contract.js';
+import { rotateMasterKey } from './rotate-master-key.js';
 import { openSqliteKeyVault } from './sqlite-key-vault.js';
 
-const MASTER_KEY = Buffer.alloc(32, 1);
-const OTHER_MASTER_KEY = Buffer.alloc(32, 2);
+const masterKeys = [{ id: 'one', secret: Buffer.alloc(32, 1) }];
+const otherMasterKeys = [{ id: 'other', secret: Buffer.alloc(32, 2) }];
 const FILE_PARTS = ['', '-wal', '-shm'];
 
 const folder = mkdtempSync(join(tmpdir(), 'key-vault-'));
@@ -18,18 +19,23 @@ const contactIds = (count: number) => Array.from({ length: count }, (_, i) => `c
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-keyVaultContract('The SQLite vault', async () => openSqliteKeyVault({ path: newPath(), masterKey: MASTER_KEY }));
+keyVaultContract('The SQLite vault', async () => openSqliteKeyVault({ path: newPath(), masterKeys }));
 
 keyVaultContract('The SQLite vault without a cache', async () =>
-  openSqliteKeyVault({ path: newPath(), masterKey: MASTER_KEY, cachedKeys: 0 }),
+  openSqliteKeyVault({ path: newPath(), masterKeys, cachedKeys: 0 }),
 );
 
 storedKeyVaultContract('The SQLite vault', () => {
   const path = newPath();
   return {
-    open: async () => openSqliteKeyVault({ path, masterKey: MASTER_KEY }),
-    openWithOtherMasterKey: async () => openSqliteKeyVault({ path, masterKey: OTHER_MASTER_KEY }),
+    open: async () => openSqliteKeyVault({ path, masterKeys }),
+    openWithOtherMasterKey: async () => openSqliteKeyVault({ path, masterKeys: otherMasterKeys }),
   };
+});
+
+rewrappableVaultContract('The SQLite vault', () => {
+  const path = newPath();
+  return { open: async (masterKeys) => openSqliteKeyVault({ path, masterKeys }) };
 });
 
 describe('openSqliteKeyVault', () => {
@@ -37,7 +43,7 @@ describe('openSqliteKeyVault', () => {
   afterEach(() => vault?.close());
 
   const givenKeys = async (path: string, count: number) => {
-    vault = openSqliteKeyVault({ path, masterKey: MASTER_KEY });
+    vault = openSqliteKeyVault({ path, masterKeys });
     const ids = contactIds(count);
     for (let i = 0; i < count; i += 20) await Promise.all(ids.slice(i, i + 20).map((id) => vault!.keyFor(id)));
     return { vault, ids };
@@ -99,7 +105,7 @@ describe('openSqliteKeyVault', () => {
     await vault.keysFor(ids);
     const crashed = newPath();
     for (const part of ['', '-wal']) copyFileSync(path + part, crashed + part);
-    const recovered = openSqliteKeyVault({ path: crashed, masterKey: MASTER_KEY });
+    const recovered = openSqliteKeyVault({ path: crashed, masterKeys });
     const found = await Promise.all(ids.map((id) => recovered.find(id)));
     await recovered.close();
     expect(found).not.toContain(undefined);
@@ -124,7 +130,7 @@ describe('openSqliteKeyVault', () => {
     other.exec(`UPDATE data_keys SET wrapped = (SELECT wrapped FROM data_keys WHERE contact_id = 'contact-2')
       WHERE contact_id = 'contact-1'`);
     other.close();
-    vault = openSqliteKeyVault({ path, masterKey: MASTER_KEY });
+    vault = openSqliteKeyVault({ path, masterKeys });
     const calls = ['new', 'contact-1', 'contact-2'].map((id) => vault!.keyFor(id));
     const outcomes = await Promise.allSettled(calls);
     expect(outcomes.map(({ status }) => status)).toStrictEqual(['fulfilled', 'rejected', 'fulfilled']);
@@ -132,20 +138,66 @@ describe('openSqliteKeyVault', () => {
   });
 
   it('refuses a master key of another length', () => {
-    expect(() => openSqliteKeyVault({ path: newPath(), masterKey: Buffer.alloc(16) })).toThrow(RangeError);
+    expect(() =>
+      openSqliteKeyVault({ path: newPath(), masterKeys: [{ id: 'short', secret: Buffer.alloc(16) }] }),
+    ).toThrow(RangeError);
+  });
+
+  it('leaves no byte of a key as it was wrapped under a master key that was retired', async () => {
+    const path = newPath();
+    await (await givenKeys(path, 600)).vault.close();
+    const before = wrappedKeys(path);
+    const rotating = openSqliteKeyVault({ path, masterKeys: [...otherMasterKeys, ...masterKeys] });
+    vault = rotating;
+    expect(await rotateMasterKey(rotating)).toMatchObject({ rewrapped: 600, completed: true });
+    const disk = bytesOnDisk(path);
+    const halves = [...before.values()].flatMap((wrapped) => [wrapped.subarray(0, 30), wrapped.subarray(30)]);
+    expect(halves.filter((half) => disk.includes(half))).toStrictEqual([]);
+    for (const wrapped of wrappedKeys(path).values()) expect(disk.includes(wrapped)).toBe(true);
+  });
+
+  it('does not say that a master key may go while a reader holds on to what was wrapped under it', async () => {
+    const path = newPath();
+    await (await givenKeys(path, 20)).vault.close();
+    const rotating = openSqliteKeyVault({ path, masterKeys: [...otherMasterKeys, ...masterKeys] });
+    vault = rotating;
+    const reader = new Database(path);
+    reader.exec('BEGIN; SELECT count(*) FROM data_keys');
+    await expect(rotateMasterKey(rotating)).rejects.toMatchObject({ code: 'KEY_REMNANT' });
+    reader.close();
+    expect(await rotateMasterKey(rotating)).toStrictEqual({ rewrapped: 0, completed: true });
+  });
+
+  it('opens a file of the first release, with every key and under the same master key', async () => {
+    const path = newPath();
+    const { ids } = await givenKeys(path, 20);
+    const keys = await vault!.keysFor(ids);
+    await vault!.close();
+    const db = new Database(path);
+    db.exec(`CREATE TABLE master_key_check (sealed BLOB NOT NULL) STRICT;
+      INSERT INTO master_key_check SELECT sealed FROM master_keys;
+      DROP TABLE master_keys;
+      ALTER TABLE data_keys DROP COLUMN master;
+      PRAGMA user_version = 1`);
+    db.close();
+    expect(() => openSqliteKeyVault({ path, masterKeys: otherMasterKeys })).toThrow(/another master key/);
+    const rotating = openSqliteKeyVault({ path, masterKeys: [...otherMasterKeys, ...masterKeys] });
+    vault = rotating;
+    expect(await rotateMasterKey(rotating)).toMatchObject({ rewrapped: 20, completed: true });
+    expect(await vault.keysFor(ids)).toStrictEqual(keys.map(({ id, key }) => ({ id, key: Buffer.from(key) })));
   });
 
   it('refuses a file that is no vault, and says what to do', () => {
     const path = newPath();
     writeFileSync(path, 'not a database, but long enough to be looked at as one'.repeat(20));
-    expect(() => openSqliteKeyVault({ path, masterKey: MASTER_KEY })).toThrow(/Check that it is the vault/);
+    expect(() => openSqliteKeyVault({ path, masterKeys })).toThrow(/Check that it is the vault/);
   });
 
   it('refuses the file of a later release', () => {
     const path = newPath();
     const db = new Database(path);
-    db.pragma('user_version = 2');
+    db.pragma('user_version = 3');
     db.close();
-    expect(() => openSqliteKeyVault({ path, masterKey: MASTER_KEY })).toThrow(/schema version 2/);
+    expect(() => openSqliteKeyVault({ path, masterKeys })).toThrow(/schema version 3/);
   });
 });

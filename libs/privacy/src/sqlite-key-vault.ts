@@ -1,54 +1,72 @@
-import { createSecretKey } from 'node:crypto';
 import type Database from 'better-sqlite3';
-import { decrypt, encrypt } from './aes-gcm.js';
 import { createBoundedCache } from './bounded-cache.js';
-import { createDataKey, KeyRemnant, UnusableKeyVault, type DataKey, type KeyVault } from './key-vault.js';
-import { BUSY_TIMEOUT_MS, openVaultFile } from './sqlite-vault-file.js';
+import { createDataKey, KeyRemnant, type DataKey } from './key-vault.js';
+import {
+  masterKeyUses,
+  othersOf,
+  overtaken,
+  requireMasterKeys,
+  type MasterKey,
+  type WrappedKey,
+} from './master-keys.js';
+import type { RewrappableVault } from './rewrappable-vault.js';
+import { BUSY_TIMEOUT_MS, introduceMasterKeys, openVaultFile } from './sqlite-vault-file.js';
 import { createWriteGroup } from './write-group.js';
 
 export interface SqliteKeyVaultOptions {
   readonly path: string;
-  /** 32 bytes; wraps every key in the file. */
-  readonly masterKey: Buffer;
+  /** The first wraps what is new, all unwrap. */
+  readonly masterKeys: readonly MasterKey[];
   /** How many unwrapped keys are held in memory; default 10 000. */
   readonly cachedKeys?: number;
 }
 
-interface KeyRow {
-  readonly id: string;
-  readonly wrapped: Buffer;
+interface ContactKeyRow extends WrappedKey {
+  readonly contactId: string;
 }
 
-const MASTER_KEY_BYTES = 32;
 const CACHED_KEYS = 10_000;
 const PURGE_TIMEOUT_MS = 100;
 
 /**
- * A key vault in an SQLite file of its own, which several processes may share. Keys are wrapped with the master key
+ * A key vault in an SQLite file of its own, which several processes may share. Keys are wrapped with a master key
  * (AES-256-GCM, bound to contact and key id); new ones that arrive together are committed together. A destroyed key
  * leaves no byte in the file or its write-ahead log. Throws `UnusableKeyVault` when the file cannot be opened or was
  * made with another master key, `RangeError` when the master key has not 32 bytes.
  */
-export function openSqliteKeyVault({ path, masterKey, cachedKeys = CACHED_KEYS }: SqliteKeyVaultOptions): KeyVault {
-  if (masterKey.length !== MASTER_KEY_BYTES) throw new RangeError(`The master key needs ${MASTER_KEY_BYTES} bytes.`);
-  const db = openVaultFile(path, masterKey);
+export function openSqliteKeyVault({
+  path,
+  masterKeys,
+  cachedKeys = CACHED_KEYS,
+}: SqliteKeyVaultOptions): RewrappableVault {
+  requireMasterKeys(masterKeys);
+  const { db, ...opened } = openVaultFile(path, masterKeys);
+  let { ring } = opened;
   const statements = prepareStatements(db);
   const writes = createWriteGroup(commit);
   const unwrapped = createBoundedCache<string, DataKey>(cachedKeys);
-  const wrapping = createSecretKey(masterKey);
 
   let purged: boolean | undefined;
+  let mayWrap = false;
 
   function commit(run: () => void): void {
     purged = undefined;
+    mayWrap = false;
     db.transaction(run).immediate();
   }
 
   /** A new key of the contact; `undefined`, and nothing is written, where it has one. */
   function insert(contactId: string): DataKey | undefined {
     const key = createDataKey();
-    const wrapped = encrypt(wrapping, aadOf(contactId, key.id), key.key);
-    return statements.insert.run(contactId, key.id, wrapped).changes === 0 ? undefined : key;
+    requireWrapping();
+    const row = [contactId, key.id, ring.wrapsWith, ring.wrap(contactId, key)] as const;
+    return statements.insert.run(...row).changes === 0 ? undefined : key;
+  }
+
+  /** Another process may have retired the master key since it was last used here: looked up once a commit. */
+  function requireWrapping(): void {
+    if (!mayWrap && !statements.mayWrap.get(ring.wrapsWith)) ring = introduceMasterKeys(db, masterKeys);
+    mayWrap = true;
   }
 
   function remove(contactId: string, keyId: string | undefined): boolean {
@@ -58,15 +76,43 @@ export function openSqliteKeyVault({ path, masterKey, cachedKeys = CACHED_KEYS }
   }
 
   /** The row says which key stands, since another process may have destroyed one; the cache only saves the unwrapping. */
-  function unwrapRow(contactId: string, row: KeyRow): DataKey {
+  function unwrapRow(contactId: string, row: WrappedKey): DataKey {
     const cached = unwrapped.get(contactId);
-    return cached?.id === row.id ? cached : remember(contactId, { id: row.id, key: unwrap(masterKey, contactId, row) });
+    if (cached?.id === row.id) return cached;
+    knowMaster(row);
+    return remember(contactId, { id: row.id, key: ring.unwrap(contactId, row) });
+  }
+
+  /** Another process may have brought a master key that this one was given too, but had no use for until now. */
+  function knowMaster({ master }: WrappedKey): void {
+    if (!ring.has(master)) ring = introduceMasterKeys(db, masterKeys);
   }
 
   function remember(contactId: string, key: DataKey): DataKey {
     unwrapped.set(contactId, key);
     return key;
   }
+
+  /** Only over the bytes that were read: a key that was destroyed or wrapped anew meanwhile is neither brought back nor set back. */
+  function replace(rows: readonly ContactKeyRow[]): number {
+    rows.forEach(knowMaster);
+    const { wrapsWith } = ring;
+    const anew = rows.map((row) => ring.rewrap(row.contactId, row));
+    const replaceEach = db.transaction(() => {
+      if (!statements.mayWrap.get(wrapsWith)) throw overtaken();
+      return rows.filter(({ contactId, id, wrapped }, at) => {
+        return statements.rewrap.run(anew[at]!, wrapsWith, contactId, id, wrapped).changes === 1;
+      }).length;
+    });
+    return replaceEach.immediate();
+  }
+
+  const retire = db.transaction((others: readonly number[]) => {
+    if (!statements.mayWrap.get(ring.wrapsWith)) throw overtaken();
+    if (statements.countByMaster.all().some(([master, keys]) => others.includes(master) && keys > 0)) return false;
+    for (const other of others) statements.retire.run(other);
+    return true;
+  });
 
   return {
     async keyFor(contactId) {
@@ -105,6 +151,24 @@ export function openSqliteKeyVault({ path, masterKey, cachedKeys = CACHED_KEYS }
     async destroyedAmong(keyIds) {
       return new Set(statements.selectDestroyed.all(JSON.stringify(keyIds)));
     },
+    async masterKeysInUse() {
+      return masterKeyUses(ring, new Map(statements.countByMaster.all()));
+    },
+    async *rewrap(atOnce) {
+      let after = '';
+      for (;;) {
+        const rows = statements.selectOthers.all(after, ring.wrapsWith, atOnce);
+        if (rows.length === 0) return;
+        yield replace(rows);
+        after = rows.at(-1)!.contactId;
+      }
+    },
+    async retireOthers() {
+      ring = introduceMasterKeys(db, masterKeys);
+      const others = othersOf(ring);
+      if (!purgeWriteAheadLog(db)) throw new KeyRemnant();
+      return retire.immediate(others);
+    },
     async close() {
       writes.flush();
       unwrapped.clear();
@@ -115,10 +179,22 @@ export function openSqliteKeyVault({ path, masterKey, cachedKeys = CACHED_KEYS }
 
 function prepareStatements(db: Database.Database) {
   return {
-    read: db.prepare<[string], KeyRow>('SELECT key_id AS id, wrapped FROM data_keys WHERE contact_id = ?'),
-    insert: db.prepare<[string, string, Buffer]>(
-      'INSERT INTO data_keys (contact_id, key_id, wrapped) VALUES (?, ?, ?) ON CONFLICT (contact_id) DO NOTHING',
+    read: db.prepare<[string], WrappedKey>('SELECT key_id AS id, master, wrapped FROM data_keys WHERE contact_id = ?'),
+    insert: db.prepare<[string, string, number, Uint8Array]>(
+      'INSERT INTO data_keys (contact_id, key_id, master, wrapped) VALUES (?, ?, ?, ?) ON CONFLICT (contact_id) DO NOTHING',
     ),
+    mayWrap: db.prepare<[number], 1>('SELECT 1 FROM master_keys WHERE number = ? AND retired = 0').pluck(),
+    selectOthers: db.prepare<[string, number, number], ContactKeyRow>(
+      `SELECT contact_id AS contactId, key_id AS id, master, wrapped FROM data_keys
+        WHERE contact_id > ? AND master <> ? ORDER BY contact_id LIMIT ?`,
+    ),
+    rewrap: db.prepare<[Uint8Array, number, string, string, Uint8Array]>(
+      'UPDATE data_keys SET wrapped = ?, master = ? WHERE contact_id = ? AND key_id = ? AND wrapped = ?',
+    ),
+    countByMaster: db
+      .prepare<[], [master: number, keys: number]>('SELECT master, count(*) FROM data_keys GROUP BY master')
+      .raw(),
+    retire: db.prepare<[number]>('UPDATE master_keys SET retired = 1 WHERE number = ?'),
     remove: db.prepare<[string, string]>('DELETE FROM data_keys WHERE contact_id = ? AND key_id = ?'),
     recordDestroyed: db.prepare<[string]>('INSERT INTO destroyed_keys (key_id) VALUES (?)'),
     findDestroyed: db.prepare<[string], 1>('SELECT 1 FROM destroyed_keys WHERE key_id = ?').pluck(),
@@ -137,16 +213,4 @@ function purgeWriteAheadLog(db: Database.Database): boolean {
   const [outcome] = db.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[];
   db.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
   return outcome?.busy === 0;
-}
-
-function unwrap(masterKey: Uint8Array, contactId: string, { id, wrapped }: KeyRow): Uint8Array {
-  try {
-    return decrypt(masterKey, aadOf(contactId, id), wrapped);
-  } catch (cause) {
-    throw new UnusableKeyVault(`holds a damaged key, ${id}. Restore the vault from a backup.`, { cause });
-  }
-}
-
-function aadOf(contactId: string, keyId: string): string {
-  return JSON.stringify([contactId, keyId]);
 }
