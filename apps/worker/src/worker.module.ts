@@ -14,12 +14,13 @@ import {
 import type { Links, ReturnPaths } from '@consent-ledger/links';
 import { newId, type Clock, type Configuration, type Logger } from '@consent-ledger/platform';
 import { Inject, Module, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
 import { Exchange } from './kafka/exchange.js';
 import type { MailListener } from './mail-listener.js';
 import { openMailListener } from './open-mail-listener.js';
 import { Worker } from './worker.js';
 
-/** Does what must happen without a request, takes mail, and publishes to Kafka. Needs the ApplicationModule beside it. */
+/** Does what must happen without a request, takes mail, and publishes to Kafka what is recorded, and takes requests from it. Needs the ApplicationModule beside it. */
 @Module({})
 export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly worker: Worker;
@@ -37,10 +38,11 @@ export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationSh
     settleDue: SettleDue,
     eraseStrangers: EraseStrangers,
     receiveMail: ReceiveMail,
+    commands: CommandBus,
   ) {
     this.worker = new Worker({ name: newId(), dueDates, settleDue, eraseStrangers, clock, logger });
     this.mailListener = openMailListener(configuration, { receiveMail, links, returnPaths, clock, logger });
-    this.exchange = Exchange.open(ledger);
+    this.exchange = Exchange.open(ledger, commands);
   }
 
   async onApplicationBootstrap(): Promise<void> {

@@ -81,6 +81,7 @@ function settings(port: number, controller: number, directory: string): string {
     'transaction.state.log.num.partitions': 3,
     'group.initial.rebalance.delay.ms': 0,
     'log.cleaner.dedupe.buffer.size': 16 * 1024 * 1024,
+    'num.partitions': 3,
     'num.io.threads': 4,
     'num.network.threads': 2,
     'background.threads': 2,

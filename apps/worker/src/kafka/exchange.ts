@@ -1,11 +1,24 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Ledger } from '@consent-ledger/application';
-import { openMessageBroker, Relay, topicSettings, topicsOf, type MessageBroker } from '@consent-ledger/messaging';
+import {
+  openMessageBroker,
+  readConsentRequest,
+  Relay,
+  topicSettings,
+  topicsOf,
+  type ConsentRequest,
+  type MessageBroker,
+} from '@consent-ledger/messaging';
 import type { Logger } from '@consent-ledger/platform';
+import type { CommandBus } from '@nestjs/cqrs';
+import { Intake } from './intake.js';
 import { knownContacts } from './known-contacts.js';
+import { commandOf, factOf } from './request-commands.js';
 
 /** Milliseconds between two tries to make the topics, while the broker is away. */
 const PATIENCE = 1_000;
+/** The group in which all workers of a log take requests. */
+const GROUP = 'consent-ledger';
 
 /** What a worker does with Kafka for as long as it runs. While the broker is away everything else goes on. */
 export class Exchange {
@@ -20,8 +33,8 @@ export class Exchange {
   ) {}
 
   /** What the settings ask for; `undefined` where they name no broker. */
-  static open(ledger: Ledger): Exchange | undefined {
-    const { configuration, logger, metrics, store, policies, clock, preferences } = ledger;
+  static open(ledger: Ledger, commands: CommandBus): Exchange | undefined {
+    const { configuration, logger, metrics, store, policies, clock, preferences, contactIds } = ledger;
     const broker = openMessageBroker(configuration, {
       onState: (state) => {
         if (state === 'connected') logger.info('The Kafka broker answers');
@@ -32,9 +45,20 @@ export class Exchange {
     const topics = topicsOf(configuration.KAFKA_TOPIC_PREFIX);
     const contacts = knownContacts(preferences);
     const relay = new Relay({ broker, topics, name: topics.relay, store, contacts, policies, clock, logger });
+    const requests = new Intake<ConsentRequest>({
+      broker,
+      group: `${configuration.KAFKA_TOPIC_PREFIX ?? ''}${GROUP}`,
+      topic: topics.requests,
+      refusedTopic: topics.requestsRefused,
+      read: readConsentRequest,
+      subjectOf: (request) => factOf(request, contactIds).contactId,
+      execute: (request) => commands.execute(commandOf(request, factOf(request, contactIds))),
+      clock,
+      logger,
+    });
     metrics.watchLag('kafka-relay', async () => (await relay.behindMs()) / 1000);
     ledger.otherChecks.set('kafka', () => told(broker));
-    return new Exchange(broker, () => broker.ensureTopics(topicSettings(topics)), [relay], logger);
+    return new Exchange(broker, () => broker.ensureTopics(topicSettings(topics)), [relay, requests], logger);
   }
 
   /** Returns at once: the service does not wait for the broker. */

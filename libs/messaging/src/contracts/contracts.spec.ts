@@ -1,0 +1,70 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
+import { readConsentRequest } from './consent-request.js';
+import { contract } from './schemas.js';
+import { topicsOf } from './topics.js';
+
+const directory = new URL('../../contracts/', import.meta.url);
+const read = (name: string) => readFileSync(new URL(name, directory), 'utf8');
+const fixtures = readdirSync(new URL('fixtures/', directory));
+const schemas = readdirSync(directory).filter((name) => name.endsWith('.schema.json'));
+
+describe('the contracts', () => {
+  it('each have messages as they were first published', () => {
+    const used = schemas.filter((name) => fixtures.some((file) => file.startsWith(name.replace('.schema.json', '.'))));
+    expect(used).toStrictEqual(schemas);
+  });
+
+  it.each(fixtures)('still take %s', (file) => {
+    const name = schemas.find((schema) => file.startsWith(schema.replace('.schema.json', '.')))!;
+    const validate = contract(name.replace('.schema.json', ''));
+    expect({ valid: validate(JSON.parse(read(`fixtures/${file}`))), errors: validate.errors }).toStrictEqual({
+      valid: true,
+      errors: null,
+    });
+  });
+
+  it('are those of the AsyncAPI document, under the names of the topics', () => {
+    const document = parse(read('asyncapi.yaml'));
+    const addresses = Object.values<any>(document.channels).map(({ address }) => address);
+    const { relay, ...topics } = topicsOf();
+    expect(addresses).not.toContain(relay);
+    expect(Object.values(topics)).toEqual(expect.arrayContaining(addresses));
+    const payloads = Object.values<any>(document.components.messages).map(({ payload }) => payload.$ref);
+    expect(payloads.filter((file) => !existsSync(new URL(file, directory)))).toStrictEqual([]);
+    expect(payloads.map((file) => file.slice(2)).sort()).toStrictEqual(schemas.sort());
+  });
+});
+
+describe('a request', () => {
+  const request = JSON.parse(read('fixtures/consent.requests.v1.opt-out.json'));
+  const refusal = (value: unknown) => readConsentRequest(JSON.stringify(value));
+
+  it.each([
+    ['without an id', { ...request, id: undefined }],
+    ['of a type that is not known', { ...request, type: 'consent-ledger.Erase' }],
+    ['with a field that is not known', { ...request, data: { ...request.data, colour: 'red' } }],
+    ['about nobody', { ...request, data: { ...request.data, contactId: undefined } }],
+    ['about two', { ...request, data: { ...request.data, address: 'a@example.org' } }],
+    ['that the scheduler made', { ...request, data: { ...request.data, source: { kind: 'scheduler' } } }],
+    ['of no object', ['a']],
+    ['of nothing', null],
+  ])('%s is refused', (_, value) => {
+    expect(refusal(value)).toMatchObject({ refused: { code: 'VALIDATION' } });
+  });
+
+  it('with a citizen service number is refused, and the number is not told (P9)', () => {
+    const source = { kind: 'customer-service', reference: 'bsn 111222333' };
+    const refused = refusal({ ...request, data: { ...request.data, source } });
+    expect(refused).toStrictEqual({ refused: { code: 'VALIDATION', fields: ['data.source.reference'] }, id: 'a-2' });
+  });
+
+  it.each([
+    ['', 'NOT_JSON'],
+    ['{"id":', 'NOT_JSON'],
+    [undefined, 'EMPTY'],
+  ])('that cannot be read (%j) is refused', (text, code) => {
+    expect(readConsentRequest(text)).toStrictEqual({ refused: { code } });
+  });
+});

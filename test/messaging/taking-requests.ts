@@ -1,0 +1,57 @@
+import {
+  openKafkaBroker,
+  readConsentRequest,
+  topicSettings,
+  topicsOf,
+  type ConsentRequest,
+} from '@consent-ledger/messaging';
+import { createTestLedger } from '@consent-ledger/testing';
+import { Intake } from '../../apps/worker/src/kafka/intake.js';
+import { commandOf, factOf } from '../../apps/worker/src/kafka/request-commands.js';
+import { createWire, newPrefix } from '../services/kafka/wire.js';
+
+/** The log does not answer. */
+export class EventStoreAway extends Error {
+  readonly code = 'LOG_UNAVAILABLE';
+}
+
+/** A ledger that takes requests from topics of its own, and what another program sends and sees. */
+export async function takingRequests(brokers: readonly string[], closing: (() => Promise<void>)[]) {
+  const ledger = await createTestLedger();
+  const prefix = newPrefix();
+  const topics = topicsOf(prefix);
+  const wire = createWire(brokers);
+  const broker = openKafkaBroker({ brokers });
+  closing.push(
+    () => broker.close(),
+    () => wire.close(),
+  );
+  await broker.ensureTopics(topicSettings(topics));
+  return {
+    ledger,
+    topics,
+    wire,
+    send: (messages: readonly (readonly [key: string, body: unknown])[]) =>
+      wire.send(
+        topics.requests,
+        messages.map(([key, body]) => ({ key, value: typeof body === 'string' ? body : JSON.stringify(body) })),
+      ),
+    start() {
+      const { clock, logger, contactIds } = ledger;
+      const intake = new Intake<ConsentRequest>({
+        broker,
+        group: `${prefix}consent-ledger`,
+        topic: topics.requests,
+        refusedTopic: topics.requestsRefused,
+        read: readConsentRequest,
+        subjectOf: (request) => factOf(request, contactIds).contactId,
+        execute: (request) => ledger.execute(commandOf(request, factOf(request, contactIds))),
+        clock,
+        logger,
+      });
+      intake.start();
+      closing.push(() => intake.stop());
+      return intake;
+    },
+  };
+}
