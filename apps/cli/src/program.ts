@@ -12,6 +12,7 @@ import { addListKeys } from './list-keys.command.js';
 import { addMigrate } from './migrate.command.js';
 import { addPublishPolicy } from './publish-policy.command.js';
 import { addRebuild } from './rebuild.command.js';
+import { addRepeatErasures } from './repeat-erasures.command.js';
 import { addRevokeKey } from './revoke-key.command.js';
 import { addRotateMasterKey } from './rotate-master-key.command.js';
 import { addSettleKeptMail } from './settle-kept-mail.command.js';
@@ -62,6 +63,7 @@ function createProgram(surroundings: Surroundings): Command {
   addExport(ledger, surroundings);
   addMigrate(ledger, surroundings);
   addRebuild(ledger, surroundings);
+  addRepeatErasures(ledger, surroundings);
   addSimulate(ledger, surroundings);
   addSnapshot(ledger, surroundings);
   addVerify(ledger, surroundings);

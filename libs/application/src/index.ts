@@ -77,6 +77,7 @@ export * from './simulate/simulation-answer.js';
 export * from './simulate/simulation-csv.js';
 export * from './simulate/simulation-picture.js';
 export * from './simulate/simulator.js';
+export type { Repeated, RepeatProgress } from './repeat-erasures/repeat-erasures.js';
 export * from './take-back-import/take-back-import.js';
 export * from './show-opt-in-request/show-opt-in-request.query.js';
 export * from './show-requests/show-requests.query.js';

@@ -11,6 +11,7 @@ import { ImportContacts } from './import-contacts/import-contacts.js';
 import { ImportRepository } from './import-contacts/import-repository.js';
 import { openLog, openVault, requireBegun } from './open-log.js';
 import { ReconsentMail } from './prompt-reconsent/reconsent-mail.js';
+import { RepeatErasures } from './repeat-erasures/repeat-erasures.js';
 import { requireSamePepper } from './same-pepper.js';
 import { SettleDue } from './settle-due/settle-due.js';
 import { TakeBackImport } from './take-back-import/take-back-import.js';
@@ -20,6 +21,7 @@ export interface LedgerBeside {
   readonly importContacts: ImportContacts;
   readonly takeBackImport: TakeBackImport;
   readonly exportContacts: ExportContacts;
+  readonly repeatErasures: RepeatErasures;
   close(): Promise<void>;
 }
 
@@ -50,6 +52,7 @@ export async function openLedgerBeside(configuration: Configuration, clock: Cloc
       importContacts: new ImportContacts(contacts, imports, store, contactIds, policies, clock, startSealing),
       takeBackImport: new TakeBackImport(contacts, imports, store),
       exportContacts: new ExportContacts(store, personalData, policies, clock),
+      repeatErasures: new RepeatErasures(store, vault),
       close: () => closeAll([() => store.close(), () => vault.close()]),
     };
   } catch (error) {

@@ -68,6 +68,11 @@ function sealedUnder({ id, key }: DataKey, place: EventPlace, value: JsonObject)
   return `${id}.${seal(key, aadOf(id, place), value)}`;
 }
 
+/** The id of the key under which a text was sealed; it tells nothing of the person. Throws `SealBroken`. */
+export function keyIdOf(sealed: string): string {
+  return split(sealed).keyId;
+}
+
 function split(sealed: string): { keyId: string; text: string } {
   const dot = sealed.indexOf('.');
   if (dot === -1) throw new SealBroken();
