@@ -1,4 +1,6 @@
 import { START } from '@consent-ledger/event-store';
+import { newId } from '@consent-ledger/platform';
+import { templateStream } from '@consent-ledger/projections';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { completed, deliveriesOf, mailTo, optIn, startMailing } from '../mail/steps.js';
 import { openLogOf } from '../support/engines.js';
@@ -288,6 +290,20 @@ describe('the page of a template', () => {
 });
 
 describe('a mailing of a published template', () => {
+  it('is of the version that another process has just published', async () => {
+    const store = await openLogOf(service.directory);
+    const now = new Date().toISOString();
+    const metadata = { occurredAt: now, recordedAt: now };
+    for (let version = 1; version <= 8; version++) {
+      const data = { version, ...spring() };
+      const event = { id: newId(), type: 'TemplatePublished', data, metadata };
+      await store.append(templateStream('elsewhere'), version - 2, [event]);
+      const mailing = await startMailing(service, { id: `elsewhere-${version}`, template: 'elsewhere' });
+      expect(mailing.template).toBe(`elsewhere@${version}`);
+    }
+    await store.close();
+  });
+
   it('keeps to the version it was created with, and each delivery says which that was', async () => {
     const contactId = await optIn(service, 'versie@example.nl');
     await published('pinned');

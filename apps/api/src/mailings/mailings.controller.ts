@@ -2,6 +2,7 @@ import {
   AddRecipients,
   CLOCK,
   CreateMailingCommand,
+  MailingProgress,
   POLICIES,
   ShowMailingQuery,
   TemplateCatalogue,
@@ -38,6 +39,7 @@ export class MailingsController {
     private readonly queries: QueryBus,
     private readonly recipients: AddRecipients,
     private readonly templates: TemplateCatalogue,
+    private readonly progress: MailingProgress,
     @Inject(TEMPLATES) private readonly shelf: TemplateShelf,
     @Inject(POLICIES) private readonly policies: PolicyShelf,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -49,6 +51,8 @@ export class MailingsController {
   async create(@Body() dto: MailingDto, @Req() request: FastifyRequest) {
     const { purpose, template, subject, language = 'nl', variables = {} } = dto;
     const mailingId = dto.id ?? mailingIdFor(request);
+    // Another process may have published the version that is meant.
+    if (!this.templates.names.includes(template)) await this.progress.reachHead();
     this.requireTemplate(dto);
     const mailing = { mailingId, purpose, template, language, variables, ...(subject !== undefined && { subject }) };
     await this.commands.execute(new CreateMailingCommand(mailing, request.id));
