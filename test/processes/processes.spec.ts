@@ -127,12 +127,15 @@ describe('api, worker and mailer in processes of their own', () => {
   });
 
   it.each([
-    ['api', startApi, ['EVENT_STORE_URL']],
-    ['worker', startWorker, ['EVENT_STORE_URL', 'PUBLIC_URL']],
-    ['mailer', startMailer, ['EVENT_STORE_URL', 'PUBLIC_URL']],
-  ] as const)('refuse to start the %s on a log that it would have alone', async (_, start, missing) => {
-    const refused = await start(readConfiguration({ DATA_DIR: '/nowhere/at/all' })).catch((error: unknown) => error);
-    expect(refused).toBeInstanceOf(ConfigurationError);
-    expect((refused as ConfigurationError).faults.map((fault) => fault.split(' ')[0])).toStrictEqual(missing);
-  });
+    ['api', startApi, ['EVENT_STORE_URL', 'KEY_VAULT_URL']],
+    ['worker', startWorker, ['EVENT_STORE_URL', 'PUBLIC_URL', 'KEY_VAULT_URL']],
+    ['mailer', startMailer, ['EVENT_STORE_URL', 'PUBLIC_URL', 'KEY_VAULT_URL']],
+  ] as const)(
+    'refuse to start the %s on a log or with keys that it would have alone (P7)',
+    async (_, start, missing) => {
+      const refused = await start(readConfiguration({ DATA_DIR: '/nowhere/at/all' })).catch((error: unknown) => error);
+      expect(refused).toBeInstanceOf(ConfigurationError);
+      expect((refused as ConfigurationError).faults.map((fault) => fault.split(' ')[0])).toStrictEqual(missing);
+    },
+  );
 });

@@ -1,4 +1,5 @@
-import { ConfigurationError, type Configuration } from '@consent-ledger/platform';
+import { lstatSync } from 'node:fs';
+import { ConfigurationError, dataFiles, type Configuration } from '@consent-ledger/platform';
 import type { DynamicModule, INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { chooseListening } from './listening.js';
@@ -23,10 +24,20 @@ export function requireShared(
   needed: readonly (keyof Configuration)[] = ['EVENT_STORE_URL'],
 ): void {
   const missing = needed.filter((name) => configuration[name] === undefined);
+  if (!hasSharedVault(configuration)) missing.push('KEY_VAULT_URL');
   if (missing.length === 0) return;
   throw new ConfigurationError(
     missing.map((name) => `${name} is needed by an app in a process of its own; "npm start" runs all of them in one`),
   );
+}
+
+/**
+ * Whether the keys of the contacts are in a database, or in a file that this directory only links to. With a vault of its own
+ * a mailer could open no address, and a worker would record erasures whose keys are elsewhere (P7).
+ */
+function hasSharedVault({ KEY_VAULT_URL, DATA_DIR }: Configuration): boolean {
+  const vault = lstatSync(dataFiles(DATA_DIR).vault, { throwIfNoEntry: false });
+  return KEY_VAULT_URL !== undefined || vault?.isSymbolicLink() === true;
 }
 
 /**
