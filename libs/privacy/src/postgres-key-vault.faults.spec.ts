@@ -1,7 +1,11 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import pg from 'pg';
 import { startPostgres, type PostgresServer } from '../../../test/services/postgres/server.js';
 import { describeWithOwnPostgres, run } from '../../../test/services/postgres/shared-server.js';
@@ -18,6 +22,7 @@ const BUCKETS = 3;
 describeWithOwnPostgres('a vault in PostgreSQL', () => {
   const directory = mkdtempSync(join(tmpdir(), 'postgres-vault-'));
   let server: PostgresServer;
+  let certificates = 0;
   beforeAll(async () => {
     server = await startPostgres({ directory });
   });
@@ -51,6 +56,37 @@ describeWithOwnPostgres('a vault in PostgreSQL', () => {
     const ids = Array.from({ length: count }, (_, at) => `contact-${at}`);
     await vault.keysFor(ids);
     return { vault, ids };
+  }
+
+  /** A contact whose key would lie in another table than that of this one. */
+  function contactInOtherTable(contactId: string): string {
+    const own = crc32(contactId) % BUCKETS;
+    return ['a', 'b', 'c', 'd', 'e', 'f'].find((one) => crc32(one) % BUCKETS !== own)!;
+  }
+
+  /** A certificate for 127.0.0.1 and its key, in files that the server may read. */
+  async function certificate(): Promise<{ cert: string; key: string }> {
+    const name = join(server.dataDirectory, `tls-${certificates++}`);
+    const [cert, key] = [`${name}.crt`, `${name}.key`];
+    const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
+    const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
+    execFileSync('openssl', [...request, ...subject, '-out', cert, '-keyout', key], { stdio: 'ignore' });
+    const { uid, gid } = statSync(server.dataDirectory);
+    for (const file of [cert, key]) chownSync(file, uid, gid);
+    return { cert, key };
+  }
+
+  /** The server takes up new settings some moments after it is told. */
+  async function eventuallyOpen(url: string): Promise<RewrappableVault> {
+    for (let left = 100; ; left--) {
+      try {
+        const vault = await openPostgresKeyVault({ url, masterKeys: [MASTER], buckets: BUCKETS });
+        opened.push(vault);
+        return vault;
+      } catch (error) {
+        if (left === 0) throw error;
+      }
+    }
   }
 
   async function wrappedKeys(): Promise<ReadonlyMap<string, string>> {
@@ -180,6 +216,46 @@ describeWithOwnPostgres('a vault in PostgreSQL', () => {
     server = await startPostgres({ directory, port });
     expect(await vault.find(ids[0]!)).toStrictEqual(before);
     expect((await vault.keyFor('new')).key).toHaveLength(32);
+  });
+
+  it('gives a new key while a destruction waits for a table that a backup holds', async () => {
+    const { vault } = await givenKeys(3);
+    const { id } = await vault.keyFor('contact-0');
+    const backup = await reader('LOCK TABLE data_keys IN ACCESS SHARE MODE');
+    const settled: string[] = [];
+    const destroying = vault.destroy('contact-0', id).catch(() => settled.push('destroyed'));
+    await vault.keyFor(contactInOtherTable('contact-0')).then(() => settled.push('new key'));
+    await destroying;
+    await backup.end();
+    expect(settled).toStrictEqual(['new key', 'destroyed']);
+  });
+
+  it('is unavailable where a server takes connections and says nothing', async () => {
+    const mute = createServer(() => undefined).listen(0, '127.0.0.1');
+    await once(mute, 'listening');
+    const { port } = mute.address() as AddressInfo;
+    const opening = openPostgresKeyVault({
+      url: `postgres://ledger:secret@127.0.0.1:${port}/keys`,
+      masterKeys: [MASTER],
+    });
+    await expect(opening).rejects.toMatchObject({ code: 'KEY_VAULT_UNAVAILABLE' });
+    mute.close();
+  });
+
+  it('takes a connection with TLS only to the server whose certificate it is told of', async () => {
+    const [own, other] = [await certificate(), await certificate()];
+    await sql(`ALTER SYSTEM SET ssl_cert_file = '${own.cert}'`);
+    await sql(`ALTER SYSTEM SET ssl_key_file = '${own.key}'`);
+    await sql('ALTER SYSTEM SET ssl = on');
+    await sql('SELECT pg_reload_conf()');
+    const over = (cert: string) => `${server.url}?sslmode=verify-full&sslrootcert=${encodeURIComponent(cert)}`;
+    const vault = await eventuallyOpen(over(own.cert));
+    expect((await vault.keyFor('contact-1')).key).toHaveLength(32);
+    const { rows } = await sql(`SELECT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
+      WHERE application_name = 'consent-ledger'`);
+    expect(rows.map(({ ssl }) => ssl)).toContain(true);
+    const opening = openPostgresKeyVault({ url: over(other.cert), masterKeys: [MASTER] });
+    await expect(opening).rejects.toMatchObject({ code: 'KEY_VAULT_UNAVAILABLE' });
   });
 
   it('goes on when its connections were cut while nobody used them', async () => {

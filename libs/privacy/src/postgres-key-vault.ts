@@ -165,7 +165,6 @@ async function createVault(
     for (const [bucket, ones] of byBucket(named, ({ contactId }) => bucketOf(contactId)))
       for (const { keyId } of await remove(bucket, ones)) gone.add(keyId);
     for (const { contactId, keyId } of named) if (gone.has(keyId!)) unwrapped.delete(contactId);
-    await purge(new Set(calls.map(({ contactId }) => bucketOf(contactId))));
     // The first who named a key destroyed it.
     return calls.map(({ keyId }) => keyId !== undefined && gone.delete(keyId));
   }
@@ -186,18 +185,22 @@ async function createVault(
     );
   }
 
-  /** Purges the tables of the buckets, and some that were left over. Throws `KeyRemnant` when one of the buckets could not be. */
-  async function purge(own: ReadonlySet<number>): Promise<void> {
+  /**
+   * Purges the tables of the buckets that need it, and some that were left over; answers for which of the buckets nothing is
+   * left to purge. Where somebody holds one, others are not waited for either.
+   */
+  async function purgeEach(own: readonly number[]): Promise<readonly boolean[]> {
     const marked = await connection.queryAgain<{ bucket: number; mark: string }>(
       `SELECT bucket, mark FROM remnants ORDER BY bucket = ANY($1) DESC LIMIT $2`,
-      [[...own], own.size + LEFTOVERS],
+      [own, own.length + LEFTOVERS],
     );
+    const left = new Set(marked.map(({ bucket }) => bucket));
     for (const { bucket, mark } of marked) {
-      if (await rewrite(bucket))
-        await connection.query('DELETE FROM remnants WHERE bucket = $1 AND mark = $2', [bucket, mark]);
-      else if (own.has(bucket)) throw new KeyRemnant();
-      else return;
+      if (!(await rewrite(bucket))) break;
+      await connection.query('DELETE FROM remnants WHERE bucket = $1 AND mark = $2', [bucket, mark]);
+      left.delete(bucket);
     }
+    return own.map((bucket) => !left.has(bucket));
   }
 
   /** Only over the bytes that were read: a key that was destroyed or wrapped anew meanwhile is neither brought back nor set back. */
@@ -260,7 +263,10 @@ async function createVault(
   const calls = createCallGroup();
   const takeKeys = calls.kind(takeEach);
   const destroyKey = calls.kind(destroyEach);
-  await purge(new Set()).catch(() => undefined);
+  // Apart from the others: a table that somebody holds is waited for, and new keys should not wait with it.
+  const purges = createCallGroup();
+  const purge = purges.kind(purgeEach);
+  await purgeEach([]).catch(() => undefined);
 
   return {
     async keyFor(contactId) {
@@ -277,7 +283,9 @@ async function createVault(
       return row && keyOf(row);
     },
     async destroy(contactId, keyId) {
-      return { destroyed: await destroyKey({ contactId, keyId }) };
+      const destroyed = await destroyKey({ contactId, keyId });
+      if (!(await purge(bucketOf(contactId)))) throw new KeyRemnant();
+      return { destroyed };
     },
     async wasDestroyed(keyId) {
       return (await connection.queryAgain('SELECT FROM destroyed_keys WHERE key_id = $1', [keyId])).length > 0;
@@ -301,11 +309,13 @@ async function createVault(
     async retireOthers() {
       ring = await introduceMasterKeys(connection, masterKeys);
       const others = othersOf(ring);
-      await purge(new Set(Array.from({ length: buckets }, (_, bucket) => bucket)));
+      const purged = await purgeEach(Array.from({ length: buckets }, (_, bucket) => bucket));
+      if (purged.includes(false)) throw new KeyRemnant();
       return retireMasterKeys(connection, ring.wrapsWith, others);
     },
     async close() {
       await calls.settled();
+      await purges.settled();
       unwrapped.clear();
       await connection.close();
     },
