@@ -73,6 +73,43 @@ describeWithKafka('A service with KAFKA_BROKERS', () => {
   }, 120_000);
 });
 
+describeWithKafka('GET /v1/consumers', () => {
+  it('shows who has received what, how far each is, and nobody who has received nothing (P11)', async () => {
+    const brokers = await kafkaBrokers();
+    const prefix = newPrefix();
+    const service = await startService({
+      environment: { KAFKA_BROKERS: brokers.join(','), KAFKA_TOPIC_PREFIX: prefix },
+    });
+    closing.push(() => service.stop());
+    const { events } = topicsOf(prefix);
+    const wire = wireTo(brokers);
+    await service.post('/v1/opt-ins', signUp('a@example.org'));
+    await wire.read(events, 1);
+    expect((await service.get('/v1/consumers')).body).toStrictEqual({ consumers: [] });
+    await wire.acknowledge(`${prefix}crm`, events);
+    expect((await service.get('/v1/consumers')).body).toStrictEqual({
+      consumers: [{ consumer: `${prefix}crm`, topic: events, behind: 0 }],
+    });
+    await service.post('/v1/opt-ins', signUp('b@example.org'));
+    await wire.read(events, 2);
+    const [{ behind }] = (await service.get('/v1/consumers')).body.consumers;
+    expect(behind).toBeGreaterThan(0);
+    await eventually(async () => {
+      const { text } = await service.get('/metrics');
+      expect(text).toContain(`consent_ledger_consumer_behind{consumer="${prefix}crm",topic="${events}"}`);
+    }, 15);
+  });
+
+  it('answers 503 while the broker is away, and shows nobody where none is set', async () => {
+    const away = await startService({ environment: { KAFKA_BROKERS: '127.0.0.1:1' } });
+    closing.push(() => away.stop());
+    expect((await away.get('/v1/consumers')).status).toBe(503);
+    const without = await startService();
+    closing.push(() => without.stop());
+    expect((await without.get('/v1/consumers')).body).toStrictEqual({ consumers: [] });
+  });
+});
+
 describeWithOwnBroker('A service whose broker is away', () => {
   let directory: string;
   let broker: Broker;

@@ -18,6 +18,8 @@ import { InboundController } from './inbound/inbound.controller.js';
 import { mailReader } from './inbound/mail-reader.js';
 import { LegalHoldsController } from './legal-holds/legal-holds.controller.js';
 import { MailingsController } from './mailings/mailings.controller.js';
+import { Consumers } from './operations/consumers.js';
+import { ConsumersController } from './operations/consumers.controller.js';
 import { DocsController } from './operations/docs.controller.js';
 import { HealthController } from './operations/health.controller.js';
 import { MetricsController } from './operations/metrics.controller.js';
@@ -73,6 +75,7 @@ const controllers = [
   AssetsController,
   HealthController,
   MetricsController,
+  ConsumersController,
   DocsController,
 ];
 
@@ -94,6 +97,7 @@ const controllers = [
     ProblemPage,
     ReportPage,
     TemplatePage,
+    Consumers,
     mailReader,
     { provide: APP_GUARD, useClass: ApiKeyGuard },
     { provide: APP_GUARD, useClass: MediaTypeGuard },

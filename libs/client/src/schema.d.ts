@@ -1040,6 +1040,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/consumers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who has received what is published, and how far each is
+         * @description Every group of consumers that has acknowledged something of a published topic on Kafka, and how many messages of it it has not (P11), counted by offsets: the marks that end transactions are among them, so there are at most so many, and a group that has everything may show one a partition. Without `KAFKA_BROKERS` nothing is published, and nobody is told.
+         */
+        get: operations["showConsumers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/metrics": {
         parameters: {
             query?: never;
@@ -2247,6 +2267,15 @@ export interface components {
             [key: string]: "yes" | "no";
         };
         EmptyForm: Record<string, never>;
+        Consumers: {
+            consumers: {
+                /** @description The name of its group */
+                consumer: string;
+                topic: string;
+                /** @description At most so many messages it has not acknowledged */
+                behind: number;
+            }[];
+        };
         Liveness: {
             /** @constant */
             status: "ok";
@@ -4535,6 +4564,31 @@ export interface operations {
                     "application/json": components["schemas"]["Readiness"];
                 };
             };
+        };
+    };
+    showConsumers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The consumers, by name and topic */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consumers"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     readMetrics: {

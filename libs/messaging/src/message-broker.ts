@@ -38,7 +38,7 @@ export interface Turn {
   publish(batches: readonly TopicMessages[], note: string): Promise<void>;
 }
 
-/** How far a group of consumers has acknowledged a topic: the messages that it has not, over all partitions. */
+/** How far a group of consumers has acknowledged a topic: at most so many messages it has not, over all partitions. */
 export interface ConsumerProgress {
   readonly consumer: string;
   readonly topic: string;

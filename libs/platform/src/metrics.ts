@@ -22,9 +22,18 @@ export interface Metrics {
   watchLag(projection: string, lag: () => Promise<number>): void;
   /** Has `waiting` asked for whenever the metrics are read: the mail that came in and waits for a person. Once a registry. */
   watchKeptMail(waiting: () => Promise<WaitingMail>): void;
+  /** Has `consumers` asked for whenever the metrics are read: how many messages of a topic each has not acknowledged. */
+  watchConsumers(consumers: () => readonly ConsumerLag[]): void;
   /** Prometheus text format. */
   render(): Promise<string>;
   readonly contentType: string;
+}
+
+/** How many messages of a topic a group of consumers has not acknowledged. */
+export interface ConsumerLag {
+  readonly consumer: string;
+  readonly topic: string;
+  readonly behind: number;
 }
 
 /** How much mail waits for a person, how long the oldest has, 0 when none does, and what share of the room is left for more. */
@@ -143,6 +152,18 @@ export function createMetrics(): Metrics {
         async collect() {
           for (const room of ['people', 'programs'] as const)
             await tell(this, { room }, () => waiting().then(({ roomLeft }) => roomLeft[room]));
+        },
+      });
+    },
+    watchConsumers: (consumers) => {
+      new Gauge({
+        name: 'consent_ledger_consumer_behind',
+        help: 'Messages of a topic that a group of consumers has not acknowledged.',
+        labelNames: ['consumer', 'topic'],
+        registers,
+        collect() {
+          this.reset();
+          for (const { consumer, topic, behind } of consumers()) this.set({ consumer, topic }, behind);
         },
       });
     },

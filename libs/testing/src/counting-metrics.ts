@@ -29,6 +29,7 @@ export function createCountingMetrics(): CountingMetrics {
     limited: () => undefined,
     watchKeptMail: () => undefined,
     watchLag: () => undefined,
+    watchConsumers: () => undefined,
     render: () => Promise.resolve(''),
     contentType: 'text/plain',
   };

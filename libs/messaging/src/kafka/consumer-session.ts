@@ -1,5 +1,5 @@
 import type { ConsumerConfig, ConsumerRunConfig, Kafka } from 'kafkajs';
-import { unlessAborted, waitAfter } from './patience.js';
+import { comeToEnd, unlessAborted, waitAfter } from './patience.js';
 import { consumerConfiguration } from './settings.js';
 
 export interface Session {
@@ -41,12 +41,19 @@ async function runConsumer(kafka: Kafka, session: Session, signal: AbortSignal, 
     session.onJoined?.((payload.memberAssignment[topic] ?? []).length > 0);
   });
   consumer.on(consumer.events.HEARTBEAT, () => session.onHeard(true));
+  const begin = async () => {
+    await consumer.connect();
+    signal.throwIfAborted();
+    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    signal.throwIfAborted();
+    await consumer.run({ ...run, autoCommit: false });
+  };
+  const begun = begin();
   try {
-    await unlessAborted(consumer.connect(), signal);
-    await unlessAborted(consumer.subscribe({ topics: [topic], fromBeginning: true }), signal);
-    await unlessAborted(consumer.run({ ...run, autoCommit: false }), signal);
+    await unlessAborted(begun, signal);
     return await unlessAborted(failed, signal);
   } finally {
+    await comeToEnd(begun);
     await consumer.disconnect().catch(() => undefined);
   }
 }

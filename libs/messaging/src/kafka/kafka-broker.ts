@@ -1,9 +1,14 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs, { type Admin, type Kafka, type Producer } from 'kafkajs';
 import type { BrokerState, MessageBroker, TopicMessages, TopicSettings } from '../message-broker.js';
 import { progressOf } from './progress.js';
 import { clientConfiguration, producerConfiguration, type KafkaSettings } from './settings.js';
 import { takeMessages } from './take-messages.js';
 import { Turns } from './turns.js';
+
+/** How long topics that were made may take to be known. */
+const LOOK_EVERY_MS = 50;
+const MOST_LOOKS = 100;
 
 export interface KafkaBrokerOptions extends KafkaSettings {
   /** Told when the broker answers again, and when it does not any more. */
@@ -43,13 +48,23 @@ async function ensureTopics(admin: Admin, wanted: readonly TopicSettings[]): Pro
   const missing = wanted.filter(({ topic }) => !there.has(topic));
   if (missing.length === 0) return;
   await admin.createTopics({
-    waitForLeaders: true,
+    waitForLeaders: false,
     topics: missing.map(({ topic, partitions, configuration = {} }) => ({
       topic,
       ...(partitions !== undefined && { numPartitions: partitions }),
       configEntries: Object.entries(configuration).map(([name, value]) => ({ name, value })),
     })),
   });
+  await appeared(admin, missing);
+}
+
+/** Made is not yet known: kafkajs itself waits for leaders, but throws where a broker has not heard of a topic so far. */
+async function appeared(admin: Admin, topics: readonly TopicSettings[]): Promise<void> {
+  for (let tries = 0; tries < MOST_LOOKS; tries++) {
+    const there = new Set(await admin.listTopics());
+    if (topics.every(({ topic }) => there.has(topic))) return;
+    await delay(LOOK_EVERY_MS);
+  }
 }
 
 /** One connection for all who use it; one that failed is replaced by a new one at the next use. */

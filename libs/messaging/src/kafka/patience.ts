@@ -19,6 +19,16 @@ export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise
   });
 }
 
+/** Milliseconds that what was abandoned may take to come to an end, before what it uses is closed under it. */
+const LAST_WORDS_MS = 2_000;
+
+/** Waits for what was abandoned: a connection that is made after it was closed would stay open. */
+export async function comeToEnd(work: Promise<unknown>): Promise<void> {
+  const ended = new AbortController();
+  const over = work.catch(() => undefined).finally(() => ended.abort());
+  await Promise.race([over, delay(LAST_WORDS_MS, undefined, { signal: ended.signal }).catch(() => undefined)]);
+}
+
 /** What was waited for is not wanted any more. */
 export class Aborted extends Error {
   readonly code = 'ABORTED';

@@ -1,8 +1,13 @@
 import type { Admin } from 'kafkajs';
 import type { ConsumerProgress } from '../message-broker.js';
 
-/** Every group that has acknowledged something of these topics, and how many messages of each it has not. */
-export async function progressOf(admin: Admin, topics: readonly string[]): Promise<ConsumerProgress[]> {
+/**
+ * Every group that has acknowledged something of these topics, and how far it is from the end of each; the marks that end
+ * transactions count as messages.
+ */
+export async function progressOf(admin: Admin, wanted: readonly string[]): Promise<ConsumerProgress[]> {
+  const there = new Set(await admin.listTopics());
+  const topics = wanted.filter((topic) => there.has(topic));
   const heads = new Map(await Promise.all(topics.map(async (topic) => [topic, await headsOf(admin, topic)] as const)));
   const { groups } = await admin.listGroups();
   const consumers = groups.filter(({ protocolType }) => protocolType === 'consumer' || protocolType === '');

@@ -2,7 +2,7 @@ import { newId } from '@consent-ledger/platform';
 import type { EachBatchPayload, Kafka, Producer } from 'kafkajs';
 import type { OutgoingMessage, TopicMessages, Turn, TurnName } from '../message-broker.js';
 import { holdSession } from './consumer-session.js';
-import { unlessAborted, waitAfter } from './patience.js';
+import { comeToEnd, unlessAborted, waitAfter } from './patience.js';
 import { producerConfiguration, TRANSACTION_TIMEOUT } from './settings.js';
 
 /** The keys of the topic at which turns are taken. */
@@ -88,8 +88,9 @@ export class Turns {
     });
     const ended = new AbortController();
     const signal = AbortSignal.any([over, ended.signal]);
+    const connected = producer.connect();
     try {
-      await unlessAborted(producer.connect(), over);
+      await unlessAborted(connected, over);
       const note = await this.#claimTurn(producer, over);
       await this.work({
         note,
@@ -106,6 +107,7 @@ export class Turns {
       throw error;
     } finally {
       ended.abort();
+      await comeToEnd(connected);
       await producer.disconnect().catch(() => undefined);
     }
   }
