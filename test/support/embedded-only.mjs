@@ -4,8 +4,10 @@ export const embeddedOnly = [
   { spec: 'faults/erased-bytes.spec.ts', why: 'It looks for bytes in the files of log and vault.' },
   { spec: 'faults/full-disk.spec.ts', why: 'It bounds the files of the log.' },
   { spec: 'faults/killed-import.spec.ts', why: 'It makes ledgers of its own from files, and counts in positions.' },
+  { spec: 'faults/killed-rotation.spec.ts', why: 'It has master keys and a vault of its own, of either kind.' },
   { spec: 'faults/killed-sweep.spec.ts', why: 'It looks into the files of log and vault.' },
   { spec: 'faults/unwritable-log.spec.ts', why: 'It keeps the file of the log from being written.' },
+  { spec: 'faults/vault-away.spec.ts', why: 'It has a vault of its own, on a server that it stops.' },
   { spec: 'http/access.spec.ts', tests: 'nothing on disk holds one', why: 'It looks into the file of the log.' },
   { spec: 'http/privacy.spec.ts', tests: 'stands in no file', why: 'It looks into the file of the log.' },
   {
