@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 /** A request as the bytes to send, as `latin1` text; `undefined` when there are no more. */
@@ -37,6 +38,36 @@ export async function runLoad({ port, connections, seconds = Infinity, next, awa
   rest?.();
   const took = (performance.now() - startedAt) / 1000;
   return { answers: latencies.length, perSecond: latencies.length / took, p99: percentile(latencies, 0.99) };
+}
+
+/** A connection over which one question at a time is asked. */
+export interface Asker {
+  /** The body of the answer. Rejects when it is not 2xx. */
+  ask(request: string): Promise<string>;
+  close(): void;
+}
+
+/** Connects to a server on this machine. */
+export async function openAsker(port: number): Promise<Asker> {
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  await once(socket, 'connect');
+  let settle: { resolve: (body: string) => void; reject: (error: Error) => void } | undefined;
+  const fail = (error: Error) => settle?.reject(error);
+  readAnswers(socket, (status, body) => {
+    if (status < 200 || status > 299) return fail(new Error(`Answered ${status}: ${body().slice(0, 300)}`));
+    const answer = body();
+    return settle?.resolve(answer.slice(answer.indexOf('\r\n\r\n') + 4));
+  });
+  socket.on('error', fail);
+  socket.on('close', () => fail(new Error('The server closed the connection.')));
+  return {
+    ask: (request) =>
+      new Promise((resolve, reject) => {
+        settle = { resolve, reject };
+        socket.write(request, 'latin1');
+      }),
+    close: () => void socket.end(),
+  };
 }
 
 /** A POST of a JSON body. */
@@ -108,7 +139,8 @@ function lengthOf(received: Buffer): number {
   return headEnd + 4 + Number(length);
 }
 
-function percentile(figures: number[], share: number): number {
+/** The figure that a share of all figures does not exceed. */
+export function percentile(figures: readonly number[], share: number): number {
   const sorted = Float64Array.from(figures).sort();
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }

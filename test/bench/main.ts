@@ -4,10 +4,13 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Line, Row } from './row.js';
 import { batchVerdicts } from './rows/batch-verdicts.js';
+import { catchingUp } from './rows/catch-up.js';
+import { distributedOptIns } from './rows/distributed-opt-ins.js';
 import { dueDates } from './rows/due-dates.js';
 import { footprint } from './rows/footprint.js';
 import { importing } from './rows/import.js';
 import { optIns } from './rows/opt-ins.js';
+import { optOutDelay } from './rows/opt-out-delay.js';
 import { rebuilding } from './rows/rebuild.js';
 import { simulation } from './rows/simulation.js';
 import { singleVerdict } from './rows/single-verdict.js';
@@ -25,6 +28,9 @@ const rows: readonly Row[] = [
   dueDates,
   simulation,
   footprint,
+  distributedOptIns,
+  catchingUp,
+  optOutDelay,
 ];
 
 function say(text: string): void {

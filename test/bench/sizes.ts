@@ -13,6 +13,10 @@ export interface Sizes {
   readonly imported: number;
   /** Contacts of which the memory is measured. */
   readonly projected: number;
+  /** Events that are relayed. */
+  readonly relayed: number;
+  /** Opt-outs whose way to every process is followed. */
+  readonly optedOut: number;
 }
 
 export const full: Sizes = {
@@ -23,6 +27,8 @@ export const full: Sizes = {
   events: 1_000_000,
   imported: 200_000,
   projected: 1_000_000,
+  relayed: 100_000,
+  optedOut: 3_000,
 };
 
 export const quick: Sizes = {
@@ -33,6 +39,8 @@ export const quick: Sizes = {
   events: 100_000,
   imported: 20_000,
   projected: 100_000,
+  relayed: 10_000,
+  optedOut: 300,
 };
 
 /** Connections at once, as the rows over HTTP are defined. */

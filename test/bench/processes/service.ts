@@ -1,37 +1,5 @@
 import 'reflect-metadata';
-import { readConfiguration } from '@consent-ledger/platform';
 import { startStandalone } from '../../../apps/standalone/src/start.js';
-import { answer } from './answering.js';
+import { serve } from './serving.js';
 
-const SAMPLE_EVERY_MS = 10;
-
-const startedAt = performance.now();
-const service = await startStandalone(readConfiguration(process.env));
-const startedInMs = performance.now() - startedAt;
-
-/** Of all that this process did since it was started, in the kernel too. */
-function processorMicroseconds(): number {
-  const { user, system } = process.cpuUsage();
-  return user + system;
-}
-
-let peak = 0;
-let sampler: NodeJS.Timeout | undefined;
-const sample = () => (peak = Math.max(peak, process.memoryUsage.rss()));
-
-/** From now on the peak is watched; rows that do not ask for it are not disturbed by that. */
-function watchPeak(): number {
-  sampler ??= setInterval(sample, SAMPLE_EVERY_MS).unref();
-  return (peak = process.memoryUsage.rss());
-}
-
-process.on('SIGTERM', () => void service.close().then(() => process.exit(0)));
-
-answer(
-  { port: Number(new URL(service.url).port), startedInMs },
-  {
-    processor: () => ({ microseconds: processorMicroseconds() }),
-    rss: () => ({ bytes: watchPeak() }),
-    peak: () => ({ bytes: sample() }),
-  },
-);
+await serve(startStandalone);

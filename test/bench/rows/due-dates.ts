@@ -1,7 +1,7 @@
 import { startChild } from '../child.js';
 import { median, perSecond, rateLine, type Row } from '../row.js';
 import { seedLog } from '../seed.js';
-import { secrets } from '../service.js';
+import { allSecrets } from '../service.js';
 
 const DAY = 86_400_000;
 const ROUNDS = 3;
@@ -17,9 +17,7 @@ export const dueDates: Row = {
       contact < dueEach * ROUNDS ? start + DAY / 2 + Math.floor(contact / dueEach) * DAY : undefined;
     await seedLog(directory, projected, 1, lapsesAt);
     const child = await startChild('sweeping', {
-      ...secrets,
-      LEDGER_MASTER_KEY: Buffer.alloc(32, 1).toString('base64'),
-      LEDGER_LINK_KEYS: `k1:${Buffer.alloc(32, 2).toString('base64')}`,
+      ...allSecrets,
       DATA_DIR: directory,
     });
     const rounds = { ours: [] as number[], floor: [] as number[], first: [] as number[] };

@@ -1,12 +1,10 @@
 import Database from 'better-sqlite3';
 import { join } from 'node:path';
 import { startChild } from '../child.js';
-import { post, runLoad } from '../load.js';
-import { addressOf, shuffled } from '../population.js';
+import { openOptInLoad } from '../opt-in-load.js';
 import { interleaved, median, rateLine, whole, type Row } from '../row.js';
 import { seedLog } from '../seed.js';
-import { KEY, secrets, startService } from '../service.js';
-import { CONNECTIONS } from '../sizes.js';
+import { secrets, startService } from '../service.js';
 
 const RATE = 0.3;
 
@@ -17,21 +15,8 @@ export const optIns: Row = {
   async measure({ rounds, seconds, contacts }, directory) {
     await seedLog(directory, contacts);
     const service = await startService(directory);
-    let recorded = contacts;
-    let repeated = 0;
-    const processor = async () => (await service.ask('processor'))['microseconds']!;
-    const spent: number[] = [];
-    const record = async (next: () => string, duration = seconds) => {
-      const before = await processor();
-      const load = { port: service.ready['port']!, connections: CONNECTIONS, seconds: duration, next };
-      const { answers, perSecond } = await runLoad(load);
-      spent.push(((await processor()) - before) / answers);
-      return perSecond;
-    };
-    const newContact = () => optInOf(addressOf(recorded++), 'newsletter');
-    const knownContact = () => optInOf(addressOf(shuffled(repeated++, contacts)), 'personalised-message');
-
-    await record(newContact, Math.min(2, seconds));
+    const record = openOptInLoad(service, contacts);
+    await record.ofNew(Math.min(2, seconds));
     const raw = await startChild('raw-commits', {
       ...secrets,
       DIRECTORY: directory,
@@ -39,9 +24,9 @@ export const optIns: Row = {
       SECONDS: String(seconds),
     });
     const commit = async () => (await raw.ask('measure'))['perSecond']!;
-    const ofNew = await interleaved(rounds, () => record(newContact), commit);
-    const ofKnown = await interleaved(rounds, () => record(knownContact), commit);
-    const [, ...each] = spent;
+    const ofNew = await interleaved(rounds, () => record.ofNew(seconds), commit);
+    const ofKnown = await interleaved(rounds, () => record.ofKnown(seconds), commit);
+    const [, ...each] = record.spent;
     await Promise.all([service.stop(), raw.stop()]);
     return [
       rateLine('opt-ins, new contacts', 'events', ofNew.ours, ofNew.floor, RATE),
@@ -50,20 +35,6 @@ export const optIns: Row = {
     ];
   },
 };
-
-function optInOf(address: string, purpose: string): string {
-  return post(
-    '/v1/opt-ins',
-    KEY,
-    JSON.stringify({
-      address,
-      purposes: [purpose],
-      statement: { id: 'signup-form', version: 1, language: 'nl' },
-      source: { kind: 'web-form' },
-      evidence: { ip: '203.0.113.7', userAgent: 'Mozilla/5.0', url: 'https://shop.example/sign-up' },
-    }),
-  );
-}
 
 /** An opt-in as the service recorded it, without its position. */
 function lastRow(directory: string): string {
