@@ -532,6 +532,22 @@ describe('a delivery that another mailer has under way', () => {
     expect(mailRoom.sent).toHaveLength(1);
     expect(await typesOf(ledger)).toStrictEqual(['DeliveryStarted', 'DeliveryDeferred', 'DeliveryStarted', 'MailSent']);
   });
+
+  it('is known not to have left where the log failed before the last look for news of the person', async () => {
+    const ledger = await waiting(optIn(by(anna)));
+    const { mailRoom, deliver } = await mailer(ledger, {}, one);
+    const append = ledger.store.append.bind(ledger.store);
+    jest.spyOn(ledger.store, 'append').mockImplementationOnce(async (...args) => {
+      const appended = await append(...args);
+      jest.spyOn(ledger.store, 'readStream').mockRejectedValueOnce(new Error('the connection was cut'));
+      return appended;
+    });
+    await expect(deliver.deliver(spring)).rejects.toThrow('cut');
+    await deliver.recover(spring);
+    await deliver.deliver(spring);
+    expect(mailRoom.sent).toHaveLength(1);
+    expect((await typesOf(ledger)).slice(1)).toStrictEqual(['DeliveryDeferred', 'DeliveryStarted', 'MailSent']);
+  });
 });
 
 describe('the mail that asks for a confirmation (double opt-in)', () => {

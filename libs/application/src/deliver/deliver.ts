@@ -67,10 +67,7 @@ export class Deliver {
     const attempt = attemptsOf(history) + 1;
     const started = await this.take(history, attempt, clearance);
     if (!started) return;
-
-    const last = await this.clearAgain(history.delivery, clearance);
-    if (last.outcome === 'suppress') return this.suppress(started, last);
-    if (!isSameQuestion(last, clearance)) return this.postpone(started, this.needs.clock.now());
+    if (await this.isHeldBack(started, clearance)) return;
     await this.settle(started, attempt, await mail.send());
   }
 
@@ -117,12 +114,23 @@ export class Deliver {
   ): Promise<DeliveryHistory | undefined> {
     const { deliveryId } = history.delivery;
     const { mailer } = this.options;
-    // Should the log take this and the answer be lost: nothing has left yet.
+    // Until the message is handed over nothing has left, whatever fails before: a start whose answer was lost, or the last look.
     this.untold.set(deliveryId, { status: 'not-sent' });
     const data = { attempt, mailer, verdict: recorded };
     const isTaken = await this.append(history, 'DeliveryStarted', data, policy);
-    this.untold.delete(deliveryId);
+    if (!isTaken) this.untold.delete(deliveryId);
     return isTaken ? { ...history, revision: history.revision + 1 } : undefined;
+  }
+
+  /** Looks once more for news of the contact, and answers whether the message may not go out as it was made. */
+  private async isHeldBack(started: DeliveryHistory, clearance: Clearance): Promise<boolean> {
+    const last = await this.clearAgain(started.delivery, clearance);
+    const isSuppressed = last.outcome === 'suppress';
+    const isHeldBack = isSuppressed || !isSameQuestion(last, clearance);
+    if (isSuppressed) await this.suppress(started, last);
+    else if (isHeldBack) await this.postpone(started, this.needs.clock.now());
+    this.untold.delete(started.delivery.deliveryId);
+    return isHeldBack;
   }
 
   /** A person who opted out while the message was made must not get it. */
