@@ -10,7 +10,8 @@ import {
   type MasterKey,
   type WrappedKey,
 } from './master-keys.js';
-import { connectToPostgres, type Notice, type PostgresConnection } from './postgres-connection.js';
+import { connectToPostgres, type PostgresConnection } from './postgres-connection.js';
+import { purgeBuckets } from './postgres-purge.js';
 import { introduceMasterKeys, prepareTables, retireMasterKeys, tableOf } from './postgres-vault-schema.js';
 import type { RewrappableVault } from './rewrappable-vault.js';
 
@@ -45,10 +46,6 @@ const CACHED_KEYS = 10_000;
 const BUCKETS = 256;
 /** Two processes that make and destroy the key of one contact may get in each other's way this often. */
 const ROUNDS = 8;
-/** A query of another process that has just begun may hold on to what was destroyed; it is over soon. */
-const PURGES = 3;
-/** How many tables that a crash or a backup kept from being purged are purged beside those of a call. */
-const LEFTOVERS = 4;
 
 /**
  * A key vault in a PostgreSQL database, which many processes may share. Keys are wrapped with a master key (AES-256-GCM,
@@ -185,24 +182,6 @@ async function createVault(
     );
   }
 
-  /**
-   * Purges the tables of the buckets that need it, and some that were left over; answers for which of the buckets nothing is
-   * left to purge. Where somebody holds one, others are not waited for either.
-   */
-  async function purgeEach(own: readonly number[]): Promise<readonly boolean[]> {
-    const marked = await connection.queryAgain<{ bucket: number; mark: string }>(
-      `SELECT bucket, mark FROM remnants ORDER BY bucket = ANY($1) DESC LIMIT $2`,
-      [own, own.length + LEFTOVERS],
-    );
-    const left = new Set(marked.map(({ bucket }) => bucket));
-    for (const { bucket, mark } of marked) {
-      if (!(await rewrite(bucket))) break;
-      await connection.query('DELETE FROM remnants WHERE bucket = $1 AND mark = $2', [bucket, mark]);
-      left.delete(bucket);
-    }
-    return own.map((bucket) => !left.has(bucket));
-  }
-
   /** Only over the bytes that were read: a key that was destroyed or wrapped anew meanwhile is neither brought back nor set back. */
   async function replace(bucket: number, rows: readonly KeyRow[]): Promise<number> {
     for (const { master } of rows) await knowMaster(master);
@@ -243,30 +222,13 @@ async function createVault(
     }
   }
 
-  /**
-   * Writes a table anew without what was deleted, which PostgreSQL otherwise leaves in the file even when it vacuums. Answers
-   * false when somebody who began before may still see the deleted rows, or holds the table, as a backup does.
-   */
-  async function rewrite(bucket: number): Promise<boolean> {
-    for (let time = 0; time < PURGES; time++) {
-      try {
-        const notices = await connection.queryNotices(`VACUUM (FULL, VERBOSE) ${tableOf(bucket)}`);
-        if (notices.some(keptNothing)) return true;
-      } catch (error) {
-        if (error instanceof KeyVaultUnavailable) return false;
-        throw error;
-      }
-    }
-    return false;
-  }
-
   const calls = createCallGroup();
   const takeKeys = calls.kind(takeEach);
   const destroyKey = calls.kind(destroyEach);
   // Apart from the others: a table that somebody holds is waited for, and new keys should not wait with it.
   const purges = createCallGroup();
-  const purge = purges.kind(purgeEach);
-  await purgeEach([]).catch(() => undefined);
+  const purge = purges.kind((buckets: readonly number[]) => purgeBuckets(connection, buckets));
+  await purgeBuckets(connection, []).catch(() => undefined);
 
   return {
     async keyFor(contactId) {
@@ -309,7 +271,10 @@ async function createVault(
     async retireOthers() {
       ring = await introduceMasterKeys(connection, masterKeys);
       const others = othersOf(ring);
-      const purged = await purgeEach(Array.from({ length: buckets }, (_, bucket) => bucket));
+      const purged = await purgeBuckets(
+        connection,
+        Array.from({ length: buckets }, (_, bucket) => bucket),
+      );
       if (purged.includes(false)) throw new KeyRemnant();
       return retireMasterKeys(connection, ring.wrapsWith, others);
     },
@@ -324,11 +289,6 @@ async function createVault(
 
 function wrappedKeyOf({ id, master, wrapped }: KeyRow): WrappedKey {
   return { id, master, wrapped: Buffer.from(wrapped, 'base64') };
-}
-
-/** Whether the server says of a table that it wrote anew that no deleted row had to stay: the first number of the detail. */
-function keptNothing({ detail = '' }: Notice): boolean {
-  return /^\D*0\D/.test(detail);
 }
 
 /** What belongs to each bucket, in the order of the buckets. */
