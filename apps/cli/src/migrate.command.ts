@@ -11,10 +11,10 @@ import {
   type RecordedEvent,
 } from '@consent-ledger/event-store';
 import { dataFiles, readConfiguration } from '@consent-ledger/platform';
-import { openReadModels, ReadModelsInUse } from '@consent-ledger/projections';
 import type { Command } from 'commander';
 import { INCOMPLETE, MISUSED } from './exit-codes.js';
 import { createDisplay, formatCount, type ProgressDisplay } from './progress-display.js';
+import { isServed } from './is-served.js';
 import { CommandFailed, type Surroundings } from './surroundings.js';
 
 interface MigrateOptions {
@@ -47,13 +47,14 @@ interface Ends {
 
 async function migrate({ check, ...given }: MigrateOptions, surroundings: Surroundings): Promise<void> {
   const ends = endsOf(given, surroundings);
-  const wasServed = isServed(ends.from);
+  const isOfAService = () => isFile(ends.from) && isServed(dirname(ends.from));
+  const wasServed = isOfAService();
   const compared = await withLogs(ends, (source, target) =>
     showing(surroundings, (options) => (check ? compareLogs : migrateLog)(source, target, options)),
   );
   surroundings.stdout.write(summaryOf(compared));
   if (!compared.isComplete) throw new CommandFailed('The target lacks what came after that in the source.', INCOMPLETE);
-  if (wasServed || isServed(ends.from))
+  if (wasServed || isOfAService())
     throw new CommandFailed(
       'A service still writes to the source. Stop it, then run this again: it takes what came since.',
       INCOMPLETE,
@@ -94,18 +95,6 @@ async function withLogs<T>(
 
 function open(log: string): Promise<EventStore> {
   return openEventStore({ ...(!isFile(log) && { url: log }), path: log, streamPrefixes: STREAM_PREFIXES });
-}
-
-/** Whether a service has the read models beside a log file open. Who serves a log on a server cannot be told. */
-function isServed(log: string): boolean {
-  const { readModels } = dataFiles(dirname(log));
-  if (!isFile(log) || !existsSync(readModels)) return false;
-  try {
-    openReadModels(readModels).close();
-    return false;
-  } catch (error) {
-    return error instanceof ReadModelsInUse;
-  }
 }
 
 type Watch = Parameters<typeof migrateLog>[2];

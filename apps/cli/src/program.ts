@@ -10,6 +10,7 @@ import { addImport } from './import.command.js';
 import { addListKeptMail } from './list-kept-mail.command.js';
 import { addListKeys } from './list-keys.command.js';
 import { addMigrate } from './migrate.command.js';
+import { addMoveVault } from './move-vault.command.js';
 import { addPublishPolicy } from './publish-policy.command.js';
 import { addRebuild } from './rebuild.command.js';
 import { addRepeatErasures } from './repeat-erasures.command.js';
@@ -62,6 +63,7 @@ function createProgram(surroundings: Surroundings): Command {
   addTakeBackImport(addImport(ledger, surroundings), surroundings);
   addExport(ledger, surroundings);
   addMigrate(ledger, surroundings);
+  addMoveVault(ledger, surroundings);
   addRebuild(ledger, surroundings);
   addRepeatErasures(ledger, surroundings);
   addSimulate(ledger, surroundings);

@@ -11,6 +11,7 @@ export {
 } from './key-vault.js';
 export type { MasterKey } from './master-keys.js';
 export * from './memory-key-vault.js';
+export * from './move-vault-file.js';
 export * from './open-key-vault.js';
 export * from './personal-data.js';
 export * from './rewrappable-vault.js';
