@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfiguration, silentLogger } from '@consent-ledger/platform';
@@ -49,7 +49,6 @@ export async function makeFleet(): Promise<Fleet> {
     settings,
     async start(app, environment) {
       const directory = join(root, `${app}-${(started += 1)}`);
-      await shareVault(directory, root);
       const running = await starts[app](readConfiguration(settings(directory, environment)), { logger: silentLogger });
       const member: Member & Partial<Api> = {
         ...running,
@@ -69,12 +68,6 @@ export async function makeFleet(): Promise<Fleet> {
       await rm(root, { recursive: true, force: true });
     },
   };
-}
-
-/** All of them have the keys of the contacts in one file. */
-async function shareVault(directory: string, root: string): Promise<void> {
-  await mkdir(directory);
-  await symlink(join(root, 'vault.sqlite'), join(directory, 'vault.sqlite'));
 }
 
 function requestsTo(url: string): Pick<Member, 'get' | 'post'> {

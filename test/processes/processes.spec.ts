@@ -1,9 +1,10 @@
 import { ConfigurationError, readConfiguration } from '@consent-ledger/platform';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { startApi } from '../../apps/api/src/start.js';
 import { startMailer } from '../../apps/mailer/src/start.js';
 import { startWorker } from '../../apps/worker/src/start.js';
 import { completed, mailTo, optIn, optOut, startMailing, verdictOf } from '../mail/steps.js';
+import { describeWithPostgres } from '../services/postgres/shared-server.js';
 import { eventually } from '../support/service.js';
 import { makeFleet, type Fleet, type Member } from './fleet.js';
 
@@ -19,7 +20,7 @@ afterEach(() => fleet.stop());
 const ask = (api: Member, address: string, more: object = {}) =>
   api.post('/v1/eligibility', { address, purpose: 'newsletter', ...more });
 
-describe('two api processes on one log', () => {
+describeWithPostgres('two api processes on one log', () => {
   it('answer for what was recorded at the other once they are told its position', async () => {
     const [one, other] = [await fleet.start('api'), await fleet.start('api')];
     for (let round = 0; round < 20; round += 1) {
@@ -79,7 +80,7 @@ describe('two api processes on one log', () => {
   });
 });
 
-describe('api, worker and mailer in processes of their own', () => {
+describeWithPostgres('api, worker and mailer in processes of their own', () => {
   it('send what was asked for at the api from the mailer, and a prompt that the worker made', async () => {
     const api = await fleet.start('api');
     const mailer = await fleet.start('mailer');
@@ -128,8 +129,8 @@ describe('api, worker and mailer in processes of their own', () => {
 
   it.each([
     ['api', startApi, ['EVENT_STORE_URL', 'KEY_VAULT_URL']],
-    ['worker', startWorker, ['EVENT_STORE_URL', 'PUBLIC_URL', 'KEY_VAULT_URL']],
-    ['mailer', startMailer, ['EVENT_STORE_URL', 'PUBLIC_URL', 'KEY_VAULT_URL']],
+    ['worker', startWorker, ['EVENT_STORE_URL', 'KEY_VAULT_URL', 'PUBLIC_URL']],
+    ['mailer', startMailer, ['EVENT_STORE_URL', 'KEY_VAULT_URL', 'PUBLIC_URL']],
   ] as const)(
     'refuse to start the %s on a log or with keys that it would have alone (P7)',
     async (_, start, missing) => {

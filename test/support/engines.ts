@@ -4,6 +4,8 @@ import { openLog } from '@consent-ledger/application';
 import type { EventStore } from '@consent-ledger/event-store';
 import { readConfiguration } from '@consent-ledger/platform';
 import { startEventStoreDbServer, type EventStoreDbServer } from '@consent-ledger/testing';
+import { afterAll } from '@jest/globals';
+import { newDatabase, type TestDatabase } from '../services/postgres/shared-server.js';
 import { SECRETS, secretsFile } from './secrets.js';
 
 /** What a service stands on beside its directory: settings that name the engines of the profile. */
@@ -52,12 +54,17 @@ async function startEngines(directory: string): Promise<Engines> {
   return startDistributed();
 }
 
-/** Engines that several processes can share, with the log on a server of its own. */
+/** Engines that several processes can share: the log on a server of its own, the keys in a schema of their own. */
 export async function startDistributed(): Promise<DistributedEngines> {
   const log = await startEventStoreDbServer();
+  const vault = await (database ??= newDatabase());
   return {
     log,
-    environment: { ...SECRETS, EVENT_STORE_URL: log.connectionString },
+    environment: { ...SECRETS, EVENT_STORE_URL: log.connectionString, KEY_VAULT_URL: await vault.newSchema() },
     stop: () => log.stop(),
   };
 }
+
+/** The database that the vaults of a spec are in. */
+let database: Promise<TestDatabase> | undefined;
+afterAll(async () => (await database)?.drop());

@@ -1,5 +1,4 @@
-import { lstatSync } from 'node:fs';
-import { ConfigurationError, dataFiles, type Configuration } from '@consent-ledger/platform';
+import { ConfigurationError, type Configuration } from '@consent-ledger/platform';
 import type { DynamicModule, INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { chooseListening } from './listening.js';
@@ -15,29 +14,22 @@ export interface BackgroundProcess {
   close(): Promise<void>;
 }
 
-/** The settings without which apps in processes of their own would each work on a log of their own, or send links to nowhere. */
-const SHARED = ['EVENT_STORE_URL', 'PUBLIC_URL'] as const;
+/**
+ * The settings without which apps in processes of their own would each have a log of their own, or a vault: a mailer could open
+ * no address, and a worker would record erasures whose keys are elsewhere (P7). Or they would send links to nowhere.
+ */
+const SHARED = ['EVENT_STORE_URL', 'KEY_VAULT_URL', 'PUBLIC_URL'] as const;
 
 /** Makes sure that an app may run in a process of its own. Throws `ConfigurationError` that names each setting it lacks. */
 export function requireShared(
   configuration: Configuration,
-  needed: readonly (keyof Configuration)[] = ['EVENT_STORE_URL'],
+  needed: readonly (keyof Configuration)[] = ['EVENT_STORE_URL', 'KEY_VAULT_URL'],
 ): void {
   const missing = needed.filter((name) => configuration[name] === undefined);
-  if (!hasSharedVault(configuration)) missing.push('KEY_VAULT_URL');
   if (missing.length === 0) return;
   throw new ConfigurationError(
     missing.map((name) => `${name} is needed by an app in a process of its own; "npm start" runs all of them in one`),
   );
-}
-
-/**
- * Whether the keys of the contacts are in a database, or in a file that this directory only links to. With a vault of its own
- * a mailer could open no address, and a worker would record erasures whose keys are elsewhere (P7).
- */
-function hasSharedVault({ KEY_VAULT_URL, DATA_DIR }: Configuration): boolean {
-  const vault = lstatSync(dataFiles(DATA_DIR).vault, { throwIfNoEntry: false });
-  return KEY_VAULT_URL !== undefined || vault?.isSymbolicLink() === true;
 }
 
 /**
