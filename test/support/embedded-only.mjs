@@ -1,11 +1,20 @@
 /** What cannot hold with the log on a server, and why: a spec, or those of its tests whose name holds `tests`. */
 export const embeddedOnly = [
-  { spec: 'faults/degraded.spec.ts', tests: 'a log that another program holds', why: 'It locks the file of the log.' },
+  {
+    spec: 'faults/degraded.spec.ts',
+    why: 'It locks and damages the files of log and vault; what a server does is in the specs of processes and adapters.',
+  },
   { spec: 'faults/erased-bytes.spec.ts', why: 'It looks for bytes in the files of log and vault.' },
   { spec: 'faults/full-disk.spec.ts', why: 'It bounds the files of the log.' },
   { spec: 'faults/killed-import.spec.ts', why: 'It makes ledgers of its own from files, and counts in positions.' },
   { spec: 'faults/killed-rotation.spec.ts', why: 'It has master keys and a vault of its own, of either kind.' },
+  { spec: 'faults/killed-migration.spec.ts', why: 'It moves a log from a file, and names its engines itself.' },
   { spec: 'faults/killed-sweep.spec.ts', why: 'It looks into the files of log and vault.' },
+  {
+    spec: 'faults/stopping.spec.ts',
+    tests: 'leaves nothing behind',
+    why: 'It lists the files of the log and the vault.',
+  },
   { spec: 'faults/unwritable-log.spec.ts', why: 'It keeps the file of the log from being written.' },
   { spec: 'faults/vault-away.spec.ts', why: 'It has a vault of its own, on a server that it stops.' },
   { spec: 'http/access.spec.ts', tests: 'nothing on disk holds one', why: 'It looks into the file of the log.' },
