@@ -50,10 +50,17 @@ export function tableOf(bucket: number): string {
   return `data_keys_${bucket}`;
 }
 
+/** Waits for as long as a statement may take: whoever makes all the tables has the lock for seconds on a busy machine. */
+async function lockOutOthers(client: pg.ClientBase): Promise<void> {
+  await client.query('SET LOCAL lock_timeout = 0');
+  await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
+  await client.query('SET LOCAL lock_timeout TO DEFAULT');
+}
+
 /** Makes the tables of a vault where there are none, once however many ask. Throws `UnusableKeyVault` for those of a later release. */
 export async function prepareTables(connection: PostgresConnection, buckets: number): Promise<VaultLayout> {
   return connection.transaction(async (client) => {
-    await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
+    await lockOutOthers(client);
     const { rows: found } = await client.query<{ table: string | null }>(`SELECT to_regclass('key_vault') AS table`);
     if (!found[0]?.table) {
       await client.query(tables(buckets).join(';'));
@@ -75,7 +82,7 @@ export async function introduceMasterKeys(
   configured: readonly MasterKey[],
 ): Promise<MasterKeyRing> {
   return connection.transaction(async (client) => {
-    await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
+    await lockOutOthers(client);
     const unknown = masterKeyToIntroduce(configured, await knownMasterKeys(client));
     if (unknown)
       await client.query(
@@ -96,7 +103,7 @@ export async function retireMasterKeys(
   others: readonly number[],
 ): Promise<boolean> {
   return connection.transaction(async (client) => {
-    await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
+    await lockOutOthers(client);
     await client.query('LOCK TABLE data_keys IN SHARE MODE');
     const { rows } = await client.query<{ mayWrap: boolean; needed: boolean }>(
       `SELECT EXISTS (SELECT FROM master_keys WHERE number = $1 AND NOT retired) AS "mayWrap",
