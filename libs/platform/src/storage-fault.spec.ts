@@ -18,7 +18,7 @@ describe('a fault of what is stored', () => {
     expect(passingStorageFaultIn(wrapped(sqlite(code)))).toBe(code);
   });
 
-  it.each(['SQLITE_CORRUPT', 'SQLITE_NOTADB', 'LOG_REFUSED'])('such as %s does not', (code) => {
+  it.each(['SQLITE_CORRUPT', 'SQLITE_NOTADB', 'LOG_REFUSED', 'KEY_REMNANT'])('such as %s does not', (code) => {
     expect(storageFaultIn(sqlite(code))).toBe(code);
     expect(passingStorageFaultIn(sqlite(code))).toBeUndefined();
   });

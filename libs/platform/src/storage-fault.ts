@@ -2,7 +2,7 @@
 const PASSING =
   /^(SQLITE_(FULL|IOERR|BUSY|LOCKED|READONLY|CANTOPEN|NOMEM|PERM|PROTOCOL)|(LOG_UNAVAILABLE|APPEND_OUTCOME_UNKNOWN|KEY_VAULT_UNAVAILABLE)$)/;
 const ANY =
-  /^(SQLITE_(?!CONSTRAINT|MISMATCH|MISUSE|RANGE|ERROR)|(LOG_UNAVAILABLE|APPEND_OUTCOME_UNKNOWN|LOG_REFUSED|KEY_VAULT_UNAVAILABLE)$)/;
+  /^(SQLITE_(?!CONSTRAINT|MISMATCH|MISUSE|RANGE|ERROR)|(LOG_UNAVAILABLE|APPEND_OUTCOME_UNKNOWN|LOG_REFUSED|KEY_VAULT_UNAVAILABLE|KEY_REMNANT)$)/;
 
 /** The code of the fault of a disk, a database file or a server that stores that an error, or what caused it, tells of; `undefined` for any other error. */
 export function storageFaultIn(error: unknown): string | undefined {
