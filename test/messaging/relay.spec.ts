@@ -54,7 +54,9 @@ function openBroker(): MessageBroker {
 function startRelay(ledger: TestLedger, broker: MessageBroker, topics: ReturnType<typeof topicsOf>) {
   const { store, policies, clock, logger, preferences } = ledger;
   const contacts = knownContacts(preferences);
-  const relay = new Relay({ broker, topics, name: topics.relay, store, contacts, policies, clock, logger });
+  const findDelivery = (deliveryId: string) => ledger.mailings.view.delivery(deliveryId);
+  const name = topics.relay;
+  const relay = new Relay({ broker, topics, name, store, contacts, findDelivery, policies, clock, logger });
   relay.start();
   closing.push(() => relay.stop());
   return relay;

@@ -1,4 +1,5 @@
 import {
+  AddRecipients,
   CLOCK,
   CONFIGURATION,
   DueDates,
@@ -6,6 +7,7 @@ import {
   LEDGER,
   LINKS,
   LOGGER,
+  MailingTemplates,
   ReceiveMail,
   RETURN_PATHS,
   SettleDue,
@@ -39,10 +41,12 @@ export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationSh
     eraseStrangers: EraseStrangers,
     receiveMail: ReceiveMail,
     commands: CommandBus,
+    templates: MailingTemplates,
+    recipients: AddRecipients,
   ) {
     this.worker = new Worker({ name: newId(), dueDates, settleDue, eraseStrangers, clock, logger });
     this.mailListener = openMailListener(configuration, { receiveMail, links, returnPaths, clock, logger });
-    this.exchange = Exchange.open(ledger, commands);
+    this.exchange = Exchange.open(ledger, { commands, templates, recipients });
   }
 
   async onApplicationBootstrap(): Promise<void> {

@@ -10,6 +10,7 @@ import { AddressOnRecord } from './contact/address-on-record.js';
 import { ContactRepository } from './contact/contact-repository.js';
 import { LinkedContacts } from './contact/linked-contacts.js';
 import { CreateMailingHandler } from './create-mailing/create-mailing.command.js';
+import { MailingTemplates } from './create-mailing/mailing-templates.js';
 import { Judgement } from './data-subject-request/judgement.js';
 import { RequestRepository } from './data-subject-request/request-repository.js';
 import { Requests } from './data-subject-request/requests.js';
@@ -146,6 +147,7 @@ const services = [
   SettleDue,
   Eligibility,
   AddRecipients,
+  MailingTemplates,
   ReceiveMail,
   ImportRepository,
   ImportContacts,

@@ -9,6 +9,7 @@ export * from './confirm-opt-in/confirm-opt-in.command.js';
 export * from './contact/contact-repository.js';
 export * from './contact/load-contact.js';
 export * from './create-mailing/create-mailing.command.js';
+export * from './create-mailing/mailing-templates.js';
 export * from './deliver/clearance.js';
 export * from './data-subject-request/judgement.js';
 export * from './data-subject-request/request-repository.js';

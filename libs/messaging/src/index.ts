@@ -3,6 +3,8 @@ export * from './contracts/consent-event.js';
 export * from './contracts/consent-request.js';
 export * from './contracts/refused-message.js';
 export { contract } from './contracts/schemas.js';
+export * from './contracts/mail-job.js';
+export * from './contracts/mail-outcome.js';
 export * from './contracts/preferences-message.js';
 export * from './contracts/topics.js';
 export { openKafkaBroker, type KafkaBrokerOptions } from './kafka/kafka-broker.js';

@@ -9,6 +9,9 @@ export function topicSettings(topics: Topics): readonly TopicSettings[] {
     { topic: topics.preferences, configuration: compacted },
     { topic: topics.requests },
     { topic: topics.requestsRefused },
+    { topic: topics.mailJobs },
+    { topic: topics.mailJobsRefused },
+    { topic: topics.mailOutcomes },
     // Turns are taken at the one partition. Small segments, so that what is out of date goes soon.
     { topic: topics.relay, partitions: 1, configuration: { ...compacted, 'segment.bytes': String(1024 * 1024) } },
   ];

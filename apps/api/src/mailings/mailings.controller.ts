@@ -1,25 +1,14 @@
 import {
   AddRecipients,
-  CLOCK,
   CreateMailingCommand,
-  MailingProgress,
-  POLICIES,
+  MailingTemplates,
   ShowMailingQuery,
-  TemplateCatalogue,
-  TEMPLATES,
   type AddedRecipients,
   type Recipient,
 } from '@consent-ledger/application';
-import { policyInForce } from '@consent-ledger/consent';
 import type { JsonObject } from '@consent-ledger/event-store';
-import { deterministicId, newId, Problem, validationProblem, type Clock } from '@consent-ledger/platform';
-import {
-  readTemplateReference,
-  templateReference,
-  type PolicyShelf,
-  type TemplateShelf,
-} from '@consent-ledger/projections';
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
+import { deterministicId, newId, Problem, validationProblem } from '@consent-ledger/platform';
+import { Body, Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import type { FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
@@ -38,11 +27,7 @@ export class MailingsController {
     private readonly commands: CommandBus,
     private readonly queries: QueryBus,
     private readonly recipients: AddRecipients,
-    private readonly templates: TemplateCatalogue,
-    private readonly progress: MailingProgress,
-    @Inject(TEMPLATES) private readonly shelf: TemplateShelf,
-    @Inject(POLICIES) private readonly policies: PolicyShelf,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly templates: MailingTemplates,
   ) {}
 
   @Post()
@@ -51,9 +36,7 @@ export class MailingsController {
   async create(@Body() dto: MailingDto, @Req() request: FastifyRequest) {
     const { purpose, template, subject, language = 'nl', variables = {} } = dto;
     const mailingId = dto.id ?? mailingIdFor(request);
-    // Another process may have published the version that is meant.
-    if (!this.templates.names.includes(template)) await this.progress.reachHead();
-    this.requireTemplate(dto);
+    await this.templates.require({ ...dto, language, recipients: dto.recipients ?? [] });
     const mailing = { mailingId, purpose, template, language, variables, ...(subject !== undefined && { subject }) };
     await this.commands.execute(new CreateMailingCommand(mailing, request.id));
     const { position, duplicates, invalid } = await this.recipients.add(mailingId, dto.recipients ?? [], request.id);
@@ -79,45 +62,6 @@ export class MailingsController {
   show(@Param('id') mailingId: string) {
     return this.queries.execute(new ShowMailingQuery(mailingId));
   }
-
-  private requireTemplate({ template, purpose, subject, language = 'nl', recipients = [] }: MailingDto): void {
-    const reference = this.referenceOf(template);
-    if (!reference) throw unknownTemplate(this.templates);
-    this.requireFit(template, reference, purpose);
-    const known = this.templates.languages(reference);
-    const unknown = [language, ...recipients.flatMap((one) => one.language ?? [])].find((one) => !known.includes(one));
-    if (unknown !== undefined)
-      throw new Problem('TEMPLATE_DOES_NOT_FIT', `"${template}" is there in: ${known.join(', ')}.`, [
-        { field: 'language', message: `the template is not there in "${unknown}"` },
-      ]);
-    if (subject === undefined && !this.templates.hasSubject(reference))
-      throw validationProblem([{ field: 'subject', message: 'is needed: the template has none of its own' }]);
-  }
-
-  /** The template that a name without a version stands for now. */
-  private referenceOf(name: string): string | undefined {
-    if (this.templates.names.includes(name)) return name;
-    const last = this.shelf.find(name);
-    const reference = last ? templateReference(last.id, last.version) : name;
-    return readTemplateReference(reference) && this.templates.has(reference) ? reference : undefined;
-  }
-
-  /** Advertising may not go out as service mail, which no opt-out stops (P1). */
-  private requireFit(template: string, reference: string, purpose: string): void {
-    const now = this.clock.now();
-    const isCommercial = policyInForce(this.policies.history(), now, now).purposes.get(purpose)?.commercial ?? true;
-    if (isCommercial || this.templates.kind(reference) !== 'commercial') return;
-    throw new Problem(
-      'TEMPLATE_DOES_NOT_FIT',
-      `"${template}" is commercial and "${purpose}" is not. Use service-notice, or an operational template of your own.`,
-      [{ field: 'template', message: 'is commercial, and the purpose is operational' }],
-    );
-  }
-}
-
-function unknownTemplate({ names }: TemplateCatalogue): Problem {
-  const detail = `The service itself has: ${names.join(', ')}. Those that were published are under GET /v1/templates.`;
-  return new Problem('UNKNOWN_TEMPLATE', detail, [{ field: 'template', message: 'is not a template of this service' }]);
 }
 
 /** The same `Idempotency-Key` of the same caller is the same mailing. */

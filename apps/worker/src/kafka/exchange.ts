@@ -3,22 +3,26 @@ import type { Ledger } from '@consent-ledger/application';
 import {
   openMessageBroker,
   readConsentRequest,
+  readMailJob,
   Relay,
   topicSettings,
   topicsOf,
   type ConsentRequest,
+  type MailJob,
   type MessageBroker,
 } from '@consent-ledger/messaging';
 import type { Logger } from '@consent-ledger/platform';
 import type { CommandBus } from '@nestjs/cqrs';
 import { Intake } from './intake.js';
 import { knownContacts } from './known-contacts.js';
+import { mailingOf, takeMailJob, type MailJobDependencies } from './take-mail-job.js';
 import { commandOf, factOf } from './request-commands.js';
 
 /** Milliseconds between two tries to make the topics, while the broker is away. */
 const PATIENCE = 1_000;
-/** The group in which all workers of a log take requests. */
-const GROUP = 'consent-ledger';
+/** The groups in which all workers of a log share what comes in: one a topic, or members would be assigned what they do not read. */
+const REQUESTS_GROUP = 'consent-ledger.requests';
+const MAIL_JOBS_GROUP = 'consent-ledger.mail-jobs';
 
 /** What a worker does with Kafka for as long as it runs. While the broker is away everything else goes on. */
 export class Exchange {
@@ -33,7 +37,14 @@ export class Exchange {
   ) {}
 
   /** What the settings ask for; `undefined` where they name no broker. */
-  static open(ledger: Ledger, commands: CommandBus): Exchange | undefined {
+  static open(
+    ledger: Ledger,
+    {
+      commands,
+      templates,
+      recipients,
+    }: Pick<MailJobDependencies, 'templates' | 'recipients'> & { commands: CommandBus },
+  ): Exchange | undefined {
     const { configuration, logger, metrics, store, policies, clock, preferences, contactIds } = ledger;
     const broker = openMessageBroker(configuration, {
       onState: (state) => {
@@ -42,12 +53,24 @@ export class Exchange {
       },
     });
     if (!broker) return undefined;
-    const topics = topicsOf(configuration.KAFKA_TOPIC_PREFIX);
+    const prefix = configuration.KAFKA_TOPIC_PREFIX ?? '';
+    const topics = topicsOf(prefix);
     const contacts = knownContacts(preferences);
-    const relay = new Relay({ broker, topics, name: topics.relay, store, contacts, policies, clock, logger });
+    const findDelivery = (deliveryId: string) => ledger.mailings.view.delivery(deliveryId);
+    const relay = new Relay({
+      broker,
+      topics,
+      name: topics.relay,
+      store,
+      contacts,
+      findDelivery,
+      policies,
+      clock,
+      logger,
+    });
     const requests = new Intake<ConsentRequest>({
       broker,
-      group: `${configuration.KAFKA_TOPIC_PREFIX ?? ''}${GROUP}`,
+      group: prefix + REQUESTS_GROUP,
       topic: topics.requests,
       refusedTopic: topics.requestsRefused,
       read: readConsentRequest,
@@ -56,9 +79,21 @@ export class Exchange {
       clock,
       logger,
     });
+    const jobs = new Intake<MailJob>({
+      broker,
+      group: prefix + MAIL_JOBS_GROUP,
+      topic: topics.mailJobs,
+      refusedTopic: topics.mailJobsRefused,
+      read: readMailJob,
+      subjectOf: mailingOf,
+      execute: (job) =>
+        takeMailJob(job, { commands, templates, recipients, broker, outcomes: topics.mailOutcomes, clock }),
+      clock,
+      logger,
+    });
     metrics.watchLag('kafka-relay', async () => (await relay.behindMs()) / 1000);
     ledger.otherChecks.set('kafka', () => told(broker));
-    return new Exchange(broker, () => broker.ensureTopics(topicSettings(topics)), [relay, requests], logger);
+    return new Exchange(broker, () => broker.ensureTopics(topicSettings(topics)), [relay, requests, jobs], logger);
   }
 
   /** Returns at once: the service does not wait for the broker. */

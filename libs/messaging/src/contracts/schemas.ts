@@ -19,6 +19,12 @@ const ajv = new Ajv2020({
   },
 });
 
+/** Wherever JSON of any shape is taken (P9). Other readers of the contract may pass over this keyword. */
+ajv.addKeyword({
+  keyword: 'holdsNoCitizenServiceNumber',
+  validate: (_: unknown, value: unknown) => !holdsNumber(value),
+});
+
 /** The contract of a message, compiled. `name` is that of its file. */
 export function contract(name: string): ValidateFunction {
   const file = new URL(`../../contracts/${name}.schema.json`, import.meta.url);
@@ -33,4 +39,18 @@ export function faultyFields({ errors }: ValidateFunction): string[] {
 
 function isInstant(text: string): boolean {
   return RFC_3339.test(text) && !Number.isNaN(Date.parse(text));
+}
+
+/** Also among the names of fields, however deep. */
+function holdsNumber(value: unknown): boolean {
+  const waiting = [value];
+  while (waiting.length > 0) {
+    const part = waiting.pop();
+    if (typeof part === 'string' || typeof part === 'number') {
+      if (holdsCitizenServiceNumber(String(part))) return true;
+    } else if (Array.isArray(part)) waiting.push(...(part as unknown[]));
+    else if (typeof part === 'object' && part !== null)
+      waiting.push(...Object.keys(part), ...(Object.values(part) as unknown[]));
+  }
+  return false;
 }

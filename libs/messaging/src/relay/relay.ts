@@ -4,6 +4,7 @@ import type { Clock, Logger } from '@consent-ledger/platform';
 import { contactOfStream, isPolicyStream, recordedAtOf } from '@consent-ledger/projections';
 import { structuredHeaders, type CloudEvent } from '../contracts/cloud-event.js';
 import { consentEventOf } from '../contracts/consent-event.js';
+import { mailOutcomeOf, type DeliveryNames } from '../contracts/mail-outcome.js';
 import { preferencesOf } from '../contracts/preferences-message.js';
 import type { Topics } from '../contracts/topics.js';
 import type { MessageBroker, OutgoingMessage, TopicMessages, Turn } from '../message-broker.js';
@@ -32,6 +33,8 @@ export interface RelayOptions {
   readonly name: string;
   readonly store: Pick<EventStore, 'subscribe' | 'readAt' | 'readAll'>;
   readonly contacts: KnownContacts;
+  /** For whom a delivery is, as far as the contacts are known too. */
+  readonly findDelivery: (deliveryId: string) => DeliveryNames | undefined;
   readonly policies: { history(): PolicyHistory };
   readonly clock: Clock;
   readonly logger: Logger;
@@ -50,7 +53,7 @@ const LONGEST_WAIT_MS = 1_000;
 const MOST_UNNOTED = 10_000;
 
 /**
- * Publishes every fact of every contact, and each contact's verdicts whenever a fact, a policy or time alone changes them:
+ * Publishes every fact of every contact, what became of each mail, and each contact's verdicts whenever a fact, a policy or time alone changes them:
  * at least once, in the order of the log per contact. Of several relays of one log one publishes at a time.
  */
 export class Relay {
@@ -161,10 +164,15 @@ class Run {
       touched.add(contactId);
       facts.push(messageOf(contactId, consentEventOf(recorded, contactId)));
     }
-    const { contacts, topics } = this.options;
+    const { contacts, topics, findDelivery } = this.options;
     await contacts.reach(last.position);
+    const outcomes = events.flatMap((recorded) => mailOutcomeOf(recorded, findDelivery) ?? []);
     const place = { position: last.position, eventId: last.id };
-    if (facts.length > 0) await this.publish([{ topic: topics.events, messages: facts }], touched, place);
+    const batches = [
+      { topic: topics.events, messages: facts },
+      { topic: topics.mailOutcomes, messages: outcomes },
+    ];
+    if (facts.length + outcomes.length > 0) await this.publish(batches, touched, place);
     else if ((this.unnoted += events.length) > MOST_UNNOTED) await this.publish([], [], place);
     this.onReached(last.position);
     if (events.some(({ streamId }) => isPolicyStream(streamId))) this.beginSweep('everyone');

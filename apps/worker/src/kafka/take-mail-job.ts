@@ -1,0 +1,36 @@
+import { CreateMailingCommand, type AddRecipients, type MailingTemplates } from '@consent-ledger/application';
+import { mailJobTaken, type MailJob, type MessageBroker } from '@consent-ledger/messaging';
+import { deterministicId, newId, type Clock } from '@consent-ledger/platform';
+import type { CommandBus } from '@nestjs/cqrs';
+
+export interface MailJobDependencies {
+  readonly commands: Pick<CommandBus, 'execute'>;
+  readonly templates: Pick<MailingTemplates, 'require'>;
+  readonly recipients: Pick<AddRecipients, 'add'>;
+  readonly broker: Pick<MessageBroker, 'send'>;
+  readonly outcomes: string;
+  readonly clock: Clock;
+}
+
+/** The mailing of a job: the one that it names, or one of its own. */
+export function mailingOf({ id, source, data }: MailJob): string {
+  return data.mailingId ?? deterministicId('mail-job', source, id);
+}
+
+/**
+ * Opens the mailing of a job and adds its recipients, each durable, then tells so; a copy of the job adds nobody twice. Throws
+ * the `Problem` for which the HTTP API would refuse it.
+ */
+export async function takeMailJob(job: MailJob, dependencies: MailJobDependencies): Promise<void> {
+  const { commands, templates, recipients, broker, outcomes, clock } = dependencies;
+  const { purpose, template, subject, language = 'nl', variables = {}, recipients: wanted } = job.data;
+  const mailingId = mailingOf(job);
+  const correlationId = newId();
+  const named = { purpose, template, language, ...(subject !== undefined && { subject }) };
+  await templates.require({ ...named, recipients: wanted });
+  await commands.execute(new CreateMailingCommand({ mailingId, variables, ...named }, correlationId));
+  const { accepted, duplicates, invalid } = await recipients.add(mailingId, wanted, correlationId);
+  const id = deterministicId('mail-job-taken', job.source, job.id);
+  const message = mailJobTaken(id, { mailingId, accepted, duplicates, invalid }, clock.now());
+  await broker.send({ topic: outcomes, messages: [message] });
+}
