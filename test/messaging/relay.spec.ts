@@ -172,6 +172,39 @@ describeWithKafka('The relay', () => {
     expect(known).toStrictEqual([...known].sort((a, b) => a - b));
   });
 
+  it('that another process has overtaken publishes nothing more, until it has learnt how far that one came (P11)', async () => {
+    const { ledger, topics, wire, start } = await setUp();
+    start();
+    await ledger.execute(optIn(by(anna)));
+    await wire.read(topics.events, 1);
+    for (let times = 0; times < 3; times++) {
+      await wire.takeOver(topics.relay, topics.relay);
+      await ledger.execute(times % 2 === 0 ? optOut(by(anna)) : optIn(by(anna)));
+      await wire.read(topics.events, times + 2);
+    }
+    const log = await ledger.eventsOf(anna.contactId);
+    expect((await wire.readRaw(topics.events)).map(({ body }) => body.id)).toStrictEqual(log.map(({ id }) => id));
+    const warnings = ledger.logger.lines.filter(({ level }) => level === 'warn');
+    expect(warnings.length).toBeGreaterThanOrEqual(3);
+  });
+
+  it('begins anew on a log that is not the one it relayed, and says so (P11)', async () => {
+    const { ledger, topics, wire, start } = await setUp();
+    await ledger.execute(optIn(by(anna)));
+    const first = start();
+    await wire.read(topics.events, 1);
+    await first.stop();
+    const other = await createTestLedger();
+    await other.execute(optIn(by(bram)));
+    await other.execute(optOut(by(bram)));
+    startRelay(other, openBroker(), topics);
+    const messages = await wire.read(topics.events, 3);
+    expect(messages.filter(({ key }) => key === bram.contactId)).toHaveLength(2);
+    expect(other.logger.lines.map(({ message }) => message)).toContain(
+      'The log is not the one that was relayed before: it is relayed from its beginning',
+    );
+  });
+
   it('publishes the verdict that time alone has changed (P2, P5)', async () => {
     const { ledger, topics, wire, start } = await setUp();
     await ledger.execute(optIn(by(anna)));

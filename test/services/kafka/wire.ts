@@ -21,6 +21,8 @@ export interface Wire {
   /** All that is on a topic at the end, committed or not. */
   readRaw(topic: string): Promise<readonly WireMessage[]>;
   send(topic: string, messages: readonly { key: string; value: string }[]): Promise<void>;
+  /** Begins to publish under a transactional id, as a process does that takes it over from another. */
+  takeOver(transactionalId: string, topic: string): Promise<void>;
   /** Acknowledges everything on a topic as a group of that name. */
   acknowledge(group: string, topic: string): Promise<void>;
   /** Ends every connection. */
@@ -52,6 +54,14 @@ export function createWire(brokers: readonly string[]): Wire {
       const producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
       await producer.connect();
       await producer.send({ topic, messages: [...messages] });
+      await producer.disconnect();
+    },
+    async takeOver(transactionalId, topic) {
+      const producer = kafka.producer({ transactionalId, idempotent: true, maxInFlightRequests: 1 });
+      await producer.connect();
+      const transaction = await producer.transaction();
+      await transaction.send({ topic, messages: [{ key: 'claim', value: 'of another process' }] });
+      await transaction.commit();
       await producer.disconnect();
     },
     async acknowledge(groupId, topic) {

@@ -18,8 +18,9 @@ import { knownContacts } from './known-contacts.js';
 import { mailingOf, takeMailJob, type MailJobDependencies } from './take-mail-job.js';
 import { commandOf, factOf } from './request-commands.js';
 
-/** Milliseconds between two tries to make the topics, while the broker is away. */
+/** Milliseconds between two tries to make the topics, while the broker is away, and while it refuses. */
 const PATIENCE = 1_000;
+const LONG_PATIENCE = 60_000;
 /** The groups in which all workers of a log share what comes in: one a topic, or members would be assigned what they do not read. */
 const REQUESTS_GROUP = 'consent-ledger.requests';
 const MAIL_JOBS_GROUP = 'consent-ledger.mail-jobs';
@@ -109,24 +110,28 @@ export class Exchange {
   }
 
   private async begin(): Promise<void> {
-    await this.topics();
-    if (this.stopping.signal.aborted) return;
-    for (const part of this.parts) part.start();
+    const { signal } = this.stopping;
+    let hasBegun = false;
+    while (!signal.aborted) {
+      const isMade = await this.topicsAreThere();
+      // A cluster may refuse to make topics: what has its topic works, and the rest waits for whoever makes them.
+      if (!hasBegun && this.broker.state() === 'connected') {
+        hasBegun = true;
+        for (const part of this.parts) part.start();
+      }
+      if (isMade) return;
+      await delay(hasBegun ? LONG_PATIENCE : PATIENCE, undefined, { signal }).catch(() => undefined);
+    }
   }
 
-  /** A cluster may refuse to make topics: whoever runs it has made them, or what needs them waits until they are there. */
-  private async topics(): Promise<void> {
-    const { signal } = this.stopping;
-    while (!signal.aborted) {
-      try {
-        return await this.makeTopics();
-      } catch (error) {
-        if (this.broker.state() === 'connected')
-          return this.logger.warn('Topics could not be made on the Kafka cluster: make those that are missing', {
-            error,
-          });
-        await delay(PATIENCE, undefined, { signal }).catch(() => undefined);
-      }
+  private async topicsAreThere(): Promise<boolean> {
+    try {
+      await this.makeTopics();
+      return true;
+    } catch (error) {
+      if (this.broker.state() === 'connected')
+        this.logger.warn('Topics could not be made on the Kafka cluster: make those that are missing', { error });
+      return false;
     }
   }
 }
