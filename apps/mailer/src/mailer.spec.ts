@@ -100,6 +100,24 @@ describe('A mailer', () => {
     expect(busiest).toBe(3);
   });
 
+  it('takes what is asked for later beside a message that hangs', async () => {
+    const ledger = await givenMailing(1);
+    await ledger.execute(optIn(by(readers[1]!)));
+    const [hangs, second] = [moment(), moment()];
+    let underWay = 0;
+    const onSend = () => {
+      if (++underWay === 2) second.come();
+      return hangs.came;
+    };
+    const { mailer } = createMailer(ledger, { onSend }, { concurrency: 2 });
+    mailer.start();
+    await add(ledger, 1, 2);
+    await second.came;
+    hangs.come();
+    expect(await completed(ledger)).toMatchObject({ sent: 2 });
+    await mailer.stop();
+  });
+
   it('settles what was under way at a crash before it sends anything new', async () => {
     const ledger = await givenMailing(3);
     await givenCrash(ledger);

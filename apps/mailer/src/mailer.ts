@@ -26,8 +26,9 @@ const LONGEST_NAP = 60_000;
 const RECOVERY_PAUSE = 1_000;
 
 /**
- * Sends what is due for as long as it runs: a page at a time in order of due date, within the page in an order of its own, so
- * that several mailers on one log do not reach for the same message. Wakes for new requests and for what is to be retried.
+ * Sends what is due for as long as it runs, some messages at once: page by page in order of due date, within a page in an order
+ * of its own, so that several mailers on one log do not reach for the same message. Wakes for new requests, for what is to be
+ * retried, and when a message in hand is done.
  */
 export class Mailer {
   private readonly stopping = new AbortController();
@@ -37,6 +38,11 @@ export class Mailer {
    */
   private readonly unsettled = new Map<string, Revision | undefined>();
   private readonly leases: Leases;
+  /** What is left of the page that was read last. */
+  private queue: string[] = [];
+  private readonly inHand = new Map<string, Promise<void>>();
+  /** Aborts when a message in hand is done. */
+  private done = new AbortController();
   private running: Promise<void> = Promise.resolve();
   private nextSlot = 0;
 
@@ -60,6 +66,8 @@ export class Mailer {
     while (!this.stopped) {
       try {
         const seen = progress.changes.count;
+        this.done = new AbortController();
+        await this.settle();
         await this.sendDue();
         await this.awaitWork(seen);
       } catch (error) {
@@ -67,6 +75,7 @@ export class Mailer {
         await this.nap(RECOVERY_PAUSE);
       }
     }
+    await Promise.all(this.inHand.values());
   }
 
   /** Of what is under way at the start, this mailer's own is settled at once; the rest may be in the hands of others. */
@@ -75,23 +84,29 @@ export class Mailer {
       this.unsettled.set(deliveryId, undefined);
   }
 
+  /** Takes in hand what is due, until that are as many as may be at once. */
   private async sendDue(): Promise<void> {
-    const { name, progress, clock, concurrency } = this.options;
-    while (!this.stopped) {
-      await this.settle();
-      const due = progress.view.dueDeliveries(clock.now(), PAGE).map(({ deliveryId }) => deliveryId);
-      if (due.length === 0) return;
-      const queue = ownOrder(name, due);
-      await Promise.all(Array.from({ length: concurrency }, () => this.sendFrom(queue)));
-      // What was just done must be seen as done before the next page is read.
-      await progress.reachHead();
+    while (!this.isFull) {
+      const next = await this.nextDue();
+      if (next === undefined) return;
+      await this.awaitSlot();
+      if (this.stopped) return;
+      // Another mailer may have taken it meanwhile; the slot is good for one that is still there.
+      const deliveryId = this.isFree(next) ? next : this.nextInQueue();
+      if (deliveryId === undefined) continue;
+      const sent = this.send(deliveryId).finally(() => {
+        this.inHand.delete(deliveryId);
+        this.done.abort();
+      });
+      this.inHand.set(deliveryId, sent);
     }
   }
 
   /** Nothing new is sent before it is on record what became of the old. */
   private async settle(): Promise<void> {
     const { deliver, progress, clock, logger } = this.options;
-    for (const { deliveryId, revision } of this.leases.over(progress.view.startedDeliveries(), clock.now()))
+    const elsewhere = progress.view.startedDeliveries().filter(({ deliveryId }) => !this.inHand.has(deliveryId));
+    for (const { deliveryId, revision } of this.leases.over(elsewhere, clock.now()))
       this.unsettled.set(deliveryId, revision);
     let count = 0;
     for (const [deliveryId, abandoned] of this.unsettled) {
@@ -101,27 +116,30 @@ export class Mailer {
     if (count > 0) logger.warn('Settled messages that were under way when their mailer ended', { count });
   }
 
-  private async sendFrom(queue: string[]): Promise<void> {
-    for (let next = this.nextOf(queue); next !== undefined; next = this.nextOf(queue)) {
-      await this.awaitSlot();
-      if (this.stopped) return;
-      // Another mailer may have taken it meanwhile; the slot is good for one that is still there.
-      const deliveryId = this.isDue(next) ? next : this.nextOf(queue);
-      if (deliveryId !== undefined) await this.send(deliveryId);
-      if (this.stopped) return;
-    }
+  private async nextDue(): Promise<string | undefined> {
+    const next = this.nextInQueue();
+    if (next !== undefined) return next;
+    const { name, progress, clock } = this.options;
+    // What was done must be seen as done before the next page is read.
+    await progress.reachHead();
+    const due = progress.view.dueDeliveries(clock.now(), PAGE);
+    this.queue = ownOrder(
+      name,
+      due.map(({ deliveryId }) => deliveryId),
+    );
+    return this.nextInQueue();
   }
 
-  /** The next that no other mailer is known to have taken. */
-  private nextOf(queue: string[]): string | undefined {
-    for (let next = queue.pop(); next !== undefined; next = queue.pop()) if (this.isDue(next)) return next;
+  private nextInQueue(): string | undefined {
+    for (let next = this.queue.pop(); next !== undefined; next = this.queue.pop()) if (this.isFree(next)) return next;
     return undefined;
   }
 
-  private isDue(deliveryId: string): boolean {
+  /** Whether it is due, and no mailer is known to have taken it. */
+  private isFree(deliveryId: string): boolean {
     const { progress, clock } = this.options;
     const dueAt = progress.view.delivery(deliveryId)?.dueAt ?? Number.POSITIVE_INFINITY;
-    return dueAt <= clock.now();
+    return dueAt <= clock.now() && !this.inHand.has(deliveryId);
   }
 
   private async send(deliveryId: string): Promise<void> {
@@ -144,12 +162,16 @@ export class Mailer {
     if (slot > now) await this.nap(slot - now);
   }
 
-  /** Until a delivery changed since the count was `seen`, the next retry is due, a lease is over, or the mailer stops. */
+  /** Until a message in hand is done, a delivery changed since the count was `seen`, the next is due, a lease is over, or the mailer stops. */
   private async awaitWork(seen: number): Promise<void> {
     const { progress, clock } = this.options;
-    const due = Math.min(progress.view.nextDueAt() ?? Number.POSITIVE_INFINITY, this.leases.nextOver());
-    const timeoutMs = Math.min(LONGEST_NAP, Math.max(0, due - clock.now()));
-    await progress.changes.since(seen, { timeoutMs, signal: this.stopping.signal });
+    const now = clock.now();
+    const signal = AbortSignal.any([this.stopping.signal, this.done.signal]);
+    const dueAt = this.isFull ? Number.POSITIVE_INFINITY : (progress.view.nextDueAt() ?? Number.POSITIVE_INFINITY);
+    // What is due and was left is in hand, and not yet seen to be: that it was taken is told soon.
+    const untilDue = dueAt > now ? dueAt - now : RECOVERY_PAUSE;
+    const timeoutMs = Math.min(LONGEST_NAP, untilDue, Math.max(0, this.leases.nextOver() - now));
+    await progress.changes.since(this.isFull ? progress.changes.count : seen, { timeoutMs, signal });
   }
 
   private nap(milliseconds: number): Promise<void> {
@@ -164,6 +186,10 @@ export class Mailer {
       const timer = setTimeout(wake, milliseconds);
       signal.addEventListener('abort', wake);
     });
+  }
+
+  private get isFull(): boolean {
+    return this.inHand.size >= this.options.concurrency;
   }
 
   private get stopped(): boolean {
