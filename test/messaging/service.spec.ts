@@ -73,6 +73,29 @@ describeWithKafka('A service with KAFKA_BROKERS', () => {
   }, 120_000);
 });
 
+describeWithKafka('A request by Kafka', () => {
+  it('counts for who asks the service, and comes back as a fact and a verdict (P3, P11)', async () => {
+    const brokers = await kafkaBrokers();
+    const prefix = newPrefix();
+    const service = await startService({
+      environment: { KAFKA_BROKERS: brokers.join(','), KAFKA_TOPIC_PREFIX: prefix },
+    });
+    closing.push(() => service.stop());
+    const topics = topicsOf(prefix);
+    const wire = wireTo(brokers);
+    await wire.read(topics.requests, 0);
+    const type = 'consent-ledger.OptIn';
+    const request = { specversion: '1.0', id: 'r-1', source: 'urn:crm', type, data: signUp('a@example.org') };
+    await wire.send(topics.requests, [{ key: 'a', value: JSON.stringify(request) }]);
+    const [fact] = await wire.read(topics.events, 1);
+    expect(fact!.body.type).toBe(type.replace('OptIn', 'OptedIn'));
+    const [verdicts] = await wire.read(topics.preferences, 1);
+    expect(verdicts!.body.data.purposes.newsletter).toMatchObject({ eligible: true });
+    const asked = { address: 'a@example.org', purpose: 'newsletter', consistency: 'strong' };
+    expect((await service.post('/v1/eligibility', asked)).body).toMatchObject({ eligible: true, reason: 'CONSENT' });
+  });
+});
+
 describeWithKafka('GET /v1/consumers', () => {
   it('shows who has received what, how far each is, and nobody who has received nothing (P11)', async () => {
     const brokers = await kafkaBrokers();

@@ -17,7 +17,8 @@ import type { Links, ReturnPaths } from '@consent-ledger/links';
 import { newId, type Clock, type Configuration, type Logger } from '@consent-ledger/platform';
 import { Inject, Module, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
-import { Exchange } from './kafka/exchange.js';
+import type { Exchange } from './kafka/exchange.js';
+import { openExchange } from './kafka/open-exchange.js';
 import type { MailListener } from './mail-listener.js';
 import { openMailListener } from './open-mail-listener.js';
 import { Worker } from './worker.js';
@@ -46,7 +47,7 @@ export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationSh
   ) {
     this.worker = new Worker({ name: newId(), dueDates, settleDue, eraseStrangers, clock, logger });
     this.mailListener = openMailListener(configuration, { receiveMail, links, returnPaths, clock, logger });
-    this.exchange = Exchange.open(ledger, { commands, templates, recipients });
+    this.exchange = openExchange(ledger, { commands, templates, recipients });
   }
 
   async onApplicationBootstrap(): Promise<void> {

@@ -209,4 +209,8 @@ function isAlive(pid: number): boolean {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await main(process.argv[2], process.argv[3]);
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  // Only brings what it needs, so that no spec waits for a download.
+  if (process.argv[2] === '--prepare') await brokerJars();
+  else await main(process.argv[2], process.argv[3]);
+}

@@ -5,6 +5,7 @@ import {
   topicsOf,
   type ConsumerProgress,
   type MessageBroker,
+  type Topics,
 } from '@consent-ledger/messaging';
 import { Problem, type Clock, type Configuration, type Metrics } from '@consent-ledger/platform';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
@@ -16,7 +17,7 @@ const FRESH_MS = 10_000;
 @Injectable()
 export class Consumers implements OnApplicationShutdown {
   private readonly broker: MessageBroker | undefined;
-  private readonly topics: readonly string[];
+  private readonly topics: Topics;
   private found: readonly ConsumerProgress[] = [];
   private lookedAt = Number.NEGATIVE_INFINITY;
 
@@ -26,7 +27,7 @@ export class Consumers implements OnApplicationShutdown {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {
     this.broker = openMessageBroker(configuration);
-    this.topics = publishedTopics(topicsOf(configuration.KAFKA_TOPIC_PREFIX));
+    this.topics = topicsOf(configuration.KAFKA_TOPIC_PREFIX);
     if (this.broker) metrics.watchConsumers(() => this.latest());
   }
 
@@ -34,8 +35,7 @@ export class Consumers implements OnApplicationShutdown {
   async look(): Promise<readonly ConsumerProgress[]> {
     if (!this.broker) return [];
     try {
-      this.found = byName(await this.broker.progressOf(this.topics));
-      return this.found;
+      return byName(await this.broker.progressOf(publishedTopics(this.topics)));
     } catch {
       throw new Problem('UNAVAILABLE', 'The Kafka broker does not answer. Ask again later.');
     }
@@ -45,11 +45,16 @@ export class Consumers implements OnApplicationShutdown {
     await this.broker?.close();
   }
 
+  /** Those who read what is published, and the service itself, which reads what it is asked. */
   private latest(): readonly ConsumerProgress[] {
     const now = this.clock.now();
-    if (now < this.lookedAt + FRESH_MS) return this.found;
+    if (!this.broker || now < this.lookedAt + FRESH_MS) return this.found;
     this.lookedAt = now;
-    this.look().catch(() => (this.found = []));
+    const { requests, mailJobs } = this.topics;
+    this.broker.progressOf([...publishedTopics(this.topics), requests, mailJobs]).then(
+      (found) => (this.found = found),
+      () => (this.found = []),
+    );
     return this.found;
   }
 }

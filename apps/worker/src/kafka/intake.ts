@@ -114,7 +114,8 @@ export class Intake<T extends { readonly id: string }> {
     for (let tries = 1; ; tries++) {
       signal.throwIfAborted();
       try {
-        return await broker.send({ topic, messages });
+        await broker.send({ topic, messages });
+        return logger.info('A message from Kafka was refused', { code: reason.code });
       } catch (error) {
         logger.warn('A refusal could not be told to Kafka, and is tried again', { code: reason.code, error });
         await pause(tries, signal);
