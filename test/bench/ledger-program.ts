@@ -5,12 +5,16 @@ import { environmentOf, flagsOf } from './service.js';
 
 const PROGRAM = fileURLToPath(new URL('../../apps/cli/src/main.js', import.meta.url));
 
-/** Runs the operators' program over `directory` and the log on the server of `url`; resolves to the seconds that it took. */
-export async function runLedger(args: readonly string[], directory: string, url: string): Promise<number> {
+/** Runs the operators' program over `directory` and what `engines` says; resolves to the seconds that it took. */
+export async function runLedger(
+  args: readonly string[],
+  directory: string,
+  engines: Record<string, string>,
+): Promise<number> {
   const startedAt = performance.now();
   const program = spawn(process.execPath, [...flagsOf('ledger'), PROGRAM, ...args], {
-    env: { ...process.env, ...environmentOf(directory), EVENT_STORE_URL: url },
-    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, ...environmentOf(directory), ...engines },
+    stdio: 'ignore',
   });
   const [code] = await once(program, 'exit');
   if (code !== 0) throw new Error(`"ledger ${args[0]}" ended with ${code}.`);

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { MissingEngine } from './engine.js';
 import type { Line, Row } from './row.js';
 import { batchVerdicts } from './rows/batch-verdicts.js';
 import { catchingUp } from './rows/catch-up.js';
@@ -57,6 +58,15 @@ function describeRun(sizes: Sizes): string {
   ].join('\n');
 }
 
+async function measured(row: Row): Promise<Line[]> {
+  try {
+    return await row.measure(sizes, join(directory, row.name));
+  } catch (error) {
+    if (!(error instanceof MissingEngine)) throw error;
+    return [{ name: row.name, ours: `skipped: ${error.message}` }];
+  }
+}
+
 const { values } = parseArgs({ options: { rows: { type: 'string' }, quick: { type: 'boolean', default: false } } });
 const chosen = chosenRows(values.rows);
 const sizes = values.quick ? quick : full;
@@ -67,7 +77,7 @@ const lines: Line[] = [];
 try {
   for (const row of chosen) {
     say(`${row.name}: ${row.about}`);
-    lines.push(...(await row.measure(sizes, join(directory, row.name))));
+    lines.push(...(await measured(row)));
   }
 } finally {
   rmSync(directory, { recursive: true, force: true });

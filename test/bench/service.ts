@@ -31,9 +31,9 @@ export function startService(directory: string): Promise<Child> {
   return startChild('service', environmentOf(directory), ...flagsOf('start'));
 }
 
-/** An api alone in a process of its own: the log on the server of `url`, read models and vault in `directory`. */
-export function startApi(directory: string, url: string): Promise<Child> {
-  return startChild('api', { ...environmentOf(directory), EVENT_STORE_URL: url }, ...flagsOf('start:api'));
+/** An api alone in a process of its own: its read models in `directory`, the rest where `engines` says. */
+export function startApi(directory: string, engines: Record<string, string>): Promise<Child> {
+  return startChild('api', { ...environmentOf(directory), ...engines }, ...flagsOf('start:api'));
 }
 
 /** The settings of what runs over `directory`. */

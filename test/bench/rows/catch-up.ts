@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 import { startChild } from '../child.js';
+import { startDistributed, type Distributed } from '../distributed.js';
 import { runLedger } from '../ledger-program.js';
-import { startLogServer } from '../log-server.js';
 import { mebibytes, median, rateLine, type Line, type Row } from '../row.js';
 import { seedLog } from '../seed.js';
-import { startApi } from '../service.js';
 
 const EVENTS_EACH = 4;
 const MOST_ROUNDS = 3;
@@ -14,26 +13,26 @@ export const catchingUp: Row = {
   name: 'catch-up',
   about: 'a new api process until it answers, its log on a server; floor: the adapter alone reading the same log',
   async measure({ rounds, events }, directory) {
-    const seeded = join(directory, 'seeded');
-    await seedLog(seeded, events / EVENTS_EACH, EVENTS_EACH);
-    const log = await startLogServer(seeded);
-    const reading = await startChild('reading-log', { LOG_URL: log.url });
+    const seed = (seeded: string) => seedLog(seeded, events / EVENTS_EACH, EVENTS_EACH);
+    const distributed = await startDistributed(directory, seed);
+    const { environment } = distributed;
+    const reading = await startChild('reading-log', { LOG_URL: environment.EVENT_STORE_URL });
     const read = async () => (await reading.ask('read'))['perSecond']!;
 
     await read();
     const [floor, fromNothing]: [number[], Started[]] = [[], []];
     for (let round = 0; round < Math.min(MOST_ROUNDS, rounds); round++) {
       floor.push(await read());
-      fromNothing.push(await startNew(join(directory, `new-${round}`), log.url));
+      fromNothing.push(await startNew(distributed, join(directory, `new-${round}`)));
     }
 
     const snapshot = join(directory, 'snapshot.gz');
-    const made = await runLedger(['snapshot', snapshot], join(directory, 'operator'), log.url);
+    const made = await runLedger(['snapshot', snapshot], join(directory, 'operator'), environment);
     const copied = join(directory, 'copied');
-    const restored = await runLedger(['snapshot', snapshot, '--restore'], copied, log.url);
-    const fromSnapshot = await startNew(copied, log.url);
+    const restored = await runLedger(['snapshot', snapshot, '--restore'], copied, environment);
+    const fromSnapshot = await startNew(distributed, copied);
     await reading.stop();
-    await log.stop();
+    await distributed.stop();
     const rates = fromNothing.map(({ seconds }) => events / seconds);
     return [
       rateLine('catch-up from nothing', 'events', rates, floor),
@@ -53,8 +52,8 @@ interface Started {
   readonly highest: number;
 }
 
-async function startNew(directory: string, url: string): Promise<Started> {
-  const api = await startApi(directory, url);
+async function startNew({ startApi }: Distributed, directory: string): Promise<Started> {
+  const api = await startApi(directory);
   const ask = async (question: string, figure: string) => (await api.ask(question))[figure]!;
   const started = {
     seconds: api.ready['startedInMs']! / 1000,

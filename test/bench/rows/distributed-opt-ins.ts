@@ -1,25 +1,24 @@
 import { join } from 'node:path';
 import { startChild } from '../child.js';
-import { openLogOn, startLogServer } from '../log-server.js';
+import { startDistributed } from '../distributed.js';
+import { openLogOn } from '../log-server.js';
 import { openOptInLoad } from '../opt-in-load.js';
 import { interleaved, median, rateLine, whole, type Row } from '../row.js';
 import { seedLog } from '../seed.js';
-import { startApi } from '../service.js';
 
 /** Opt-ins through the adapter of EventStoreDB, against its client alone appending the same bytes to the same server. */
 export const distributedOptIns: Row = {
   name: 'distributed-opt-ins',
   about: 'opt-ins over HTTP at an api with its log on a server; floor: the client alone appending the same bytes there',
   async measure({ rounds, seconds, contacts }, directory) {
-    const seeded = join(directory, 'seeded');
-    await seedLog(seeded, contacts);
-    const log = await startLogServer(seeded);
-    const api = await startApi(join(directory, 'api'), log.url);
+    const distributed = await startDistributed(directory, (seeded) => seedLog(seeded, contacts));
+    const { EVENT_STORE_URL: url } = distributed.environment;
+    const api = await distributed.startApi(join(directory, 'api'));
     const record = openOptInLoad(api, contacts);
     await record.ofNew(Math.min(2, seconds));
     const raw = await startChild('raw-appends', {
-      LOG_URL: log.url,
-      SAMPLE_EVENT: await lastEvent(log.url),
+      LOG_URL: url,
+      SAMPLE_EVENT: await lastEvent(url),
       SECONDS: String(seconds),
     });
     const append = async () => (await raw.ask('measure'))['perSecond']!;
@@ -28,7 +27,7 @@ export const distributedOptIns: Row = {
     const ofKnown = await interleaved(rounds, () => record.ofKnown(seconds), append);
     const [, ...each] = record.spent;
     await Promise.all([api.stop(), raw.stop()]);
-    await log.stop();
+    await distributed.stop();
     return [
       rateLine('opt-ins on a server, new contacts', 'events', ofNew.ours, ofNew.floor),
       rateLine('opt-ins on a server, known contacts', 'events', ofKnown.ours, ofKnown.floor),

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { startChild } from '../child.js';
+import { startDistributed } from '../distributed.js';
 import { openAsker, percentile, post, type Asker } from '../load.js';
-import { startLogServer } from '../log-server.js';
 import { addressOf } from '../population.js';
 import { median, whole, type Line, type Row } from '../row.js';
 import { seedLog } from '../seed.js';
-import { KEY, startApi } from '../service.js';
+import { KEY } from '../service.js';
 
 const PROCESSES = 3;
 const VERDICTS_EACH = 200;
@@ -16,12 +16,10 @@ export const optOutDelay: Row = {
   name: 'opt-out-delay',
   about: `from an opt-out acknowledged by one api process to the refusal by each of ${PROCESSES}, beside ${VERDICTS_EACH} verdicts a second at each`,
   async measure({ contacts, optedOut }, directory) {
-    const seeded = join(directory, 'seeded');
-    await seedLog(seeded, contacts);
-    const log = await startLogServer(seeded);
+    const distributed = await startDistributed(directory, (seeded) => seedLog(seeded, contacts));
     const apis = [];
     for (let number = 0; number < PROCESSES; number++)
-      apis.push(await startApi(join(directory, `api-${number}`), log.url));
+      apis.push(await distributed.startApi(join(directory, `api-${number}`)));
     const ports = apis.map(({ ready }) => ready['port']!);
     const load = await startChild('verdict-load', {
       PORTS: ports.join(),
@@ -44,7 +42,7 @@ export const optOutDelay: Row = {
     for (const asker of [recorder, ...askers]) asker.close();
     await load.stop();
     await Promise.all(apis.map((api) => api.stop()));
-    await log.stop();
+    await distributed.stop();
     return [
       ...linesOf('opt-out to refusal everywhere', plain),
       ...linesOf('the same, naming its position', naming, true),
