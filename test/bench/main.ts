@@ -13,6 +13,7 @@ import { importing } from './rows/import.js';
 import { optIns } from './rows/opt-ins.js';
 import { optOutDelay } from './rows/opt-out-delay.js';
 import { rebuilding } from './rows/rebuild.js';
+import { relaying } from './rows/relay.js';
 import { simulation } from './rows/simulation.js';
 import { singleVerdict } from './rows/single-verdict.js';
 import { streamedVerdicts } from './rows/streamed-verdicts.js';
@@ -30,6 +31,7 @@ const rows: readonly Row[] = [
   simulation,
   footprint,
   distributedOptIns,
+  relaying,
   catchingUp,
   optOutDelay,
 ];
