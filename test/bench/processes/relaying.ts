@@ -23,6 +23,8 @@ const kafka = openKafkaBroker({ brokers: process.env['BROKERS']!.split(',') });
 async function relayAll(broker: MessageBroker, topics: Topics, facts: number): Promise<number> {
   const { store, policies, preferences, clock, logger } = ledger;
   const contacts = knownContacts(preferences);
+  const findDelivery = (deliveryId: string) => ledger.mailings.view.delivery(deliveryId);
+  const name = topics.relay;
   let [startedAt, published] = [0, 0];
   let settle: (took: number) => void;
   const done = new Promise<number>((resolve) => (settle = resolve));
@@ -45,7 +47,7 @@ async function relayAll(broker: MessageBroker, topics: Topics, facts: number): P
         signal,
       ),
   };
-  const relay = new Relay({ broker: watched, topics, name: topics.relay, store, contacts, policies, clock, logger });
+  const relay = new Relay({ broker: watched, topics, name, store, contacts, findDelivery, policies, clock, logger });
   relay.start();
   const took = await done;
   await relay.stop();
