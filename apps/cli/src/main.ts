@@ -3,6 +3,9 @@ import { resolveTxt } from 'node:dns/promises';
 import { systemClock } from '@consent-ledger/platform';
 import { runLedger } from './program.js';
 
+// A log, a vault or an export that it makes is for the owner of the process alone.
+process.umask(0o077);
+
 const stop = new AbortController();
 // Once only: a second signal ends the process in the ordinary way.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stop.abort());
