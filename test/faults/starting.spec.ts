@@ -35,6 +35,15 @@ describe('a start that would do harm is refused with what to do about it:', () =
     expect(await verdictOf(first, 'an@example.nl')).toMatchObject({ eligible: true });
   });
 
+  it('a port that is taken; the process ends, and leaves its directory to the next', async () => {
+    const first = await startBuilt(directory);
+    const other = await newDirectory();
+    const { code, errors } = await startRefused(other, { PORT: new URL(first.url).port });
+    expect(code).toBe(1);
+    expect(errors).toMatch(/did not start[^]*EADDRINUSE/);
+    await startBuilt(other);
+  });
+
   it('secrets that are gone, or a master key that is another', async () => {
     const service = await startBuilt(directory);
     await optIn(service, 'an@example.nl');

@@ -78,9 +78,15 @@ async function listen(
     abortOnError: false,
     bodyParser: false,
   });
-  await configureHttp(app, ledger);
-  await app.listen(port, host);
-  return app;
+  try {
+    await configureHttp(app, ledger);
+    await app.listen(port, host);
+    return app;
+  } catch (error) {
+    // Where the port is taken, the worker and the mailer of this process work already: they finish what is in hand.
+    await app.close();
+    throw error;
+  }
 }
 
 /** What a process that serves the API says once it has started. */

@@ -24,6 +24,8 @@ export async function runProcess(start: (configuration: Configuration) => Promis
     closeOnSignal(running);
   } catch (error) {
     tellWhyNot(error);
+    // What had begun by then would keep it from ending.
+    process.exit(1);
   }
 }
 
@@ -45,5 +47,4 @@ function closeOnSignal(running: RunningProcess): void {
 function tellWhyNot(error: unknown): void {
   const known = error instanceof Error && (error instanceof ConfigurationError || 'code' in error);
   process.stderr.write(`consent-ledger did not start.\n${known ? error.message : String((error as Error).stack)}\n`);
-  process.exitCode = 1;
 }

@@ -1,10 +1,10 @@
 import { ConfigurationError, type Configuration } from '@consent-ledger/platform';
-import type { DynamicModule, INestApplicationContext } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { chooseListening } from './listening.js';
 import { nestLogger } from './nest-logger.js';
 import { openService, type OpenedService, type Overrides } from './open-service.js';
-import { startOperationsServer } from './operations-server.js';
+import { startOperationsServer, type OperationsServer } from './operations-server.js';
 
 /** A process that works without an API. */
 export interface BackgroundProcess {
@@ -46,24 +46,25 @@ export async function startBackground(
   const listening = await chooseListening(configuration);
   const service = await openService(configuration, configuration.PUBLIC_URL!, overrides);
   const { ledger } = service;
-  let context: INestApplicationContext | undefined;
+  let operations: OperationsServer | undefined;
   try {
-    const operations = await startOperationsServer(ledger, listening);
-    context = await NestFactory.createApplicationContext(moduleOver(service), {
+    operations = await startOperationsServer(ledger, listening);
+    const context = await NestFactory.createApplicationContext(moduleOver(service), {
       logger: nestLogger(ledger.logger),
       abortOnError: false,
     });
     ledger.logger.info('Listening', { app, port: listening.port });
-    const opened = context;
+    const opened = operations;
     return {
       url: listening.url,
       async close() {
+        await context.close();
         await opened.close();
-        await operations.close();
         await ledger.close();
       },
     };
   } catch (error) {
+    await operations?.close();
     await ledger.close();
     throw error;
   }
