@@ -5,6 +5,7 @@ import { chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } f
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import pg from 'pg';
 import { startPostgres, type PostgresServer } from '../../../test/services/postgres/server.js';
@@ -145,6 +146,22 @@ describeWithOwnPostgres('a vault in PostgreSQL', () => {
     await backup.end();
     expect(await vault.destroy('contact-7', undefined)).toStrictEqual({ destroyed: false });
     expect((await bytesOfTables()).includes(wrapped)).toBe(false);
+  });
+
+  it('destroys a key while something is written in another database of the server, once that is done (P7)', async () => {
+    const { vault } = await givenKeys(20);
+    const wrapped = (await wrappedKeys()).get('contact-7')!;
+    const { id } = await vault.keyFor('contact-7');
+    const other = new URL(server.url);
+    other.pathname = '/template1';
+    const writer = new pg.Client({ connectionString: other.href });
+    await writer.connect();
+    await writer.query('BEGIN; CREATE TABLE written ()');
+    const ended = delay(500).then(() => writer.end());
+
+    expect(await vault.destroy('contact-7', id)).toStrictEqual({ destroyed: true });
+    expect((await bytesOfTables()).includes(wrapped)).toBe(false);
+    await ended;
   });
 
   it('purges what a crash left over when it is opened again', async () => {

@@ -1,9 +1,15 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { KeyVaultUnavailable } from './key-vault.js';
 import type { Notice, PostgresConnection } from './postgres-connection.js';
 import { tableOf } from './postgres-vault-schema.js';
 
-/** A query of another process that has just begun may hold on to what was destroyed; it is over soon. */
-const PURGES = 3;
+/**
+ * Milliseconds in which transactions that began before the deletion may end: until then the server keeps what was deleted.
+ * Those of this service are over sooner.
+ */
+const PATIENCE_MS = 3_000;
+const FIRST_PAUSE_MS = 5;
+const LONGEST_PAUSE_MS = 200;
 /** How many tables that a crash or a backup kept from being purged are purged beside those of a call. */
 const LEFTOVERS = 4;
 
@@ -21,7 +27,7 @@ export async function purgeBuckets(
   );
   const left = new Set(marked.map(({ bucket }) => bucket));
   for (const { bucket, mark } of marked) {
-    if (!(await rewrite(connection, bucket))) break;
+    if (!(await rewrite(connection, bucket, mark))) break;
     await connection.query('DELETE FROM remnants WHERE bucket = $1 AND mark = $2', [bucket, mark]);
     left.delete(bucket);
   }
@@ -32,17 +38,33 @@ export async function purgeBuckets(
  * Writes a table anew without what was deleted, which PostgreSQL otherwise leaves in the file even when it vacuums. Answers
  * false when somebody who began before may still see the deleted rows, or holds the table, as a backup does.
  */
-async function rewrite(connection: PostgresConnection, bucket: number): Promise<boolean> {
-  for (let time = 0; time < PURGES; time++) {
-    try {
-      const notices = await connection.queryNotices(`VACUUM (FULL, VERBOSE) ${tableOf(bucket)}`);
-      if (notices.some(keptNothing)) return true;
-    } catch (error) {
-      if (error instanceof KeyVaultUnavailable) return false;
-      throw error;
+async function rewrite(connection: PostgresConnection, bucket: number, mark: string): Promise<boolean> {
+  const deadline = performance.now() + PATIENCE_MS;
+  try {
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+      if (await isOutlived(connection, mark)) {
+        const notices = await connection.queryNotices(`VACUUM (FULL, VERBOSE) ${tableOf(bucket)}`);
+        if (notices.some(keptNothing)) return true;
+      }
+      if (performance.now() > deadline) return false;
+      await delay(pause);
     }
+  } catch (error) {
+    if (error instanceof KeyVaultUnavailable) return false;
+    throw error;
   }
-  return false;
+}
+
+/**
+ * Whether all that was being written when the rows were deleted has ended, in whichever database of the server: `VACUUM FULL`
+ * looks through a snapshot of its own, and so keeps what they might see although none of them can.
+ */
+async function isOutlived(connection: PostgresConnection, mark: string): Promise<boolean> {
+  const rows = await connection.queryAgain<{ outlived: boolean }>(
+    'SELECT txid_snapshot_xmin(txid_current_snapshot()) > $1 AS outlived',
+    [mark],
+  );
+  return rows[0]!.outlived;
 }
 
 /** Whether the server says of a table that it wrote anew that no deleted row had to stay: the first number of the detail. */
