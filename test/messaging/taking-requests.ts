@@ -45,7 +45,10 @@ export async function takingRequests(brokers: readonly string[], closing: (() =>
         refusedTopic: topics.requestsRefused,
         read: readConsentRequest,
         subjectOf: (request) => factOf(request, contactIds).contactId,
-        execute: (request) => ledger.execute(commandOf(request, factOf(request, contactIds))),
+        async execute(request) {
+          await ledger.execute(commandOf(request, factOf(request, contactIds)));
+          return undefined;
+        },
         clock,
         logger,
       });

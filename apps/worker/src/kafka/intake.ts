@@ -5,8 +5,9 @@ import {
   type MessageBroker,
   type Read,
   type RefusalReason,
+  type TopicMessages,
 } from '@consent-ledger/messaging';
-import { passingStorageFaultIn, Problem, type Clock, type Logger } from '@consent-ledger/platform';
+import { passingStorageFaultIn, Problem, type Clock, type Logger, type ProblemCode } from '@consent-ledger/platform';
 import { InvalidAddress } from '@consent-ledger/privacy';
 
 export interface IntakeOptions<T> {
@@ -18,16 +19,22 @@ export interface IntakeOptions<T> {
   readonly read: (text: string | undefined) => Read<T>;
   /** What is about the same is dealt with in its order. Throws `InvalidAddress`. */
   readonly subjectOf: (request: T) => string;
-  /** Rejects with a `Problem` for what is refused; what else it rejects with is tried again. */
-  readonly execute: (request: T) => Promise<unknown>;
+  /**
+   * Resolves to what is to be told of the request, if anything is. Rejects with a `Problem` for what is refused; what else it
+   * rejects with is tried again.
+   */
+  readonly execute: (request: T) => Promise<TopicMessages | undefined>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 const FIRST_RETRY_MS = 50;
 const LONGEST_RETRY_MS = 5_000;
-/** How often a request is tried that fails by no fault of a store: then it is refused, so that others come after it. */
+/** How often a request is tried that fails by no fault of a store, or whose refusal may pass; then others come after it. */
 const MOST_TRIES = 5;
+
+/** Refusals that may pass: others write to the contact just now, or another process has published what is meant. */
+const MAY_PASS: ReadonlySet<ProblemCode> = new Set(['CONFLICT', 'UNKNOWN_PURPOSE', 'UNKNOWN_STATEMENT']);
 
 /** A message that can be dealt with. */
 interface Readable<T> {
@@ -64,7 +71,7 @@ export class Intake<T extends { readonly id: string }> {
     for (const message of messages) {
       const read = this.read(message);
       if ('refused' in read) {
-        refusals.push(this.refuse(message, read.refused, read.id, signal));
+        refusals.push(this.tell(this.refusalOf(message, read.refused, read.id), signal));
         continue;
       }
       const { subject, request } = read;
@@ -89,35 +96,43 @@ export class Intake<T extends { readonly id: string }> {
     }
   }
 
-  private async takeOne({ message, request }: Readable<T>, signal: AbortSignal): Promise<void> {
+  private async takeOne(one: Readable<T>, signal: AbortSignal): Promise<void> {
+    const outcome = await this.outcomeOf(one, signal);
+    if (outcome) await this.tell(outcome, signal);
+  }
+
+  /** What is to be told of a request that was dealt with: what came of it, or why it is refused. */
+  private async outcomeOf({ message, request }: Readable<T>, signal: AbortSignal): Promise<TopicMessages | undefined> {
     for (let tries = 1; ; tries++) {
       signal.throwIfAborted();
       try {
-        return void (await this.options.execute(request));
+        return await this.options.execute(request);
       } catch (error) {
         const reason = reasonOf(error, tries);
-        if (reason) return this.refuse(message, reason, request.id, signal);
-        this.options.logger.warn('A request from Kafka could not be recorded, and is tried again', { error });
+        if (reason) return this.refusalOf(message, reason, request.id);
+        // What a problem says may repeat what was sent.
+        const why = error instanceof Problem ? { code: error.code } : { error };
+        this.options.logger.warn('A request from Kafka could not be recorded, and is tried again', why);
         await pause(tries, signal);
       }
     }
   }
 
-  private async refuse(
-    message: IncomingMessage,
-    reason: RefusalReason,
-    id: string | undefined,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { broker, refusedTopic: topic, clock, logger } = this.options;
-    const messages = [refusedMessage(message, reason, { id, at: clock.now() })];
+  private refusalOf(message: IncomingMessage, reason: RefusalReason, id: string | undefined): TopicMessages {
+    const { refusedTopic: topic, clock, logger } = this.options;
+    logger.info('A message from Kafka is refused', { code: reason.code });
+    return { topic, messages: [refusedMessage(message, reason, { id, at: clock.now() })] };
+  }
+
+  /** However often that fails: what was done must not be told as refused. */
+  private async tell(outcome: TopicMessages, signal: AbortSignal): Promise<void> {
+    const { broker, logger } = this.options;
     for (let tries = 1; ; tries++) {
       signal.throwIfAborted();
       try {
-        await broker.send({ topic, messages });
-        return logger.info('A message from Kafka was refused', { code: reason.code });
+        return await broker.send(outcome);
       } catch (error) {
-        logger.warn('A refusal could not be told to Kafka, and is tried again', { code: reason.code, error });
+        logger.warn('What came of a message could not be told to Kafka, and is tried again', { error });
         await pause(tries, signal);
       }
     }
@@ -126,11 +141,14 @@ export class Intake<T extends { readonly id: string }> {
 
 /** Why it is refused for good; `undefined` where it may be taken yet. */
 function reasonOf(error: unknown, tries: number): RefusalReason | undefined {
+  const isLast = tries >= MOST_TRIES;
   if (error instanceof Problem && error.status < 500)
-    return { code: error.code, fields: [...new Set(error.errors?.map(({ field }) => `data.${field}`))] };
+    return MAY_PASS.has(error.code) && !isLast
+      ? undefined
+      : { code: error.code, fields: [...new Set(error.errors?.map(({ field }) => `data.${field}`))] };
   if (passingStorageFaultIn(error) !== undefined || (error instanceof Problem && error.code === 'UNAVAILABLE'))
     return undefined;
-  return tries < MOST_TRIES ? undefined : { code: 'INTERNAL' };
+  return isLast ? { code: 'INTERNAL' } : undefined;
 }
 
 async function pause(tries: number, signal: AbortSignal): Promise<void> {

@@ -78,7 +78,10 @@ function requestsOf(
     refusedTopic: topics.requestsRefused,
     read: readConsentRequest,
     subjectOf: (request) => factOf(request, contactIds).contactId,
-    execute: (request) => commands.execute(commandOf(request, factOf(request, contactIds))),
+    async execute(request) {
+      await commands.execute(commandOf(request, factOf(request, contactIds)));
+      return undefined;
+    },
     clock,
     logger,
   });
@@ -96,7 +99,7 @@ function mailJobsOf(
     refusedTopic: topics.mailJobsRefused,
     read: readMailJob,
     subjectOf: mailingOf,
-    execute: (job) => takeMailJob(job, { ...dependencies, broker, outcomes: topics.mailOutcomes, clock }),
+    execute: (job) => takeMailJob(job, { ...dependencies, outcomes: topics.mailOutcomes, clock }),
     clock,
     logger,
   });

@@ -1,5 +1,5 @@
 import { CreateMailingCommand, type AddRecipients, type MailingTemplates } from '@consent-ledger/application';
-import { mailJobTaken, type MailJob, type MessageBroker } from '@consent-ledger/messaging';
+import { mailJobTaken, type MailJob, type TopicMessages } from '@consent-ledger/messaging';
 import { deterministicId, newId, type Clock } from '@consent-ledger/platform';
 import type { CommandBus } from '@nestjs/cqrs';
 
@@ -7,7 +7,6 @@ export interface MailJobDependencies {
   readonly commands: Pick<CommandBus, 'execute'>;
   readonly templates: Pick<MailingTemplates, 'require'>;
   readonly recipients: Pick<AddRecipients, 'add'>;
-  readonly broker: Pick<MessageBroker, 'send'>;
   readonly outcomes: string;
   readonly clock: Clock;
 }
@@ -18,11 +17,11 @@ export function mailingOf({ id, source, data }: MailJob): string {
 }
 
 /**
- * Opens the mailing of a job and adds its recipients, each durable, then tells so; a copy of the job adds nobody twice. Throws
- * the `Problem` for which the HTTP API would refuse it.
+ * Opens the mailing of a job and adds its recipients, each durable, and answers what is to be told of that; a copy of the job adds
+ * nobody twice. Throws the `Problem` for which the HTTP API would refuse it.
  */
-export async function takeMailJob(job: MailJob, dependencies: MailJobDependencies): Promise<void> {
-  const { commands, templates, recipients, broker, outcomes, clock } = dependencies;
+export async function takeMailJob(job: MailJob, dependencies: MailJobDependencies): Promise<TopicMessages> {
+  const { commands, templates, recipients, outcomes: topic, clock } = dependencies;
   const { purpose, template, subject, language = 'nl', variables = {}, recipients: wanted } = job.data;
   const mailingId = mailingOf(job);
   const correlationId = newId();
@@ -32,5 +31,5 @@ export async function takeMailJob(job: MailJob, dependencies: MailJobDependencie
   const { accepted, duplicates, invalid } = await recipients.add(mailingId, wanted, correlationId);
   const id = deterministicId('mail-job-taken', job.source, job.id);
   const message = mailJobTaken(id, { mailingId, accepted, duplicates, invalid }, clock.now());
-  await broker.send({ topic: outcomes, messages: [message] });
+  return { topic, messages: [message] };
 }
