@@ -32,7 +32,8 @@ export interface ProcessorOptions {
 export type ProcessorState = 'idle' | 'running' | 'stopped';
 
 const FIRST_RETRY_MS = 100;
-const LONGEST_RETRY_MS = 30_000;
+/** Nobody gets an answer from a projection while its log is back and it still waits. */
+const LONGEST_RETRY_MS = 5_000;
 
 const systemTiming: Timing = {
   wait: (ms, signal) => delay(ms, undefined, { signal }).catch(() => undefined),
@@ -223,7 +224,7 @@ class Failed {
   }
 }
 
-/** Doubles with every drop up to half a minute, and spreads processes that dropped together over the second half of it. */
+/** Doubles with every drop up to five seconds, and spreads processes that dropped together over the second half of it. */
 function retryAfter(drops: number, random: number): number {
   const longest = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (drops - 1));
   return Math.round(longest / 2 + (longest / 2) * random);
