@@ -43,3 +43,14 @@ export function requireLog({ DATA_DIR: directory, EVENT_STORE_URL }: Configurati
     `There is no event log in ${resolve(directory)}. Set DATA_DIR as the service has it; the first start of the service makes the log.`,
   );
 }
+
+/**
+ * Makes sure that there is a vault to open. Throws `CommandFailed` when there is none: the service would not have the keys of
+ * one that is made here, and its erasures would not reach them (P7).
+ */
+export function requireVault({ DATA_DIR: directory, KEY_VAULT_URL }: Configuration): void {
+  if (KEY_VAULT_URL !== undefined || existsSync(dataFiles(directory).vault)) return;
+  throw new CommandFailed(
+    `There is no key vault in ${resolve(directory)}. Set KEY_VAULT_URL or DATA_DIR as the service has it.`,
+  );
+}

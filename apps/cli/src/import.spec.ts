@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openLedger } from '@consent-ledger/application';
@@ -41,6 +41,14 @@ describe('ledger import and export', () => {
     );
     expect(await exported()).toMatch(/^anna@example\.org,[a-z2-7]{26},newsletter,CONSENT,true,/m);
     expect(await exported()).toMatch(/^bram@example\.org,[a-z2-7]{26},newsletter,OPTED_OUT,false,/m);
+  });
+
+  it('makes no vault where the service has another: an erasure would not reach the keys in it (P7)', async () => {
+    const vault = join(directory, 'vault.sqlite');
+    rmSync(vault);
+    const { code, stderr } = await importing(anna);
+    expect([code, stderr]).toStrictEqual([1, expect.stringMatching(/^There is no key vault in .*Set KEY_VAULT_URL/)]);
+    expect(existsSync(vault)).toBe(false);
   });
 
   it('records nothing twice, and is the same import each time', async () => {

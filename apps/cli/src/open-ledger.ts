@@ -1,11 +1,11 @@
 import { openLedgerBeside, type LedgerBeside } from '@consent-ledger/application';
 import { Problem, readConfiguration } from '@consent-ledger/platform';
-import { requireLog } from './data-directory.js';
+import { requireLog, requireVault } from './data-directory.js';
 import { CommandFailed, type Surroundings } from './surroundings.js';
 
 /**
  * Opens the log and the vault under `DATA_DIR` for `work`, and closes them afterwards; the service may have them open too,
- * and learns of what is recorded within a second. Throws `CommandFailed` when there is no log, when the work is refused,
+ * and learns of what is recorded within a second. Throws `CommandFailed` when there is no log or no vault, when the work is refused,
  * and when the operator stopped it.
  */
 export async function withLedger<T>(
@@ -14,6 +14,7 @@ export async function withLedger<T>(
 ): Promise<T> {
   const configuration = readConfiguration(surroundings.environment);
   requireLog(configuration);
+  requireVault(configuration);
   const ledger = await openLedgerBeside(configuration, surroundings.clock);
   try {
     return await work(ledger);

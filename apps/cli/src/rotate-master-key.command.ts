@@ -2,7 +2,7 @@ import { openVault } from '@consent-ledger/application';
 import { readConfiguration, readSecrets } from '@consent-ledger/platform';
 import { KeyRemnant, rotateMasterKey, type RewrappableVault } from '@consent-ledger/privacy';
 import type { Command } from 'commander';
-import { requireLog } from './data-directory.js';
+import { requireLog, requireVault } from './data-directory.js';
 import { createDisplay, formatCount } from './progress-display.js';
 import { CommandFailed, type Surroundings } from './surroundings.js';
 
@@ -21,6 +21,7 @@ export function addRotateMasterKey(keys: Command, surroundings: Surroundings): v
 async function rotate(surroundings: Surroundings): Promise<void> {
   const configuration = readConfiguration(surroundings.environment);
   requireLog(configuration);
+  requireVault(configuration);
   const secrets = readSecrets(configuration);
   const [first, ...others] = secrets.masterKeys.map(({ id }) => id);
   if (others.length === 0)
