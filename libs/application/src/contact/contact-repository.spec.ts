@@ -72,7 +72,7 @@ describe('a decision that met another append', () => {
     const interruptions = jest.fn(() => ledger.execute(optIn(by(anna))));
     ledger.store.beforeAppend(interruptions, 100);
     await expect(ledger.execute(optOut(by(anna)))).rejects.toMatchObject({ code: 'CONFLICT', status: 409 });
-    expect(interruptions).toHaveBeenCalledTimes(8);
+    expect(interruptions).toHaveBeenCalledTimes(32);
     expect(await typesOf(ledger)).not.toContain('OptedOut');
   });
 

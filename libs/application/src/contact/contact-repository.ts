@@ -117,7 +117,8 @@ export interface Recording {
   readonly eventId: () => string;
 }
 
-const ATTEMPTS = 8;
+/** Each round one of those who write to a contact at the same time gets through. */
+const ATTEMPTS = 32;
 /** What was done and cannot be undone must reach the log. */
 const ATTEMPTS_TO_KEEP_A_PROMISE = 100;
 /** By how much a caller's clock may run ahead, in milliseconds. */
