@@ -1,7 +1,7 @@
 import { createMemoryEventStore } from '@consent-ledger/event-store';
 import { ConfigurationError } from '@consent-ledger/platform';
 import { createContactIds } from '@consent-ledger/privacy';
-import { createDrivenClock } from '@consent-ledger/testing';
+import { createDrivenClock, createInterruptibleStore } from '@consent-ledger/testing';
 import { describe, expect, it } from '@jest/globals';
 import { requireSamePepper } from './same-pepper.js';
 
@@ -22,5 +22,13 @@ describe('the pepper of a log', () => {
     const others = createContactIds(Buffer.alloc(32, 'salt'));
     await expect(requireSamePepper(store, others, clock)).rejects.toThrow(ConfigurationError);
     await expect(requireSamePepper(store, others, clock)).rejects.toThrow(/put that one back/);
+  });
+
+  it('refuses the second of two that begin one log at the same moment', async () => {
+    const store = createInterruptibleStore(createMemoryEventStore());
+    store.beforeAppend(() => requireSamePepper(store, contactIds, clock));
+    const others = createContactIds(Buffer.alloc(32, 'salt'));
+    await expect(requireSamePepper(store, others, clock)).rejects.toThrow(/put that one back/);
+    await requireSamePepper(store, contactIds, clock);
   });
 });

@@ -13,15 +13,19 @@ const NOBODY = 'nobody@ledger.invalid';
  */
 export async function requireSamePepper(store: EventStore, contactIds: ContactIds, clock: Clock): Promise<void> {
   const check = contactIds.fromAddress(NOBODY);
-  const [created] = await store.readStream(LEDGER_STREAM, { limit: 1 });
-  if (!created) return remember(store, check, clock);
-  if (created.data['pepperCheck'] === check) return;
+  if (((await remembered(store)) ?? (await remember(store, check, clock))) === check) return;
   throw new ConfigurationError([
     'LEDGER_PEPPER, or the pepper in secrets.json, is not the one that this log was written with: put that one back',
   ]);
 }
 
-async function remember(store: EventStore, pepperCheck: string, clock: Clock): Promise<void> {
+async function remembered(store: EventStore): Promise<unknown> {
+  const [created] = await store.readStream(LEDGER_STREAM, { limit: 1 });
+  return created?.data['pepperCheck'];
+}
+
+/** Answers what the log remembers then: another process may have been first, with another pepper. */
+async function remember(store: EventStore, pepperCheck: string, clock: Clock): Promise<unknown> {
   const event = {
     id: deterministicId(LEDGER_STREAM, pepperCheck),
     type: 'LedgerCreated',
@@ -30,7 +34,9 @@ async function remember(store: EventStore, pepperCheck: string, clock: Clock): P
   };
   try {
     await store.append(LEDGER_STREAM, NO_STREAM, [event]);
+    return pepperCheck;
   } catch (error) {
-    if (!(error instanceof RevisionConflict)) throw error;
+    if (error instanceof RevisionConflict) return remembered(store);
+    throw error;
   }
 }
