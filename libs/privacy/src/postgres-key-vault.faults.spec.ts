@@ -174,6 +174,13 @@ describeWithOwnPostgres('a vault in PostgreSQL', () => {
     expect((await bytesOfTables()).includes(wrapped)).toBe(false);
   });
 
+  it('purges what was left over on another server, from which it was restored', async () => {
+    await givenKeys(20);
+    await sql('INSERT INTO remnants (bucket, mark) VALUES (0, 9000000000)');
+    await open();
+    expect((await sql('SELECT bucket FROM remnants')).rows).toStrictEqual([]);
+  });
+
   it('leaves no byte of a key as it was wrapped under a master key that was retired', async () => {
     await (await givenKeys(300)).vault.close();
     const before = await wrappedKeys();

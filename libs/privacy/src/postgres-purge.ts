@@ -57,11 +57,13 @@ async function rewrite(connection: PostgresConnection, bucket: number, mark: str
 
 /**
  * Whether all that was being written when the rows were deleted has ended, in whichever database of the server: `VACUUM FULL`
- * looks through a snapshot of its own, and so keeps what they might see although none of them can.
+ * looks through a snapshot of its own, and so keeps what they might see although none of them can. A mark that is still to
+ * come was set on another server, from which this vault was restored.
  */
 async function isOutlived(connection: PostgresConnection, mark: string): Promise<boolean> {
   const rows = await connection.queryAgain<{ outlived: boolean }>(
-    'SELECT txid_snapshot_xmin(txid_current_snapshot()) > $1 AS outlived',
+    `SELECT txid_snapshot_xmin(now) > $1 OR txid_snapshot_xmax(now) <= $1 AS outlived
+      FROM txid_current_snapshot() AS now`,
     [mark],
   );
   return rows[0]!.outlived;
