@@ -68,10 +68,14 @@ export class Relay {
     return this.current;
   }
 
-  /** For how many milliseconds the oldest event waits that this process has not relayed; 0 while it is not to relay. */
+  /**
+   * For how many milliseconds the oldest event waits that this process has not relayed; 0 while another is to relay. While
+   * the broker is away nobody does: whoever relayed before tells how long that has been.
+   */
   async behindMs(): Promise<number> {
-    if (this.current === 'standby' || this.reached === undefined) return 0;
-    const { store, clock } = this.options;
+    const { store, clock, broker } = this.options;
+    const isAnothers = this.current === 'standby' && broker.state() === 'connected';
+    if (isAnothers || this.reached === undefined) return 0;
     const [waiting] = await store.readAll(this.reached, 1);
     return waiting ? Math.max(0, clock.now() - recordedAtOf(waiting)) : 0;
   }
