@@ -4,6 +4,7 @@ import {
   Relay,
   topicSettings,
   topicsOf,
+  type KnownContacts,
   type MessageBroker,
 } from '@consent-ledger/messaging';
 import {
@@ -51,9 +52,13 @@ function openBroker(): MessageBroker {
   return broker;
 }
 
-function startRelay(ledger: TestLedger, broker: MessageBroker, topics: ReturnType<typeof topicsOf>) {
-  const { store, policies, clock, logger, preferences } = ledger;
-  const contacts = knownContacts(preferences);
+function startRelay(
+  ledger: TestLedger,
+  broker: MessageBroker,
+  topics: ReturnType<typeof topicsOf>,
+  contacts: KnownContacts = knownContacts(ledger.preferences),
+) {
+  const { store, policies, clock, logger } = ledger;
   const findDelivery = (deliveryId: string) => ledger.mailings.view.delivery(deliveryId);
   const name = topics.relay;
   const relay = new Relay({ broker, topics, name, store, contacts, findDelivery, policies, clock, logger });
@@ -199,6 +204,24 @@ describeWithKafka('The relay', () => {
     expect(messages.map(({ body }) => body.id)).toStrictEqual(log.map(({ id }) => id));
     const warnings = ledger.logger.lines.filter(({ level }) => level === 'warn');
     expect(warnings.length).toBeGreaterThanOrEqual(3);
+  });
+
+  it('does not say that the broker is away when the log does not answer', async () => {
+    const { ledger, topics, wire } = await setUp();
+    const states: string[] = [];
+    const broker = openKafkaBroker({ brokers, onState: (state) => void states.push(state) });
+    closing.push(() => broker.close());
+    let failures = 0;
+    const contacts = knownContacts(ledger.preferences);
+    const { reach } = contacts;
+    contacts.reach = async (position) => {
+      if (++failures <= 3) throw new Error('The log does not answer.');
+      await reach(position);
+    };
+    await ledger.execute(optIn(by(anna)));
+    startRelay(ledger, broker, topics, contacts);
+    await wire.read(topics.events, 1);
+    expect([failures > 3, states]).toStrictEqual([true, ['connected']]);
   });
 
   it('begins anew on a log that is not the one it relayed, and says so (P11)', async () => {

@@ -90,21 +90,17 @@ export class Turns {
     const signal = AbortSignal.any([over, ended.signal]);
     const connected = producer.connect();
     try {
-      await unlessAborted(connected, over);
+      await this.#answer(connected, over);
       const note = await this.#claimTurn(producer, over);
       await this.work({
         note,
         signal,
         publish: async (batches, text) => {
           const control = { topic: this.name.topic, messages: [{ key: NOTE, value: text }] };
-          await unlessAborted(transact(producer, [...requestsOf(batches), [control]]), signal);
-          this.onHeard(true);
+          await this.#answer(transact(producer, [...requestsOf(batches), [control]]), signal);
           onPublished();
         },
       });
-    } catch (error) {
-      if (!over.aborted) this.onHeard(false);
-      throw error;
     } finally {
       ended.abort();
       await comeToEnd(connected);
@@ -117,8 +113,20 @@ export class Turns {
     const id = newId();
     const seen = new Promise<string | undefined>((resolve) => (this.#claim = { id, seen: resolve }));
     const claim = { topic: this.name.topic, messages: [{ key: CLAIM, value: id }] };
-    await unlessAborted(transact(producer, [[claim]]), over);
+    await this.#answer(transact(producer, [[claim]]), over);
     return unlessAborted(seen, over);
+  }
+
+  /** What the broker answers until `signal` aborts. The work of a turn may fail by a fault of others: that says nothing of it. */
+  async #answer<T>(asked: Promise<T>, signal: AbortSignal): Promise<T> {
+    try {
+      const answer = await unlessAborted(asked, signal);
+      this.onHeard(true);
+      return answer;
+    } catch (error) {
+      if (!signal.aborted) this.onHeard(false);
+      throw error;
+    }
   }
 }
 
