@@ -70,6 +70,7 @@ describe('SIGTERM', () => {
     expect([code, errors]).toStrictEqual([0, '']);
     expect((await readdir(service.directory)).sort()).toStrictEqual([
       'log.sqlite',
+      'mailer-name',
       'read-models.sqlite',
       'secrets.json',
       'vault.sqlite',
