@@ -4,6 +4,7 @@ import { START, type Batch, type EventStore, type Position } from '@consent-ledg
 import { passingStorageFaultIn } from '@consent-ledger/platform';
 import { handleEvents } from './handling.js';
 import type { Projection } from './projection.js';
+import { Pulse } from './pulse.js';
 import type { Checkpoints, ReadModels } from './read-models.js';
 import { recordedAtOf } from './recorded-instants.js';
 
@@ -48,6 +49,7 @@ export class Processor {
   readonly #options: ProcessorOptions;
   readonly #timing: Timing;
   readonly #waiting = new Set<Waiter>();
+  readonly #pulse: Pulse;
   #checkpoints: Checkpoints = new Map();
   #state: ProcessorState = 'idle';
   #position: Position = START;
@@ -61,6 +63,11 @@ export class Processor {
   constructor(options: ProcessorOptions) {
     this.#options = options;
     this.#timing = options.timing ?? systemTiming;
+    this.#pulse = new Pulse({
+      store: options.store,
+      position: () => this.#position,
+      reach: (position, patience) => this.waitFor(position, patience),
+    });
   }
 
   get state(): ProcessorState {
@@ -87,9 +94,14 @@ export class Processor {
     return this.#interruption;
   }
 
-  /** For how many milliseconds nothing could be handled, since the subscription dropped or the disk refused; 0 while it goes on. */
+  /**
+   * For how many milliseconds nothing could be handled, since the subscription dropped, the disk refused, or the log was
+   * last heard of; 0 while it goes on.
+   */
   get interruptedForMs(): number {
-    return this.#interruptedAt === undefined ? 0 : performance.now() - this.#interruptedAt;
+    const silentForMs = this.#state === 'running' ? this.#pulse.silentForMs : 0;
+    if (this.#interruptedAt === undefined) return silentForMs;
+    return Math.max(silentForMs, performance.now() - this.#interruptedAt);
   }
 
   /**
@@ -111,6 +123,7 @@ export class Processor {
     this.#state = 'running';
     this.#abort = new AbortController();
     this.#loop = this.#run(this.#abort.signal);
+    void this.#pulse.beat(this.#abort.signal);
   }
 
   /** Stops after the batch in hand and resolves then. Who still waits for a position gets `false`. */
