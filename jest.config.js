@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { leftOut } from './test/support/embedded-only.mjs';
 
 const { paths } = JSON.parse(readFileSync(new URL('tsconfig.json', import.meta.url), 'utf8')).compilerOptions;
 const swc = JSON.parse(readFileSync(new URL('.swcrc', import.meta.url), 'utf8'));
@@ -8,11 +9,14 @@ delete swc.module.resolveFully;
 
 const aliases = Object.entries(paths).map(([alias, [target]]) => [`^${alias}$`, target.replace('./', '<rootDir>/')]);
 
+const specsLeftOut = leftOut(process.env).filter(({ tests }) => tests === undefined);
+
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: '<rootDir>/test/support/profile-environment.mjs',
   roots: ['<rootDir>/libs', '<rootDir>/apps', '<rootDir>/test'],
   testMatch: ['**/*.spec.ts'],
+  testPathIgnorePatterns: ['/node_modules/', ...specsLeftOut.map(({ spec }) => `<rootDir>/test/${spec}$`)],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', { ...swc, swcrc: false }] },
   moduleNameMapper: { ...Object.fromEntries(aliases), '^(\\.{1,2}/.*)\\.js$': '$1' },

@@ -1,8 +1,14 @@
 /** What cannot hold with the log on a server, and why: a spec, or those of its tests whose name holds `tests`. */
-export const embeddedOnly = [
+const embeddedOnly = [
   {
     spec: 'faults/degraded.spec.ts',
     why: 'It locks and damages the files of log and vault; what a server does is in the specs of processes and adapters.',
+  },
+  { spec: 'faults/distributed-killed.spec.ts', why: 'It names its engines itself: it is the same on either profile.' },
+  {
+    spec: 'faults/starting.spec.ts',
+    tests: 'secrets that are gone',
+    why: 'It takes the file of secrets away; on this profile they are settings.',
   },
   { spec: 'faults/erased-bytes.spec.ts', why: 'It looks for bytes in the files of log and vault.' },
   { spec: 'faults/full-disk.spec.ts', why: 'It bounds the files of the log.' },
@@ -32,3 +38,8 @@ export const embeddedOnly = [
     why: 'It breaks the file of the log.',
   },
 ];
+
+/** What a run leaves out, and why, on the profile that its environment names. */
+export function leftOut({ PROFILE = 'embedded' }) {
+  return PROFILE === 'embedded' ? [] : embeddedOnly;
+}

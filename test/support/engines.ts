@@ -2,10 +2,13 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openLog } from '@consent-ledger/application';
 import type { EventStore } from '@consent-ledger/event-store';
-import { readConfiguration } from '@consent-ledger/platform';
+import { readConfiguration, readSecrets } from '@consent-ledger/platform';
+import { openKeyVault } from '@consent-ledger/privacy';
 import { startEventStoreDbServer, type EventStoreDbServer } from '@consent-ledger/testing';
 import { afterAll } from '@jest/globals';
-import { newDatabase, type TestDatabase } from '../services/postgres/shared-server.js';
+import { kafkaBrokers } from '../services/kafka/shared-broker.js';
+import { newPrefix } from '../services/kafka/wire.js';
+import { newDatabase, templateDatabase, type TestDatabase } from '../services/postgres/shared-server.js';
 import { SECRETS, secretsFile } from './secrets.js';
 
 /** What a service stands on beside its directory: settings that name the engines of the profile. */
@@ -51,10 +54,10 @@ async function startEngines(directory: string): Promise<Engines> {
   await mkdir(directory, { recursive: true });
   // Where specs that sign a link look for the keys.
   await writeFile(join(directory, 'secrets.json'), secretsFile);
-  return startDistributed();
+  return startProfile();
 }
 
-/** Engines that several processes can share: the log on a server of its own, the keys in a schema of their own. */
+/** Engines that several processes can share: the log on a server of its own, the keys in an empty schema of their own. */
 export async function startDistributed(): Promise<DistributedEngines> {
   const log = await startEventStoreDbServer();
   const vault = await (database ??= newDatabase());
@@ -68,3 +71,29 @@ export async function startDistributed(): Promise<DistributedEngines> {
 /** The database that the vaults of a spec are in. */
 let database: Promise<TestDatabase> | undefined;
 afterAll(async () => (await database)?.drop());
+
+/** As an operator gives them to one service: a log server, a database in which the vault has its tables, and topics on the broker. */
+async function startProfile(): Promise<Engines> {
+  const [log, vault, brokers] = await Promise.all([
+    startEventStoreDbServer(),
+    templateDatabase('vault', makeVault).then(newDatabase),
+    kafkaBrokers(),
+  ]);
+  return {
+    environment: {
+      ...SECRETS,
+      EVENT_STORE_URL: log.connectionString,
+      KEY_VAULT_URL: vault.url,
+      KAFKA_BROKERS: brokers.join(','),
+      KAFKA_TOPIC_PREFIX: newPrefix(),
+    },
+    stop: async () => void (await Promise.all([log.stop(), vault.drop()])),
+  };
+}
+
+/** Its hundreds of tables take longer than what many a test does. */
+async function makeVault(url: string): Promise<void> {
+  const { masterKeys } = readSecrets(readConfiguration(SECRETS));
+  const { vault } = await openKeyVault({ path: '', url, masterKeys });
+  await vault.close();
+}

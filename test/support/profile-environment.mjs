@@ -1,28 +1,28 @@
 import { TestEnvironment as NodeEnvironment } from 'jest-environment-node';
-import { embeddedOnly } from './embedded-only.mjs';
+import { leftOut } from './embedded-only.mjs';
 
-/**
- * Runs specs on the engines that the environment variable `PROFILE` names (test/support/engines.ts); on any but the embedded
- * ones, what is about the embedded files is skipped.
- */
+/** Runs specs on the engines that the environment variable `PROFILE` names, without those of their tests that cannot hold there. */
 export default class ProfileEnvironment extends NodeEnvironment {
   #notHere;
 
   constructor(config, context) {
     super(config, context);
-    const isEmbedded = (process.env['PROFILE'] ?? 'embedded') === 'embedded';
-    this.#notHere = isEmbedded ? [] : embeddedOnly.filter(({ spec }) => context.testPath.endsWith(`/test/${spec}`));
+    this.#notHere = leftOut(process.env).filter(({ spec }) => context.testPath.endsWith(`/test/${spec}`));
   }
 
   handleTestEvent({ name }, { rootDescribeBlock }) {
-    if (name === 'run_start' && this.#notHere.length > 0) this.#skip(rootDescribeBlock, []);
+    if (name === 'run_start' && this.#notHere.length > 0) this.#leaveOut(rootDescribeBlock, []);
   }
 
-  #skip({ children }, names) {
-    for (const child of children) {
-      const path = [...names, child.name];
-      if (child.type === 'describeBlock') this.#skip(child, path);
-      else if (this.#notHere.some(({ tests = '' }) => path.join(' ').includes(tests))) child.mode = 'skip';
-    }
+  #leaveOut(block, names) {
+    block.children = block.children.filter(
+      (child) => child.type === 'describeBlock' || !this.#isNotHere([...names, child.name].join(' ')),
+    );
+    for (const child of block.children)
+      if (child.type === 'describeBlock') this.#leaveOut(child, [...names, child.name]);
+  }
+
+  #isNotHere(name) {
+    return this.#notHere.some(({ tests }) => tests !== undefined && name.includes(tests));
   }
 }

@@ -16,6 +16,8 @@ const DEBIAN = '/usr/lib/postgresql';
 /** PostgreSQL refuses to run as root: then it runs as one of these. */
 const OTHER_USERS = ['postgres', 'nobody'];
 const USER = 'ledger';
+/** For a server whose files go with it: nothing has to outlive the machine. */
+const FORGETFUL = { fsync: 'off', full_page_writes: 'off', max_connections: '200' };
 
 /** A running PostgreSQL, over a directory that outlives it. */
 export interface PostgresServer {
@@ -33,6 +35,8 @@ export interface PostgresOptions {
   readonly directory: string;
   /** Its port, to come back where clients look for it; a free one by default. */
   readonly port?: number;
+  /** More of its settings, by their names. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** Whether this machine has the programs of a PostgreSQL server. */
@@ -41,7 +45,7 @@ export function hasPostgres(): boolean {
 }
 
 /** Starts PostgreSQL on 127.0.0.1, with a password, and resolves once it answers. Throws with what it said when it does not. */
-export async function startPostgres({ directory, port }: PostgresOptions): Promise<PostgresServer> {
+export async function startPostgres({ directory, port, settings = {} }: PostgresOptions): Promise<PostgresServer> {
   const folder = programs();
   if (!folder) throw new Error('There is no PostgreSQL here: install the package "postgresql".');
   const own = port ?? (await freePort());
@@ -50,8 +54,14 @@ export async function startPostgres({ directory, port }: PostgresOptions): Promi
     ? await readFile(join(directory, 'password'), 'utf8')
     : await initialise(folder, directory, dataDirectory);
   const log = join(directory, 'server.log');
-  const settings = { listen_addresses: '127.0.0.1', port: own, unix_socket_directories: '', shared_buffers: '32MB' };
-  const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const all = {
+    listen_addresses: '127.0.0.1',
+    port: own,
+    unix_socket_directories: '',
+    shared_buffers: '32MB',
+    ...settings,
+  };
+  const args = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const server = start(join(folder, 'postgres'), ['-D', dataDirectory, ...args], log);
   await answering(join(folder, 'pg_isready'), server, own, log);
   return {
@@ -143,7 +153,7 @@ async function main(ready?: string, asker?: string): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'ledger-postgres-'));
   const stopped = stopAsked(asker === undefined ? undefined : Number(asker));
   try {
-    const server = await startPostgres({ directory });
+    const server = await startPostgres({ directory, settings: FORGETFUL });
     if (ready === undefined) process.stdout.write(`POSTGRES_URL=${server.url}\n`);
     else await announce(ready, JSON.stringify({ url: server.url, dataDirectory: server.dataDirectory }));
     await stopped;

@@ -36,13 +36,15 @@ export function describeWithOwnPostgres(name: string, specs: () => void): void {
   describe.skip(name, specs);
 }
 
-/** A new database. The first spec of a run that asks has the shared server started; it ends with the run. */
-export async function newDatabase(): Promise<TestDatabase> {
+/**
+ * A new database, empty or as another one is that nobody is connected to. The first spec of a run that asks has the shared
+ * server started; it ends with the run.
+ */
+export async function newDatabase(template = 'template1'): Promise<TestDatabase> {
   const { url: serverUrl, dataDirectory } = await sharedServer();
   const name = `ledger_test_${randomBytes(6).toString('hex')}`;
-  await run(serverUrl, `CREATE DATABASE ${name}`);
-  const url = new URL(serverUrl);
-  url.pathname = `/${name}`;
+  await run(serverUrl, `CREATE DATABASE ${name} TEMPLATE ${template}`);
+  const url = databaseOf(serverUrl, name);
   let schemas = 0;
   return {
     url: url.href,
@@ -54,6 +56,30 @@ export async function newDatabase(): Promise<TestDatabase> {
     },
     drop: async () => void (await run(serverUrl, `DROP DATABASE ${name} WITH (FORCE)`)),
   };
+}
+
+/**
+ * The name of a database that `make` fills, given its URL: once in a run, whichever spec asks first. With a server that was
+ * given it stays there, and each run makes it anew.
+ */
+export async function templateDatabase(purpose: string, make: (url: string) => Promise<void>): Promise<string> {
+  const { url: serverUrl } = await sharedServer();
+  const name = `ledger_template_${purpose}`;
+  const ready = join(process.env['TEST_RUN_DIR']!, name);
+  if (await isFirst(`${ready}.asked`)) {
+    await run(serverUrl, `DROP DATABASE IF EXISTS ${name}`);
+    await run(serverUrl, `CREATE DATABASE ${name}`);
+    await make(databaseOf(serverUrl, name).href);
+    await writeFile(ready, '');
+  }
+  while (!existsSync(ready)) await delay(30);
+  return name;
+}
+
+function databaseOf(serverUrl: string, name: string): URL {
+  const url = new URL(serverUrl);
+  url.pathname = `/${name}`;
+  return url;
 }
 
 /** Carries out one statement over a connection of its own. */
