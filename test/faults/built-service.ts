@@ -109,7 +109,7 @@ async function run(directory: string, environment: Record<string, string>, app: 
   if (!existsSync(main)) throw new Error('The program is not built: run "npm run build" first.');
   const engines = await enginesOf(directory);
   const settings = { PORT: '0', DATA_DIR: directory, LEDGER_ADMIN_KEY: ADMIN_KEY, LOG_LEVEL: 'warn' };
-  const child = spawn(process.execPath, [main], {
+  const child = spawn(process.execPath, ['--disable-warning=TimeoutNegativeWarning', main], {
     cwd: directory,
     env: { ...settings, ...engines.environment, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
