@@ -204,18 +204,11 @@ describe('imports over HTTP', () => {
 
       const cut = await importing(`${header}${subscribed(somebody())}"x`, asked, inSight);
       expect(cut.status).toBe(200);
-      expect(linesOf(cut)).toMatchObject([
-        { progress: { rows: 1 } },
-        { progress: { rows: 1 } },
-        {
-          problem: {
-            code: 'VALIDATION',
-            status: 400,
-            errors: [{ field: 'line 3' }],
-            correlationId: expect.any(String),
-          },
-        },
-      ]);
+      const lines = linesOf(cut);
+      expect(lines[0]).toMatchObject({ progress: { rows: 1 } });
+      expect(lines.at(-1)).toMatchObject({
+        problem: { code: 'VALIDATION', status: 400, errors: [{ field: 'line 3' }], correlationId: expect.any(String) },
+      });
     });
   });
 
