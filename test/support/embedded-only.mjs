@@ -4,7 +4,15 @@ const embeddedOnly = [
     spec: 'faults/degraded.spec.ts',
     why: 'It locks and damages the files of log and vault; what a server does is in the specs of processes and adapters.',
   },
+  {
+    spec: 'faults/distributed-engines-away.spec.ts',
+    why: 'It names its engines itself: it is the same on either profile.',
+  },
   { spec: 'faults/distributed-killed.spec.ts', why: 'It names its engines itself: it is the same on either profile.' },
+  {
+    spec: 'faults/distributed-requests.spec.ts',
+    why: 'It names its engines itself: it is the same on either profile.',
+  },
   {
     spec: 'faults/starting.spec.ts',
     tests: 'secrets that are gone',
