@@ -13,6 +13,7 @@ const embeddedOnly = [
     spec: 'faults/distributed-requests.spec.ts',
     why: 'It names its engines itself: it is the same on either profile.',
   },
+  { spec: 'faults/restored-vault.spec.ts', why: 'It copies the file of the vault, and puts it back.' },
   {
     spec: 'faults/starting.spec.ts',
     tests: 'secrets that are gone',

@@ -8,7 +8,7 @@ import { startEventStoreDbServer, type EventStoreDbServer } from '@consent-ledge
 import { afterAll } from '@jest/globals';
 import { kafkaBrokers } from '../services/kafka/shared-broker.js';
 import { newPrefix } from '../services/kafka/wire.js';
-import { newDatabase, templateDatabase, type TestDatabase } from '../services/postgres/shared-server.js';
+import { newDatabase, run, templateDatabase, type TestDatabase } from '../services/postgres/shared-server.js';
 import { SECRETS, secretsFile } from './secrets.js';
 
 /** What a service stands on beside its directory: settings that name the engines of the profile. */
@@ -91,9 +91,10 @@ async function startProfile(): Promise<Engines> {
   };
 }
 
-/** Its hundreds of tables take longer than what many a test does. */
+/** Its hundreds of tables take longer to make than many a test does; it is under no master key yet, as one that is new. */
 async function makeVault(url: string): Promise<void> {
   const { masterKeys } = readSecrets(readConfiguration(SECRETS));
   const { vault } = await openKeyVault({ path: '', url, masterKeys });
   await vault.close();
+  await run(url, 'DELETE FROM master_keys');
 }
