@@ -27,9 +27,14 @@ describe('operations', () => {
       const live = await service.get('/health/live', openly);
       expect([live.status, live.body]).toStrictEqual([200, { status: 'ok' }]);
       const ready = await service.get('/health/ready', openly);
-      expect([ready.status, ready.body]).toStrictEqual([
+      const { status, checks } = ready.body;
+      // A service that has a broker tells of it too.
+      const { kafka: _kafka, ...always } = checks;
+      expect([ready.status, Object.keys(ready.body), status, always]).toStrictEqual([
         200,
-        { status: 'ok', checks: { log: 'ok', writing: 'ok', keyVault: 'ok', readModels: 'ok' } },
+        ['status', 'checks'],
+        'ok',
+        { log: 'ok', writing: 'ok', keyVault: 'ok', readModels: 'ok' },
       ]);
       expect(ready.headers.get('cache-control')).toBe('no-store');
     });

@@ -22,7 +22,18 @@ const person = {
 };
 
 /** What the service may write in a log line beside its level, time and message. */
-const loggable = ['method', 'route', 'status', 'milliseconds', 'correlationId', 'keyId', 'app', 'port', 'error'];
+const loggable = [
+  'method',
+  'route',
+  'status',
+  'milliseconds',
+  'correlationId',
+  'keyId',
+  'app',
+  'port',
+  'position',
+  'error',
+];
 
 describe('personal data', () => {
   const log: string[] = [];
