@@ -15,6 +15,7 @@ jest.setTimeout(240_000);
 
 const PEOPLE = Array.from({ length: 10 }, (_, number) => `vraag${number}@example.nl`);
 const ROUNDS = 16;
+const BEGUN_AT = Date.now() - 3_600_000;
 const POISON = ['{"half', 'null', '[]', '{"specversion":"1.0"}', '"vraag0@example.nl"'];
 
 const contactIds = createContactIds(Buffer.from(SECRETS.LEDGER_PEPPER, 'base64'));
@@ -28,6 +29,7 @@ function requestOf(address: string, round: number): string {
     specversion: '1.0',
     id: `${PEOPLE.indexOf(address)}-${round}`,
     source: 'urn:crm',
+    time: new Date(BEGUN_AT + round * 1000).toISOString(),
     type: optsIn ? 'consent-ledger.OptIn' : 'consent-ledger.OptOut',
     data: { address, purposes: ['newsletter'], source, ...(optsIn && { statement }) },
   });

@@ -1,6 +1,6 @@
 import { EventStoreAway, takingRequests } from './taking-requests.js';
 import { contract } from '@consent-ledger/messaging';
-import { anna, bram, by, optOut, person } from '@consent-ledger/testing';
+import { anna, bram, by, optOut, person, START_OF_STORY } from '@consent-ledger/testing';
 import { afterEach, beforeAll, expect, it } from '@jest/globals';
 import { describeWithKafka, kafkaBrokers } from '../services/kafka/shared-broker.js';
 import { eventually } from '../support/service.js';
@@ -33,7 +33,7 @@ function request(type: string, data: Record<string, unknown>, attributes: Record
 }
 
 const optInOf = ({ address }: { address: string }, more: Record<string, unknown> = {}) =>
-  request('OptIn', { address, purposes: ['newsletter'], statement, source, ...more });
+  request('OptIn', { address, purposes: ['newsletter'], statement, source, ...more }, { time: START_OF_STORY });
 const optOutOf = ({ address }: { address: string }) => request('OptOut', { address, purposes: 'all', source });
 
 describeWithKafka('What others ask for by Kafka', () => {

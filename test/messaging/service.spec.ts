@@ -85,7 +85,8 @@ describeWithKafka('A request by Kafka', () => {
     const wire = wireTo(brokers);
     await wire.read(topics.requests, 0);
     const type = 'consent-ledger.OptIn';
-    const request = { specversion: '1.0', id: 'r-1', source: 'urn:crm', type, data: signUp('a@example.org') };
+    const time = new Date().toISOString();
+    const request = { specversion: '1.0', id: 'r-1', source: 'urn:crm', type, time, data: signUp('a@example.org') };
     await wire.send(topics.requests, [{ key: 'a', value: JSON.stringify(request) }]);
     const [fact] = await wire.read(topics.events, 1);
     expect(fact!.body.type).toBe(type.replace('OptIn', 'OptedIn'));

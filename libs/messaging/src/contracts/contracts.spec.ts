@@ -54,6 +54,15 @@ describe('a request', () => {
     expect(refusal(value)).toMatchObject({ refused: { code: 'VALIDATION' } });
   });
 
+  it('to opt in is refused without a date: it could undo an opt-out that was made while it waited (P4)', () => {
+    const optIn = JSON.parse(read('fixtures/consent.requests.v1.opt-in.json'));
+    const undated = { ...optIn, time: undefined };
+    expect(refusal(undated)).toMatchObject({ refused: { code: 'VALIDATION' } });
+    const occurredAt = '2026-03-01T12:00:00Z';
+    expect(refusal({ ...undated, data: { ...optIn.data, occurredAt } })).toHaveProperty('request');
+    expect(refusal({ ...request, time: undefined })).toHaveProperty('request');
+  });
+
   it('with a citizen service number is refused, and the number is not told (P9)', () => {
     const source = { kind: 'customer-service', reference: 'bsn 111222333' };
     const refused = refusal({ ...request, data: { ...request.data, source } });
