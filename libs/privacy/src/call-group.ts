@@ -1,4 +1,5 @@
 import { atEndOfTurn } from '@consent-ledger/platform';
+import { KeyVaultUnavailable } from './key-vault.js';
 
 /** Calls that are carried out one after the other, and those of one kind that follow each other together. */
 export interface CallGroup {
@@ -6,8 +7,6 @@ export interface CallGroup {
   kind<C, A>(carryOut: (calls: readonly C[]) => Promise<readonly A[]>): (call: C) => Promise<A>;
   /** Whether a call waits or is being carried out. */
   isBusy(): boolean;
-  /** Resolves once no call waits any more. */
-  settled(): Promise<void>;
 }
 
 interface Waiting {
@@ -22,7 +21,8 @@ const CALLS_AT_ONCE = 500;
 
 /**
  * Groups calls to a store that answers later: what arrives while it is being waited for goes together next, so that a store
- * that is slow is asked less often and not more. A group that fails fails each of its calls, and no other.
+ * that is slow is asked less often and not more. A group that fails fails each of its calls, and no other; where it failed
+ * because the store does not answer, what waits fails too, so that nobody waits through the silence of all before.
  */
 export function createCallGroup(): CallGroup {
   const queue: Waiting[] = [];
@@ -45,7 +45,8 @@ export function createCallGroup(): CallGroup {
           const answers = await carryOut(group.map(({ call }) => call as C));
           for (const [at, { resolve }] of group.entries()) resolve(answers[at]);
         } catch (error) {
-          for (const { reject } of group) reject(error);
+          const failed = error instanceof KeyVaultUnavailable ? [...group, ...queue.splice(0)] : group;
+          for (const { reject } of failed) reject(error);
         }
       };
       return (call: C) =>
@@ -55,6 +56,5 @@ export function createCallGroup(): CallGroup {
         });
     },
     isBusy: () => running !== undefined,
-    settled: () => running ?? Promise.resolve(),
   };
 }

@@ -230,25 +230,35 @@ async function createVault(
   const purge = purges.kind((buckets: readonly number[]) => purgeBuckets(connection, buckets));
   await purgeBuckets(connection, []).catch(() => undefined);
 
+  const accepted = new Set<Promise<unknown>>();
+  /** What was begun is settled before the vault is closed, of however many calls it is made. */
+  function settling<T>(work: Promise<T>): Promise<T> {
+    const settled = work.catch(() => undefined).finally(() => accepted.delete(settled));
+    accepted.add(settled);
+    return work;
+  }
+
+  async function keyFor(contactId: string): Promise<DataKey> {
+    const row = calls.isBusy() ? undefined : (await read([contactId])).get(contactId);
+    const [found] = row ? [row] : await takeKeys([contactId]);
+    return remember(contactId, await keyOf(found!));
+  }
+
+  async function destroy(contactId: string, keyId: string | undefined): Promise<{ destroyed: boolean }> {
+    const destroyed = await destroyKey({ contactId, keyId });
+    if (!(await purge(bucketOf(contactId)))) throw new KeyRemnant();
+    return { destroyed };
+  }
+
   return {
-    async keyFor(contactId) {
-      const row = calls.isBusy() ? undefined : (await read([contactId])).get(contactId);
-      const [found] = row ? [row] : await takeKeys([contactId]);
-      return remember(contactId, await keyOf(found!));
-    },
+    keyFor: (contactId) => settling(keyFor(contactId)),
     /** Those who ask for many ask for new ones: none is kept in memory. */
-    async keysFor(contactIds) {
-      return Promise.all((await takeKeys(contactIds)).map(keyOf));
-    },
+    keysFor: (contactIds) => settling(takeKeys(contactIds).then((rows) => Promise.all(rows.map(keyOf)))),
     async find(contactId) {
       const row = (await read([contactId])).get(contactId);
       return row && keyOf(row);
     },
-    async destroy(contactId, keyId) {
-      const destroyed = await destroyKey({ contactId, keyId });
-      if (!(await purge(bucketOf(contactId)))) throw new KeyRemnant();
-      return { destroyed };
-    },
+    destroy: (contactId, keyId) => settling(destroy(contactId, keyId)),
     async wasDestroyed(keyId) {
       return (await connection.queryAgain('SELECT FROM destroyed_keys WHERE key_id = $1', [keyId])).length > 0;
     },
@@ -279,8 +289,7 @@ async function createVault(
       return retireMasterKeys(connection, ring.wrapsWith, others);
     },
     async close() {
-      await calls.settled();
-      await purges.settled();
+      await Promise.all(accepted);
       unwrapped.clear();
       await connection.close();
     },

@@ -4,7 +4,7 @@ import type { IncomingMessage, OutgoingMessage } from '../message-broker.js';
 import { SOURCE, structuredHeaders, TYPE_PREFIX } from './cloud-event.js';
 import type { RefusalReason } from './consent-request.js';
 
-/** What surely is no address, name or number of a person may be told back. */
+/** What has the form of a made-up id may be told back: no address, and no number alone. Who asks is told to put no name in it. */
 const TELLABLE = /^(?=.*[a-z])[\w-]{1,64}$/i;
 
 /** Tells that a message was not taken: where it stands and why, without its content, which may hold an address. */
