@@ -3,11 +3,12 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer, type AddressInfo } from 'node:net';
-import { homedir, tmpdir } from 'node:os';
+import { connect } from 'node:net';
+import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { freePort, serveUntilAsked, type Service } from '../own-process.ts';
 
 const POM = fileURLToPath(new URL('pom.xml', import.meta.url));
 const HEAP = '384m';
@@ -158,59 +159,13 @@ async function brokerJars(): Promise<string> {
   return jars;
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
-}
-
-/** Runs one broker until a signal comes, or until the process that asked for it is gone. */
-async function main(ready?: string, asker?: string): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), 'ledger-kafka-'));
-  const stopped = stopAsked(asker === undefined ? undefined : Number(asker));
-  try {
-    const broker = await startBroker({ directory });
-    if (ready === undefined) process.stdout.write(`KAFKA_BROKERS=${broker.brokers}\n`);
-    else await announce(ready, broker.brokers);
-    await stopped;
-    await broker.end();
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n`);
-    if (ready !== undefined) await announce(`${ready}.failed`, (error as Error).message);
-    process.exitCode = 1;
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
-  process.exit();
-}
-
-/** Written whole, so that nobody reads half of it. */
-async function announce(file: string, text: string): Promise<void> {
-  await writeFile(`${file}.new`, text);
-  await rename(`${file}.new`, file);
-}
-
-async function stopAsked(asker: number | undefined): Promise<void> {
-  let asked = false;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => (asked = true));
-  while (!asked && (asker === undefined || isAlive(asker))) await delay(100);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
+async function serve(directory: string): Promise<Service> {
+  const { brokers, end } = await startBroker({ directory });
+  return { told: brokers, shown: `KAFKA_BROKERS=${brokers}`, end };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   // Only brings what it needs, so that no spec waits for a download.
   if (process.argv[2] === '--prepare') await brokerJars();
-  else await main(process.argv[2], process.argv[3]);
+  else await serveUntilAsked('kafka', serve, process.argv.slice(2));
 }

@@ -1,12 +1,6 @@
-import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { describe } from '@jest/globals';
+import { sharedProcess } from '../shared-process.js';
 import { lackingForKafka } from './broker.js';
-
-const PROGRAM = join(process.cwd(), 'test/services/kafka/broker.ts');
 
 /**
  * Describes what needs a broker: the one of `KAFKA_BROKERS`, or one that all specs of this run share. Where it cannot be
@@ -29,24 +23,5 @@ export function describeWithOwnBroker(name: string, specs: () => void): void {
 export async function kafkaBrokers(): Promise<string[]> {
   const given = process.env['KAFKA_BROKERS'];
   if (given) return given.split(',');
-  const run = process.env['TEST_RUN_DIR']!;
-  const ready = join(run, 'kafka');
-  if (await isFirst(join(run, 'kafka.asked'))) {
-    const asker = process.env['TEST_RUN_PID']!;
-    const broker = spawn(process.execPath, [PROGRAM, ready, asker], { detached: true, stdio: 'ignore' });
-    broker.unref();
-    await writeFile(join(run, 'kafka.pid'), String(broker.pid));
-  }
-  while (!existsSync(ready)) {
-    if (existsSync(`${ready}.failed`)) throw new Error(await readFile(`${ready}.failed`, 'utf8'));
-    await delay(50);
-  }
-  return [await readFile(ready, 'utf8')];
-}
-
-async function isFirst(mark: string): Promise<boolean> {
-  return mkdir(mark).then(
-    () => true,
-    () => false,
-  );
+  return [await sharedProcess('kafka', 'test/services/kafka/broker.ts')];
 }

@@ -2,12 +2,11 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
-import { chown, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { chown, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { tmpdir } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { freePort, serveUntilAsked, type Service } from '../own-process.ts';
 
 const LONGEST_START_MS = 30_000;
 const LONGEST_STOP_MS = 15_000;
@@ -137,56 +136,11 @@ function userToRunAs(): { uid: number; gid: number } | undefined {
   return { uid: Number(uid), gid: Number(gid) };
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
+async function serve(directory: string): Promise<Service> {
+  const { url, dataDirectory, end } = await startPostgres({ directory, settings: FORGETFUL });
+  const told = JSON.stringify({ url, dataDirectory });
+  // Nobody takes its files up again: it need not write down what it holds.
+  return { told, shown: `POSTGRES_URL=${url}`, end: () => end('SIGQUIT') };
 }
 
-/** Runs one server until a signal comes, or until the process that asked for it is gone. */
-async function main(ready?: string, asker?: string): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), 'ledger-postgres-'));
-  const stopped = stopAsked(asker === undefined ? undefined : Number(asker));
-  try {
-    const server = await startPostgres({ directory, settings: FORGETFUL });
-    if (ready === undefined) process.stdout.write(`POSTGRES_URL=${server.url}\n`);
-    else await announce(ready, JSON.stringify({ url: server.url, dataDirectory: server.dataDirectory }));
-    await stopped;
-    // Nobody takes its files up again: it need not write down what it holds.
-    await server.end('SIGQUIT');
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n`);
-    if (ready !== undefined) await announce(`${ready}.failed`, (error as Error).message);
-    process.exitCode = 1;
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
-  process.exit();
-}
-
-/** Written whole, so that nobody reads half of it. */
-async function announce(file: string, text: string): Promise<void> {
-  await writeFile(`${file}.new`, text);
-  await rename(`${file}.new`, file);
-}
-
-async function stopAsked(asker: number | undefined): Promise<void> {
-  let asked = false;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => (asked = true));
-  while (!asked && (asker === undefined || isAlive(asker))) await delay(100);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) await main(process.argv[2], process.argv[3]);
+if (process.argv[1] === fileURLToPath(import.meta.url)) await serveUntilAsked('postgres', serve, process.argv.slice(2));

@@ -1,14 +1,10 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { describe } from '@jest/globals';
 import pg from 'pg';
+import { isFirst, made, sharedProcess } from '../shared-process.js';
 import { hasPostgres } from './server.js';
-
-const PROGRAM = join(process.cwd(), 'test/services/postgres/server.ts');
 
 /** A database of its own on a server that specs share. */
 export interface TestDatabase {
@@ -66,13 +62,13 @@ export async function templateDatabase(purpose: string, make: (url: string) => P
   const { url: serverUrl } = await sharedServer();
   const name = `ledger_template_${purpose}`;
   const ready = join(process.env['TEST_RUN_DIR']!, name);
-  if (await isFirst(`${ready}.asked`)) {
+  if (await isFirst(ready)) {
     await run(serverUrl, `DROP DATABASE IF EXISTS ${name}`);
     await run(serverUrl, `CREATE DATABASE ${name}`);
     await make(databaseOf(serverUrl, name).href);
     await writeFile(ready, '');
   }
-  while (!existsSync(ready)) await delay(30);
+  await made(ready);
   return name;
 }
 
@@ -96,24 +92,5 @@ export async function run(url: string, text: string, values?: unknown[]): Promis
 async function sharedServer(): Promise<{ readonly url: string; readonly dataDirectory?: string }> {
   const given = process.env['POSTGRES_URL'];
   if (given) return { url: given };
-  const place = process.env['TEST_RUN_DIR']!;
-  const ready = join(place, 'postgres');
-  if (await isFirst(join(place, 'postgres.asked'))) {
-    const asker = process.env['TEST_RUN_PID']!;
-    const server = spawn(process.execPath, [PROGRAM, ready, asker], { detached: true, stdio: 'ignore' });
-    server.unref();
-    await writeFile(join(place, 'postgres.pid'), String(server.pid));
-  }
-  while (!existsSync(ready)) {
-    if (existsSync(`${ready}.failed`)) throw new Error(await readFile(`${ready}.failed`, 'utf8'));
-    await delay(30);
-  }
-  return JSON.parse(await readFile(ready, 'utf8'));
-}
-
-async function isFirst(mark: string): Promise<boolean> {
-  return mkdir(mark).then(
-    () => true,
-    () => false,
-  );
+  return JSON.parse(await sharedProcess('postgres', 'test/services/postgres/server.ts'));
 }
