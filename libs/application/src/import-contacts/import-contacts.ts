@@ -69,11 +69,11 @@ export interface ImportWatcher {
 
 /** How many rows wait for the log at once: as many as it commits together, and few enough to let others in between. */
 const ROWS_AT_ONCE = 1024;
-/** How many rows are put in order before they are recorded: some tens of mebibytes. */
-const ROWS_A_ROUND = 16_384;
+/** How many rows are put in order before they are recorded: some ten mebibytes. */
+const ROWS_A_ROUND = 8_192;
 const REFUSALS_TOLD = 1000;
 /** While one portion is appended, others are sealed: enough of them for as long as it takes to read the next round. */
-const PORTIONS_AT_ONCE = 6;
+const PORTIONS_AT_ONCE = 8;
 /** A round of fewer rows is recorded before a thread has started. */
 const ROWS_WORTH_A_THREAD = 4096;
 
