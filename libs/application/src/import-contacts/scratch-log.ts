@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   NO_STREAM,
-  openSqliteEventStore,
+  openEventStore,
   RevisionConflict,
   type EventStore,
   type StreamAppend,
 } from '@consent-ledger/event-store';
+import { STREAM_PREFIXES } from '../log-streams.js';
 
 /** The log with a layer over it that takes every append and is thrown away. */
 export interface ScratchLog {
@@ -18,7 +19,7 @@ export interface ScratchLog {
 /** Lays a scratch layer over a log, on disk: what is tried on it may be larger than memory. The log itself is only read. */
 export async function openScratchLog(log: EventStore): Promise<ScratchLog> {
   const directory = await mkdtemp(join(tmpdir(), 'dry-run-'));
-  const layer = openSqliteEventStore({ path: join(directory, 'scratch.sqlite') });
+  const layer = await openEventStore({ path: join(directory, 'scratch'), streamPrefixes: STREAM_PREFIXES });
   const standing = async (streamId: string) => (await log.readStream(streamId)).at(-1)?.revision ?? NO_STREAM;
   const append = async ({ streamId, expected, events }: StreamAppend) => {
     const below = await standing(streamId);
