@@ -1,13 +1,7 @@
-import {
-  openKafkaBroker,
-  readConsentRequest,
-  topicSettings,
-  topicsOf,
-  type ConsentRequest,
-} from '@consent-ledger/messaging';
+import { openKafkaBroker, topicSettings, topicsOf } from '@consent-ledger/messaging';
 import { createTestLedger } from '@consent-ledger/testing';
-import { Intake } from '../../apps/worker/src/kafka/intake.js';
-import { commandOf, factOf } from '../../apps/worker/src/kafka/request-commands.js';
+import { CommandBus } from '@nestjs/cqrs';
+import { requestsOf } from '../../apps/worker/src/kafka/open-exchange.js';
 import { createWire, newPrefix } from '../services/kafka/wire.js';
 
 /** The log does not answer. */
@@ -37,21 +31,8 @@ export async function takingRequests(brokers: readonly string[], closing: (() =>
         messages.map(([key, body]) => ({ key, value: typeof body === 'string' ? body : JSON.stringify(body) })),
       ),
     start() {
-      const { clock, logger, contactIds } = ledger;
-      const intake = new Intake<ConsentRequest>({
-        broker,
-        group: `${prefix}consent-ledger`,
-        topic: topics.requests,
-        refusedTopic: topics.requestsRefused,
-        read: readConsentRequest,
-        subjectOf: (request) => factOf(request, contactIds).contactId,
-        async execute(request) {
-          await ledger.execute(commandOf(request, factOf(request, contactIds)));
-          return undefined;
-        },
-        clock,
-        logger,
-      });
+      const commands = ledger.app.get(CommandBus);
+      const intake = requestsOf(ledger, { broker, topics, prefix }, { commands });
       intake.start();
       closing.push(() => intake.stop());
       return intake;

@@ -66,10 +66,11 @@ function relayOf({ store, policies, clock, logger, preferences, mailings }: Ledg
   });
 }
 
-function requestsOf(
-  { contactIds, clock, logger }: Ledger,
+/** Takes requests from their topic and carries them out. */
+export function requestsOf(
+  { contactIds, clock, logger }: Pick<Ledger, 'contactIds' | 'clock' | 'logger'>,
   { broker, topics, prefix }: Place,
-  { commands }: ExchangeDependencies,
+  { commands }: { readonly commands: Pick<CommandBus, 'execute'> },
 ): Intake<ConsentRequest> {
   return new Intake<ConsentRequest>({
     broker,
