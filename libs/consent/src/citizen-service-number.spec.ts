@@ -1,6 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { holdsCitizenServiceNumber, isCitizenServiceNumber } from './citizen-service-number.js';
+import {
+  holdsCitizenServiceNumber,
+  isCitizenServiceNumber,
+  jsonHoldsCitizenServiceNumber,
+  userAgentHoldsCitizenServiceNumber,
+} from './citizen-service-number.js';
 
 /** Numbers that pass the eleven-test, made by it: the last digit settles the rest; every eleventh has none. */
 const numbers = fc
@@ -90,4 +95,35 @@ describe('a citizen service number in a text (P9)', () => {
     const all = Array.from({ length: 11_000 }, (_, index) => String(400_000_000 + index));
     expect(all.filter(holdsCitizenServiceNumber)).toHaveLength(1_000);
   });
+});
+
+describe('a citizen service number in a user agent (P9)', () => {
+  it.each([
+    ['Mozilla/5.0 (X11; Linux x86_64) Chrome/111222333', false],
+    ['Mozilla/5.0 Edg/12.345.672', false],
+    ['Mozilla/5.0 (111222333)', true],
+    ['111222333', true],
+    ['111222333/1.0', true],
+  ])('%s: %s', (userAgent, expected) => {
+    expect(userAgentHoldsCitizenServiceNumber(userAgent)).toBe(expected);
+  });
+});
+
+describe('a citizen service number in JSON (P9)', () => {
+  it.each([
+    [{ deep: [{ text: 'bsn 111222333' }] }],
+    [{ 'bsn 111222333': true }],
+    [{ number: 111222333 }],
+    [[[111222333]]],
+    ['111222333'],
+  ])('is found in %j', (json) => {
+    expect(jsonHoldsCitizenServiceNumber(json)).toBe(true);
+  });
+
+  it.each([[{ deep: [null, true, 1, 'T-1043'] }], [[111, 222, 333]], [null], [undefined]])(
+    'is not seen in %j',
+    (json) => {
+      expect(jsonHoldsCitizenServiceNumber(json)).toBe(false);
+    },
+  );
 });

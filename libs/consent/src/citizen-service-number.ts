@@ -3,6 +3,8 @@ const WEIGHTS = [9, 8, 7, 6, 5, 4, 3, 2, -1] as const;
 
 /** Digits in groups, with at most three characters of space, dots or dashes between; part of no word. */
 const CHAIN = /(?<![\p{L}\p{N}_])\d+(?:[\s.\u2010-\u2015-]{1,3}\d+)*(?![\p{L}\p{N}_])/gu;
+/** A product with its version, as a user agent names its parts (RFC 9110 §10.1.5); a version may be of any length. */
+const PRODUCT_VERSION = /[\w!#$%&'*+.^`|~-]*[A-Za-z][\w!#$%&'*+.^`|~-]*\/[\d._]+/g;
 const NAMED = /(bsn|sofi|nummer|nr|no)\.?(?=\d)/giu;
 /** Eight digits and few characters between: most texts do not even have that. */
 const WORTH_A_LOOK = /\p{Nd}(?:[^\p{Nd}]{0,3}\p{Nd}){7}/u;
@@ -34,6 +36,26 @@ export function holdsCitizenServiceNumber(text: string): boolean {
   let rest = text.normalize('NFKC').replace(NAMED, '$1 ');
   for (const other of OTHER_NUMBERS) rest = rest.replace(other, ';');
   return (rest.match(CHAIN) ?? []).some((chain) => holdsOne(chain.match(/\d+/g)!));
+}
+
+/** Whether a citizen service number stands in a user agent, beside the versions of its products (P9). */
+export function userAgentHoldsCitizenServiceNumber(userAgent: string): boolean {
+  return holdsCitizenServiceNumber(userAgent.replace(PRODUCT_VERSION, ';'));
+}
+
+/** Whether a citizen service number stands anywhere in a value that came as JSON, also among its names, however deep (P9). */
+export function jsonHoldsCitizenServiceNumber(json: unknown): boolean {
+  const waiting = [json];
+  while (waiting.length > 0) {
+    const value = waiting.pop();
+    if (typeof value === 'string' || typeof value === 'number') {
+      if (holdsCitizenServiceNumber(String(value))) return true;
+    } else if (typeof value === 'object' && value !== null) {
+      if (!Array.isArray(value)) for (const name of Object.keys(value)) waiting.push(name);
+      for (const part of Object.values(value)) waiting.push(part);
+    }
+  }
+  return false;
 }
 
 /** Eight digits count alone or as the whole chain; nine also as some of its groups, beside another number. */

@@ -1,5 +1,5 @@
+import { holdsCitizenServiceNumber } from '@consent-ledger/consent';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { holdsBsn } from './free-text.decorator.js';
 
 const CORRELATION_ID = /^[\w.-]{1,64}$/;
 
@@ -9,7 +9,7 @@ const CORRELATION_ID = /^[\w.-]{1,64}$/;
  */
 export function takeCorrelationId(request: FastifyRequest, reply: FastifyReply): void {
   const given = request.headers['x-correlation-id'];
-  if (typeof given !== 'string' || !CORRELATION_ID.test(given) || holdsBsn(given)) return;
+  if (typeof given !== 'string' || !CORRELATION_ID.test(given) || holdsCitizenServiceNumber(given)) return;
   request.id = given;
   void reply.header('X-Correlation-Id', given);
 }

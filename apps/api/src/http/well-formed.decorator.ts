@@ -1,13 +1,12 @@
-import { sourceKinds } from '@consent-ledger/consent';
+import { holdsCitizenServiceNumber, sourceKinds, userAgentHoldsCitizenServiceNumber } from '@consent-ledger/consent';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
-import { holdsBsn, isCleanUserAgent } from './free-text.decorator.js';
 import { parseInstant } from './instant.decorator.js';
 
 const ajv = new Ajv2020({
   formats: {
     instant: (text: string) => parseInstant(text) !== undefined,
-    'free-text': (text: string) => !holdsBsn(text),
-    'user-agent': isCleanUserAgent,
+    'free-text': (text: string) => !holdsCitizenServiceNumber(text),
+    'user-agent': (text: string) => !userAgentHoldsCitizenServiceNumber(text),
   },
 });
 const shapes = new WeakMap<object, ValidateFunction>();

@@ -6,6 +6,7 @@ import {
   type AddedRecipients,
   type Recipient,
 } from '@consent-ledger/application';
+import { jsonHoldsCitizenServiceNumber } from '@consent-ledger/consent';
 import type { JsonObject } from '@consent-ledger/event-store';
 import { deterministicId, newId, Problem, validationProblem } from '@consent-ledger/platform';
 import { Body, Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
@@ -14,7 +15,7 @@ import type { FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
 import { LARGEST_BATCH, LargestBody } from '../http/largest-body.decorator.js';
 import { Takes } from '../http/media-type.guard.js';
-import { BSN_REFUSED, holdsBsn } from '../http/free-text.decorator.js';
+import { BSN_REFUSED } from '../http/free-text.decorator.js';
 import { headerOf } from '../http/facts.js';
 import { linesOf, parseLine } from '../http/ndjson.js';
 import { RequireScope } from '../security/scope.decorator.js';
@@ -88,7 +89,7 @@ function recipientOf(value: unknown, line: number): Recipient {
       ? []
       : [`language: must be one of ${languages.join(', ')}`]),
     ...(variables === undefined || isObject(variables) ? [] : ['variables: must be an object']),
-    ...(holdsBsn(variables) ? [`variables: ${BSN_REFUSED}`] : []),
+    ...(jsonHoldsCitizenServiceNumber(variables) ? [`variables: ${BSN_REFUSED}`] : []),
     ...Object.keys(others).map((name) => `${name}: is not a field of a recipient`),
   ];
   if (faults.length > 0) throw validationProblem(faults.map((message) => ({ field: `line ${line}`, message })));

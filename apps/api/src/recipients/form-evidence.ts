@@ -1,7 +1,7 @@
 import type { Evidence } from '@consent-ledger/application';
+import { userAgentHoldsCitizenServiceNumber } from '@consent-ledger/consent';
 import type { FastifyRequest } from 'fastify';
 import { clientAddress } from '../http/client-address.js';
-import { isCleanUserAgent } from '../http/free-text.decorator.js';
 
 const LONGEST_USER_AGENT = 1024;
 
@@ -11,6 +11,6 @@ export function formEvidence(request: FastifyRequest, publicUrl: string, page: s
   return {
     ip: clientAddress(request),
     url: `${publicUrl.replace(/\/+$/, '')}/${page}`,
-    ...(userAgent !== undefined && isCleanUserAgent(userAgent) && { userAgent }),
+    ...(userAgent !== undefined && !userAgentHoldsCitizenServiceNumber(userAgent) && { userAgent }),
   };
 }

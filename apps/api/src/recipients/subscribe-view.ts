@@ -1,6 +1,5 @@
-import type { Policy } from '@consent-ledger/consent';
+import { holdsCitizenServiceNumber, type Policy } from '@consent-ledger/consent';
 import { InvalidAddress, normaliseAddress } from '@consent-ledger/privacy';
-import { holdsBsn } from '../http/free-text.decorator.js';
 import type { Language } from './language.js';
 import { statementShownIn, type StatementView } from './statement-view.js';
 import type { PageTexts } from './texts.js';
@@ -67,7 +66,7 @@ function readAddress(text: string): { readonly normal: string } | { readonly mis
   if (text === '') return { mistake: 'addressMissing' };
   try {
     const normal = normaliseAddress(text);
-    return holdsBsn(normal) ? { mistake: 'addressHoldsBsn' } : { normal };
+    return holdsCitizenServiceNumber(normal) ? { mistake: 'addressHoldsBsn' } : { normal };
   } catch (error) {
     if (!(error instanceof InvalidAddress)) throw error;
     return { mistake: 'addressMalformed' };
