@@ -35,6 +35,7 @@ import { PAUSE } from './recipients/even-answer.js';
 import { PreferenceLinkController } from './recipients/preference-link.controller.js';
 import { PreferencesController } from './recipients/preferences.controller.js';
 import { ProblemPage } from './recipients/problem-page.js';
+import { RecipientLinks } from './recipients/recipient-links.js';
 import { RecipientsController } from './recipients/recipients.controller.js';
 import { ReconsentController } from './recipients/reconsent.controller.js';
 import { SubscribeController } from './recipients/subscribe.controller.js';
@@ -94,6 +95,7 @@ const controllers = [
       useFactory: ({ BRANDING_PATH }: Configuration) => readBranding(BRANDING_PATH, shippedStyles),
     },
     OptOutUndo,
+    RecipientLinks,
     ProblemPage,
     ReportPage,
     TemplatePage,

@@ -1,26 +1,26 @@
 import {
   CLOCK,
   ConfirmOptInCommand,
-  LINKS,
   POLICIES,
   PUBLIC_URL,
   ShowOptInRequestQuery,
   type OptInRequestAnswer,
 } from '@consent-ledger/application';
 import { policyInForce } from '@consent-ledger/consent';
-import type { ClaimsOf, Links } from '@consent-ledger/links';
+import type { ClaimsOf } from '@consent-ledger/links';
 import type { Clock } from '@consent-ledger/platform';
 import type { PolicyShelf } from '@consent-ledger/projections';
-import { Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Takes } from '../http/media-type.guard.js';
 import { Open } from '../security/scope.decorator.js';
 import { confirmationView } from './confirm-view.js';
 import { formEvidence } from './form-evidence.js';
-import { languageOf, type Language } from './language.js';
+import { PageLanguage, type Language } from './language.js';
 import { Pages, type PageContext, type PageName } from './pages.js';
 import { factOf, isRefusal } from './recipient-act.js';
+import { RecipientLinks } from './recipient-links.js';
 import { RecipientPage } from './recipient-page.decorator.js';
 
 /** The page on which a person confirms a double opt-in (P3). Only its one button does; looking at it never confirms. */
@@ -32,8 +32,8 @@ export class ConfirmController {
     private readonly commands: CommandBus,
     private readonly queries: QueryBus,
     private readonly pages: Pages,
+    private readonly links: RecipientLinks,
     @Inject(POLICIES) private readonly policies: PolicyShelf,
-    @Inject(LINKS) private readonly links: Links,
     @Inject(PUBLIC_URL) private readonly publicUrl: string,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -42,14 +42,10 @@ export class ConfirmController {
   @RecipientPage()
   async show(
     @Param('token') token: string,
-    @Query('lang') lang: unknown,
-    @Req() request: FastifyRequest,
+    @PageLanguage() language: Language,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
-    const language = languageOf(request, lang);
-    const link = await this.links.verify('confirm', token, this.clock.now());
-    if (!link.ok) return this.damaged(reply, language);
-    const asked = await this.ask(link.claims);
+    const asked = await this.ask(await this.links.claimsOf('confirm', token));
     if (asked?.standing === 'waiting') return this.page('confirm', asked, language);
     if (asked?.standing === 'confirmed')
       return this.page('confirmed', asked, language, { isDoneAlready: true, isVisit: true });
@@ -61,19 +57,17 @@ export class ConfirmController {
   @RecipientPage()
   async confirm(
     @Param('token') token: string,
-    @Query('lang') lang: unknown,
+    @PageLanguage() language: Language,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
-    const language = languageOf(request, lang);
-    const link = await this.links.verify('confirm', token, this.clock.now());
-    if (!link.ok) return this.damaged(reply, language);
-    const { contactId, requestId } = link.claims;
+    const claims = await this.links.claimsOf('confirm', token);
+    const { contactId, requestId } = claims;
     const fact = factOf(contactId, 'web-form', request);
     const evidence = formEvidence(request, this.publicUrl, 'confirm');
     try {
       const { recorded } = await this.commands.execute(new ConfirmOptInCommand(fact, requestId, evidence));
-      const asked = await this.ask(link.claims);
+      const asked = await this.ask(claims);
       if (asked?.standing !== 'confirmed') return this.overtaken(reply, language);
       return this.page('confirmed', asked, language, { isDoneAlready: recorded.length === 0 });
     } catch (error) {
@@ -91,11 +85,6 @@ export class ConfirmController {
     const now = this.clock.now();
     const confirmation = confirmationView(asked, policyInForce(history, now, now), history, language);
     return this.pages.render(page, language, { confirmation, ...told });
-  }
-
-  private damaged(reply: FastifyReply, language: Language): string {
-    void reply.status(400);
-    return this.pages.render('damaged', language, {});
   }
 
   private overtaken(

@@ -13,6 +13,7 @@ import { OptOutUndo } from './opt-out-undo.js';
 import { Pages } from './pages.js';
 import { texts } from './texts.js';
 import { ProblemPage } from './problem-page.js';
+import { RecipientLinks } from './recipient-links.js';
 import { ReconsentController } from './reconsent.controller.js';
 
 const clock = createDrivenClock('2024-02-01T11:00:00.000Z');
@@ -33,6 +34,7 @@ const twoPurposes = { ...question, purposes: [asked, { ...asked, purpose: 'event
 const twoQuestions = { execute: () => Promise.resolve(twoPurposes) } as unknown as QueryBus;
 const renewal = { statement: 'reconsent', version: '1', language: 'nl' };
 const undo = new OptOutUndo(commands, pages, policies, links, clock);
+const shown = new RecipientLinks(links, clock);
 
 const request = {
   id: 'a-request',
@@ -67,25 +69,25 @@ describe('an act on a page while others keep writing to the contact', () => {
   });
 
   it('is not told to have come too late when it is a confirmation', async () => {
-    const controller = new ConfirmController(commands, queries, pages, policies, links, 'https://example.org', clock);
+    const controller = new ConfirmController(commands, queries, pages, shown, policies, 'https://example.org', clock);
     const token = await tokenFor({ kind: 'confirm', contactId, requestId: 'a-request' });
-    await expect(controller.confirm(token, undefined, request, recordedReply().reply)).rejects.toBe(conflict);
+    await expect(controller.confirm(token, 'en', request, recordedReply().reply)).rejects.toBe(conflict);
   });
 
   it('is not told to be about a text that changed when it is a yes (P5)', async () => {
-    const controller = new ReconsentController(commands, queries, pages, undo, policies, links, clock);
+    const controller = new ReconsentController(commands, queries, pages, shown, undo, policies);
     const token = await tokenFor({ kind: 'reconsent', contactId, promptId: 'a-prompt' });
     const form = { 'answer.newsletter': 'yes', ...renewal };
-    await expect(controller.answer(token, form, undefined, request, recordedReply().reply)).rejects.toBe(conflict);
+    await expect(controller.answer(token, form, 'en', request, recordedReply().reply)).rejects.toBe(conflict);
   });
 
   it('nor is any other refusal that no new text would end', async () => {
     const held = new Problem('LEGAL_HOLD', 'The data is held.');
     const refusing = { execute: () => Promise.reject(held) } as unknown as CommandBus;
-    const controller = new ReconsentController(refusing, queries, pages, undo, policies, links, clock);
+    const controller = new ReconsentController(refusing, queries, pages, shown, undo, policies);
     const token = await tokenFor({ kind: 'reconsent', contactId, promptId: 'a-prompt' });
     const form = { 'answer.newsletter': 'yes', ...renewal };
-    await expect(controller.answer(token, form, undefined, request, recordedReply().reply)).rejects.toBe(held);
+    await expect(controller.answer(token, form, 'en', request, recordedReply().reply)).rejects.toBe(held);
   });
 
   it('is told to have stopped what it stopped, where only the yes beside it could not be recorded (P4, P5)', async () => {
@@ -93,13 +95,11 @@ describe('an act on a page while others keep writing to the contact', () => {
       execute: (command: unknown) =>
         command instanceof UnsubscribeCommand ? Promise.resolve({ contactId, recorded: [] }) : Promise.reject(conflict),
     } as unknown as CommandBus;
-    const controller = new ReconsentController(stopping, twoQuestions, pages, undo, policies, links, clock);
+    const controller = new ReconsentController(stopping, twoQuestions, pages, shown, undo, policies);
     const token = await tokenFor({ kind: 'reconsent', contactId, promptId: 'a-prompt' });
     const form = { 'answer.newsletter': 'yes', 'answer.event-invitation': 'no', ...renewal };
     const { told, reply } = recordedReply();
-    const error: unknown = await controller
-      .answer(token, form, undefined, request, reply)
-      .catch((fault: unknown) => fault);
+    const error: unknown = await controller.answer(token, form, 'en', request, reply).catch((fault: unknown) => fault);
     new ProblemPage(pages, silentLogger).send(request, reply, 500, error);
     expect(told.status).toBe(503);
     expect(told.body).toContain(texts.en.partlySaved.intro);

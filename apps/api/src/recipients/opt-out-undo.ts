@@ -10,6 +10,7 @@ import type { Language } from './language.js';
 import { Pages } from './pages.js';
 import { listed, purposeName } from './purpose-names.js';
 import { factOf } from './recipient-act.js';
+import { damagedLink } from './recipient-links.js';
 
 /** How long an opt-out may be taken back on the page that it was made on. */
 const UNDO_FOR = 24 * 60 * 60_000;
@@ -37,7 +38,7 @@ export class OptOutUndo {
 
   /**
    * Takes back only that opt-out, for the contact that the page's own link names, and answers the page that tells what came
-   * of it; `undefined` for any other right.
+   * of it. Throws as a damaged link does for any other right.
    */
   async take(
     token: string,
@@ -45,9 +46,9 @@ export class OptOutUndo {
     source: SourceKind,
     request: FastifyRequest,
     language: Language,
-  ): Promise<string | undefined> {
+  ): Promise<string> {
     const link = await this.links.verify('undo', token, this.clock.now());
-    if (!link.ok || link.claims.contactId !== contactId) return undefined;
+    if (!link.ok || link.claims.contactId !== contactId) throw damagedLink();
     const fact = factOf(contactId, source, request);
     const { stillStopped } = await this.commands.execute(new UndoOptOutCommand(fact, link.claims.optOutId));
     if (stillStopped.length === 0) return this.pages.render('undone', language, {});

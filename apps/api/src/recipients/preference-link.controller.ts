@@ -1,12 +1,12 @@
 import { AskPreferenceLinkCommand, CONTACT_IDS } from '@consent-ledger/application';
 import { InvalidAddress, type ContactIds } from '@consent-ledger/privacy';
-import { Body, Controller, Get, HttpCode, Inject, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Takes } from '../http/media-type.guard.js';
 import { Open } from '../security/scope.decorator.js';
 import { evenly, PAUSE, type Pause } from './even-answer.js';
-import { languageOf } from './language.js';
+import { PageLanguage, type Language } from './language.js';
 import { Pages } from './pages.js';
 import { fieldsOf } from './recipient-act.js';
 import { RecipientPage } from './recipient-page.decorator.js';
@@ -29,8 +29,8 @@ export class PreferenceLinkController {
 
   @Get()
   @RecipientPage()
-  show(@Query('lang') lang: unknown, @Req() request: FastifyRequest): string {
-    return this.pages.render('preferenceLink', languageOf(request, lang), {});
+  show(@PageLanguage() language: Language): string {
+    return this.pages.render('preferenceLink', language, {});
   }
 
   @Post()
@@ -38,11 +38,10 @@ export class PreferenceLinkController {
   @RecipientPage({ limit: 'forms' })
   async ask(
     @Body() body: unknown,
-    @Query('lang') lang: unknown,
+    @PageLanguage() language: Language,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
-    const language = languageOf(request, lang);
     const address = typedAddress(fieldsOf(body));
     const contactId = this.contactOf(address);
     if (contactId === undefined) {

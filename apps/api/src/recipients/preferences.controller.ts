@@ -1,6 +1,5 @@
 import {
   CLOCK,
-  LINKS,
   POLICIES,
   PUBLIC_URL,
   ShowOwnPreferencesQuery,
@@ -9,16 +8,16 @@ import {
   type OwnPreferences,
 } from '@consent-ledger/application';
 import { policyInForce, type Policy } from '@consent-ledger/consent';
-import type { ClaimsOf, Links } from '@consent-ledger/links';
+import type { ClaimsOf } from '@consent-ledger/links';
 import { Problem, type Clock } from '@consent-ledger/platform';
 import type { PolicyShelf } from '@consent-ledger/projections';
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Takes } from '../http/media-type.guard.js';
 import { Open } from '../security/scope.decorator.js';
 import { formEvidence } from './form-evidence.js';
-import { languageOf, type Language } from './language.js';
+import { PageLanguage, type Language } from './language.js';
 import { Pages } from './pages.js';
 import {
   changesIn,
@@ -31,6 +30,7 @@ import {
   type Wording,
 } from './preferences-view.js';
 import { factOf, fieldsOf, isOutdated, PartlySaved } from './recipient-act.js';
+import { RecipientLinks } from './recipient-links.js';
 import { RecipientPage } from './recipient-page.decorator.js';
 import { statementIn } from './statement-view.js';
 
@@ -49,8 +49,8 @@ export class PreferencesController {
     private readonly commands: CommandBus,
     private readonly queries: QueryBus,
     private readonly pages: Pages,
+    private readonly links: RecipientLinks,
     @Inject(POLICIES) private readonly policies: PolicyShelf,
-    @Inject(LINKS) private readonly links: Links,
     @Inject(PUBLIC_URL) private readonly publicUrl: string,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -59,14 +59,11 @@ export class PreferencesController {
   @RecipientPage()
   async show(
     @Param('token') token: string,
-    @Query('lang') lang: unknown,
-    @Req() request: FastifyRequest,
+    @PageLanguage() language: Language,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
-    const language = languageOf(request, lang);
-    const link = await this.links.verify('preferences', token, this.clock.now());
-    if (link.ok) return this.page(await this.ask(link.claims), language);
-    return link.reason === 'expired' ? this.tooOld(reply, language, 410) : this.damaged(reply, language);
+    const { claims, hasExpired } = await this.links.claimsEvenLate('preferences', token);
+    return hasExpired ? this.tooOld(reply, language, 410) : this.page(await this.ask(claims), language);
   }
 
   @Post()
@@ -75,21 +72,19 @@ export class PreferencesController {
   async save(
     @Param('token') token: string,
     @Body() body: unknown,
-    @Query('lang') lang: unknown,
+    @PageLanguage() language: Language,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
-    const language = languageOf(request, lang);
-    const link = await this.links.verify('preferences', token, this.clock.now());
-    if (!link.ok && link.reason !== 'expired') return this.damaged(reply, language);
+    const { claims, hasExpired } = await this.links.claimsEvenLate('preferences', token);
     const fields = fieldsOf(body);
     const changes = changesIn(fields, this.policies.history());
-    await this.turnOff(link.claims, changes, request);
-    if (!link.ok) return this.savedTooLate(reply, language, changes);
+    await this.turnOff(claims, changes, request);
+    if (hasExpired) return this.savedTooLate(reply, language, changes);
 
-    const refusal = await this.turnOn(link.claims, changes, fields, request);
+    const refusal = await this.turnOn(claims, changes, fields, request);
     if (refusal) void reply.status(409);
-    const own = await this.ask(link.claims);
+    const own = await this.ask(claims);
     return this.page(own, language, this.noticeOf(changes, refusal, language));
   }
 
@@ -164,11 +159,6 @@ export class PreferencesController {
   ): string {
     void reply.status(status);
     return this.pages.render('tooOld', language, { late });
-  }
-
-  private damaged(reply: FastifyReply, language: Language): string {
-    void reply.status(400);
-    return this.pages.render('damaged', language, {});
   }
 
   private wording(language: Language): Wording {

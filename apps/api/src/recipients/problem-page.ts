@@ -32,8 +32,7 @@ export class ProblemPage {
 
   /** A page that tells of a problem, in the language of the request. */
   render(request: FastifyRequest, page: ProblemPageName): string {
-    const query = request.query as { readonly lang?: unknown } | null;
-    return this.pages.render(page, languageOf(request, query?.lang), {});
+    return this.pages.render(page, languageOf(request), {});
   }
 }
 

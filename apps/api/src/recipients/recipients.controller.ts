@@ -1,18 +1,19 @@
-import { CLOCK, LINKS, POLICIES, UnsubscribeCommand } from '@consent-ledger/application';
+import { CLOCK, POLICIES, UnsubscribeCommand } from '@consent-ledger/application';
 import { policyInForce } from '@consent-ledger/consent';
-import { stoppedBy, type ClaimsOf, type Links } from '@consent-ledger/links';
+import { stoppedBy, type ClaimsOf } from '@consent-ledger/links';
 import type { Clock } from '@consent-ledger/platform';
 import type { PolicyShelf } from '@consent-ledger/projections';
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Takes } from '../http/media-type.guard.js';
 import { Open } from '../security/scope.decorator.js';
-import { languageOf, type Language } from './language.js';
+import { PageLanguage, type Language } from './language.js';
 import { OptOutUndo } from './opt-out-undo.js';
 import { Pages } from './pages.js';
 import { listed, purposeName } from './purpose-names.js';
 import { factOf, fieldsOf, formIn } from './recipient-act.js';
+import { RecipientLinks } from './recipient-links.js';
 import { RecipientPage } from './recipient-page.decorator.js';
 
 /** The pages that a recipient reaches by an unsubscribe link. Only a POST changes anything; the link is the whole authority. */
@@ -23,24 +24,17 @@ export class RecipientsController {
   constructor(
     private readonly commands: CommandBus,
     private readonly pages: Pages,
+    private readonly links: RecipientLinks,
     private readonly undo: OptOutUndo,
     @Inject(POLICIES) private readonly policies: PolicyShelf,
-    @Inject(LINKS) private readonly links: Links,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   @Get('u/:token')
   @RecipientPage()
-  async showUnsubscribe(
-    @Param('token') token: string,
-    @Query('lang') lang: unknown,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<string> {
-    const language = languageOf(request, lang);
-    const link = await this.links.verify('unsubscribe', token, this.clock.now());
-    if (!link.ok) return this.damaged(reply, language);
-    return this.pages.render('unsubscribe', language, { purpose: this.nameOf(link.claims, language) });
+  async showUnsubscribe(@Param('token') token: string, @PageLanguage() language: Language): Promise<string> {
+    const claims = await this.links.claimsOf('unsubscribe', token);
+    return this.pages.render('unsubscribe', language, { purpose: this.nameOf(claims, language) });
   }
 
   @Post('u/:token')
@@ -49,22 +43,17 @@ export class RecipientsController {
   async unsubscribe(
     @Param('token') token: string,
     @Body() body: unknown,
-    @Query('lang') lang: unknown,
+    @PageLanguage() language: Language,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
-    const language = languageOf(request, lang);
+    const claims = await this.links.claimsOf('unsubscribe', token);
+    const { contactId, mailing, purpose } = claims;
     const { undo, scope, ...form } = fieldsOf(body);
-    const link = await this.links.verify('unsubscribe', token, this.clock.now());
-    if (!link.ok) return this.damaged(reply, language);
-    const { contactId, mailing, purpose } = link.claims;
-    if (typeof undo === 'string') {
-      const undone = await this.undo.take(undo, contactId, 'unsubscribe-page', request, language);
-      return undone ?? this.damaged(reply, language);
-    }
+    if (typeof undo === 'string') return this.undo.take(undo, contactId, 'unsubscribe-page', request, language);
 
     const oneClick = form['List-Unsubscribe'] === 'One-Click';
-    const stopped = !oneClick && scope === 'all' ? 'all' : stoppedBy(link.claims);
+    const stopped = !oneClick && scope === 'all' ? 'all' : stoppedBy(claims);
     const source = oneClick ? 'one-click' : 'unsubscribe-page';
     const act = oneClick ? { act: source } : formIn(form);
     const fact = { ...factOf(contactId, source, request, mailing), ...act };
@@ -75,14 +64,9 @@ export class RecipientsController {
     }
     return this.pages.render('unsubscribed', language, {
       all: stopped === 'all',
-      purpose: this.nameOf(link.claims, language),
+      purpose: this.nameOf(claims, language),
       undo: await this.undo.offer(recorded, stopped === 'all' ? 'all' : purpose),
     });
-  }
-
-  private damaged(reply: FastifyReply, language: Language): string {
-    void reply.status(400);
-    return this.pages.render('damaged', language, {});
   }
 
   /** What the link stops, in words; `undefined` for one that stops all commercial mail, or a purpose long gone. */

@@ -1,24 +1,23 @@
 import {
-  CLOCK,
-  LINKS,
   POLICIES,
   RenewConsentCommand,
   ShowQuestionQuery,
   UnsubscribeCommand,
   type QuestionAnswer,
 } from '@consent-ledger/application';
-import type { ClaimsOf, Links } from '@consent-ledger/links';
-import { Problem, type Clock } from '@consent-ledger/platform';
+import type { ClaimsOf } from '@consent-ledger/links';
+import { Problem } from '@consent-ledger/platform';
 import type { PolicyShelf } from '@consent-ledger/projections';
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Takes } from '../http/media-type.guard.js';
 import { Open } from '../security/scope.decorator.js';
-import { languageOf, type Language } from './language.js';
+import { PageLanguage, type Language } from './language.js';
 import { OptOutUndo } from './opt-out-undo.js';
 import { Pages } from './pages.js';
 import { factOf, fieldsOf, formIn, isOutdated, PartlySaved } from './recipient-act.js';
+import { deadLink, RecipientLinks } from './recipient-links.js';
 import { RecipientPage } from './recipient-page.decorator.js';
 import { answersIn, viewOf, type Answers, type QuestionNote } from './reconsent-view.js';
 import { statementIn } from './statement-view.js';
@@ -34,25 +33,16 @@ export class ReconsentController {
     private readonly commands: CommandBus,
     private readonly queries: QueryBus,
     private readonly pages: Pages,
+    private readonly links: RecipientLinks,
     private readonly undo: OptOutUndo,
     @Inject(POLICIES) private readonly policies: PolicyShelf,
-    @Inject(LINKS) private readonly links: Links,
-    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   @Get(':token')
   @RecipientPage()
-  async show(
-    @Param('token') token: string,
-    @Query('lang') lang: unknown,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<string> {
-    const language = languageOf(request, lang);
-    const link = await this.links.verify('reconsent', token, this.clock.now());
-    if (!link.ok) return this.damaged(reply, language, 400);
-    const question = await this.ask(link.claims);
-    return question ? this.page(question, language) : this.damaged(reply, language, 404);
+  async show(@Param('token') token: string, @PageLanguage() language: Language): Promise<string> {
+    const question = await this.ask(await this.links.claimsOf('reconsent', token));
+    return this.page(question, language);
   }
 
   @Post(':token')
@@ -61,27 +51,21 @@ export class ReconsentController {
   async answer(
     @Param('token') token: string,
     @Body() body: unknown,
-    @Query('lang') lang: unknown,
+    @PageLanguage() language: Language,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
-    const language = languageOf(request, lang);
-    const link = await this.links.verify('reconsent', token, this.clock.now());
-    if (!link.ok) return this.damaged(reply, language, 400);
-    const { claims } = link;
+    const claims = await this.links.claimsOf('reconsent', token);
     const question = await this.ask(claims);
-    if (!question) return this.damaged(reply, language, 404);
     const fields = fieldsOf(body);
-    if (typeof fields['undo'] === 'string') {
-      const undone = await this.undo.take(fields['undo'], claims.contactId, 'preference-page', request, language);
-      return undone ?? this.damaged(reply, language, 400);
-    }
+    if (typeof fields['undo'] === 'string')
+      return this.undo.take(fields['undo'], claims.contactId, 'preference-page', request, language);
 
     const { yes, no } = answersIn(fields, question);
     if (yes.length === 0 && no.length === 0) return this.page(question, language, 'nothingChosen');
     const undo = no.length > 0 ? await this.stop(claims, no, fields, request) : undefined;
     const refusal = yes.length > 0 ? await this.renew(claims, { yes, no }, question, fields, request) : undefined;
-    const now = (await this.ask(claims))!;
+    const now = await this.ask(claims);
     if (!refusal) return this.pages.render('reconsented', language, { question: this.view(now, language), undo });
     void reply.status(409);
     return this.page(now, language, refusal, undo);
@@ -122,8 +106,10 @@ export class ReconsentController {
     return names.length < yes.length ? 'tooLate' : undefined;
   }
 
-  private ask({ contactId, promptId }: Claims): Promise<QuestionAnswer | undefined> {
-    return this.queries.execute(new ShowQuestionQuery(contactId, promptId));
+  private async ask({ contactId, promptId }: Claims): Promise<QuestionAnswer> {
+    const question = await this.queries.execute(new ShowQuestionQuery(contactId, promptId));
+    if (!question) throw deadLink();
+    return question;
   }
 
   private page(question: QuestionAnswer, language: Language, note?: QuestionNote, undo?: string): string {
@@ -132,10 +118,5 @@ export class ReconsentController {
 
   private view(question: QuestionAnswer, language: Language, note?: QuestionNote) {
     return viewOf(question, this.policies.history(), language, this.pages.textsIn(language), note);
-  }
-
-  private damaged(reply: FastifyReply, language: Language, status: 400 | 404): string {
-    void reply.status(status);
-    return this.pages.render('damaged', language, {});
   }
 }

@@ -3,14 +3,14 @@ import { policyInForce, type Policy } from '@consent-ledger/consent';
 import type { Clock } from '@consent-ledger/platform';
 import type { ContactIds } from '@consent-ledger/privacy';
 import type { PolicyShelf } from '@consent-ledger/projections';
-import { Body, Controller, Get, HttpCode, Inject, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Takes } from '../http/media-type.guard.js';
 import { Open } from '../security/scope.decorator.js';
 import { evenly, PAUSE, type Pause } from './even-answer.js';
 import { formEvidence } from './form-evidence.js';
-import { languageOf, type Language } from './language.js';
+import { PageLanguage, type Language } from './language.js';
 import { Pages } from './pages.js';
 import { factOf, fieldsOf, isOutdated } from './recipient-act.js';
 import { RecipientPage } from './recipient-page.decorator.js';
@@ -37,12 +37,8 @@ export class SubscribeController {
 
   @Get()
   @RecipientPage()
-  show(
-    @Query('lang') lang: unknown,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): string {
-    return this.form(reply, languageOf(request, lang), {});
+  show(@PageLanguage() language: Language, @Res({ passthrough: true }) reply: FastifyReply): string {
+    return this.form(reply, language, {});
   }
 
   @Post()
@@ -50,11 +46,10 @@ export class SubscribeController {
   @RecipientPage({ limit: 'forms' })
   async subscribe(
     @Body() body: unknown,
-    @Query('lang') lang: unknown,
+    @PageLanguage() language: Language,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
-    const language = languageOf(request, lang);
     const fields = fieldsOf(body);
     const form = filledIn(fields, this.policy());
     const read = readForm(form);
