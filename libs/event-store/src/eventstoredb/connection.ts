@@ -43,6 +43,12 @@ interface ClientInside {
 
 const FOREVER: CallOptions = { deadline: Infinity };
 
+/**
+ * Only the leader answers, and who is not says so and where it is: any other node may lack what was acknowledged a moment ago,
+ * and one that lost the others lacks ever more. An answer from it could say yes to somebody who opted out (P4).
+ */
+const OF_THE_LEADER = { requiresLeader: true };
+
 /** Calls through a client that nobody else uses. `onState` hears when the server stops or begins to answer. */
 export function createConnection(client: EventStoreDBClient, onState?: (state: ConnectionState) => void): Connection {
   const inside = client as unknown as ClientInside;
@@ -61,7 +67,7 @@ export function createConnection(client: EventStoreDBClient, onState?: (state: C
     create: (service: streamsService.StreamsClient, ...options: [Metadata, CallOptions]) => Call,
   ): Promise<Call> {
     try {
-      const options = inside.callArguments({}, FOREVER);
+      const options = inside.callArguments(OF_THE_LEADER, FOREVER);
       const call = await inside.GRPCStreamCreator(streamsService.StreamsClient, name, (service) => {
         last = service;
         return create(service, ...options);

@@ -18,6 +18,7 @@ const STREAM = 'contact-1';
 
 describe('a log on EventStoreDB', () => {
   let server: EventStoreDbServer;
+  let beside: EventStoreDbServer | undefined;
   const opened: EventStoreDb[] = [];
 
   beforeEach(async () => {
@@ -26,6 +27,7 @@ describe('a log on EventStoreDB', () => {
   afterEach(async () => {
     server.releaseReads();
     await Promise.all(opened.splice(0).map((store) => store.close()));
+    await beside?.stop();
     await server.stop();
   });
 
@@ -335,6 +337,21 @@ describe('a log on EventStoreDB', () => {
     await server.comeBack();
 
     expect(await appending).toMatchObject({ revision: 1 });
+  });
+
+  it('asks the leader, also where the connection string names a node that has not heard from it (P4)', async () => {
+    beside = await startEventStoreDbServer({ leader: server });
+    const stop = new AbortController();
+    const [store, other] = [await open(), await open({ connectionString: beside.connectionString })];
+    const { position } = await store.append(STREAM, NO_STREAM, [event()]);
+
+    expect(await other.head()).toBe(position);
+    expect(await other.readStream(STREAM)).toHaveLength(1);
+    expect(await other.append(STREAM, 0, [event()])).toMatchObject({ revision: 1 });
+    const following = follow(other, START, stop.signal);
+    await until(() => following.events.length === 2);
+    stop.abort();
+    await following.ended;
   });
 
   describe('behind TLS and a password', () => {

@@ -5,14 +5,7 @@ import {
   type Server as TcpServer,
   type Socket,
 } from 'node:net';
-import {
-  Server,
-  ServerCredentials,
-  status,
-  type Metadata,
-  type sendUnaryData,
-  type ServerUnaryCall,
-} from '@grpc/grpc-js';
+import { Metadata, Server, ServerCredentials, status, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
 import features from '@eventstore/db-client/generated/serverfeatures_pb.js';
 import featuresService from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
 import gossip from '@eventstore/db-client/generated/gossip_pb.js';
@@ -52,6 +45,8 @@ export interface EventStoreDbServerOptions {
   readonly batchAppend?: boolean;
   /** Speaks TLS with this key, and lets in only this user. */
   readonly secured?: SelfSignedCertificate & { readonly user: string; readonly password: string };
+  /** Is a node beside this leader, which never hears from it: it answers from a log of its own who does not ask for the leader. */
+  readonly leader?: Pick<EventStoreDbServer, 'port'>;
 }
 
 /** Starts the server on 127.0.0.1. Its log is kept as long as it runs, whatever becomes of the connections. */
@@ -102,13 +97,24 @@ type Guardable = { readonly metadata: Metadata; emit(event: 'error', error: obje
 
 function guarded<Call extends Guardable, More extends unknown[]>(
   handle: (call: Call, ...more: More) => void,
-  { secured }: EventStoreDbServerOptions,
+  { secured, leader }: EventStoreDbServerOptions,
 ): (call: Call, ...more: More) => void {
   const known = secured && `Basic ${Buffer.from(`${secured.user}:${secured.password}`).toString('base64')}`;
   return (call, ...more) => {
-    if (!known || call.metadata.get('authorization')[0] === known) return handle(call, ...more);
-    call.emit('error', { code: status.UNAUTHENTICATED, details: 'Access Denied' });
+    if (known && call.metadata.get('authorization')[0] !== known)
+      return void call.emit('error', { code: status.UNAUTHENTICATED, details: 'Access Denied' });
+    if (leader && call.metadata.get('requires-leader')[0] === 'true')
+      return void call.emit('error', notLeader(leader.port));
+    handle(call, ...more);
   };
+}
+
+function notLeader(port: number) {
+  const metadata = new Metadata();
+  metadata.set('exception', 'not-leader');
+  metadata.set('leader-endpoint-host', '127.0.0.1');
+  metadata.set('leader-endpoint-port', `${port}`);
+  return { code: status.NOT_FOUND, details: 'Leader info available', metadata };
 }
 
 function credentialsOf({ secured }: EventStoreDbServerOptions): ServerCredentials {
