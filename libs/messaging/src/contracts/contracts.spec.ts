@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { readConsentRequest } from './consent-request.js';
+import { refusedMessage } from './refused-message.js';
 import { contract } from './schemas.js';
 import { topicsOf } from './topics.js';
 
@@ -75,5 +76,33 @@ describe('a request', () => {
     [undefined, 'EMPTY'],
   ])('that cannot be read (%j) is refused', (text, code) => {
     expect(readConsentRequest(text)).toStrictEqual({ refused: { code } });
+  });
+});
+
+describe('what is refused', () => {
+  const place = { topic: 'consent.requests.v1', partition: 0, offset: '7', key: undefined, value: undefined };
+  const told = (id: string) => {
+    const message = JSON.parse(refusedMessage(place, { code: 'VALIDATION' }, { id, at: 0 }).value!);
+    expect(contract('refused.v1')(message)).toBe(true);
+    return message.data.requestId;
+  };
+
+  it.each([
+    '5b1c9c3e-6f0c-4f5e-9d52-0a6a6e6f5a01',
+    '5B1C9C3E-6F0C-4F5E-9D52-0A6A6E6F5A01',
+    '01ARZ3NDEKTSV4RRFFQ69G5FAV',
+  ])('is told with the id %s, which was made up', (id) => {
+    expect(told(id)).toBe(id);
+  });
+
+  it.each([
+    'anna@example.org',
+    'anna-de-vries',
+    'anna_devries_1970',
+    '0612345678',
+    'a-7',
+    'annadevriesvanbergenopzoom',
+  ])('is not told with the id %s, which may be a name (P11)', (id) => {
+    expect(told(id)).toBeUndefined();
   });
 });

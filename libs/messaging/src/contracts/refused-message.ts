@@ -4,8 +4,8 @@ import type { IncomingMessage, OutgoingMessage } from '../message-broker.js';
 import { SOURCE, structuredHeaders, TYPE_PREFIX } from './cloud-event.js';
 import type { RefusalReason } from './consent-request.js';
 
-/** What has the form of a made-up id may be told back: no address, and no number alone. Who asks is told to put no name in it. */
-const TELLABLE = /^(?=.*[a-z])[\w-]{1,64}$/i;
+/** A UUID (RFC 9562) or a ULID: what was made up so says nothing of the person. Any other id may be a name or an address. */
+const MADE_UP = /^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-7][0-9a-hjkmnp-tv-z]{25})$/i;
 
 /** Tells that a message was not taken: where it stands and why, without its content, which may hold an address. */
 export function refusedMessage(
@@ -25,7 +25,7 @@ export function refusedMessage(
       topic,
       partition,
       offset,
-      ...(id !== undefined && TELLABLE.test(id) && { requestId: id }),
+      ...(id !== undefined && MADE_UP.test(id) && { requestId: id }),
       code,
       ...(fields && fields.length > 0 && { fields }),
     },
