@@ -53,7 +53,7 @@ describeWithKafka('A mail job', () => {
     const told = messages.map(({ body: { type, data } }) => [type.split('.')[1], data.reason ?? data.accepted ?? null]);
     expect(told.sort()).toStrictEqual([
       ['DeliverySuppressed', 'UNKNOWN_CONTACT'],
-      ['MailJobTaken', 0],
+      ['MailJobTaken', 2],
       ['MailJobTaken', 2],
       ['MailSent', null],
     ]);
@@ -64,20 +64,21 @@ describeWithKafka('A mail job', () => {
   it('that cannot be sent is refused with the reason, and the next is taken (P1, P9)', async () => {
     const { wire, topics, send } = await setUp();
     const recipients = [{ address: 'a@example.org' }];
+    const uuid = (last: number) => `3f2b8c1e-0000-4000-8000-00000000000${last}`;
     await send(
-      job('j-1', { template: 'none', recipients }),
-      job('j-2', { purpose: 'service', recipients }),
-      job('j-3', { variables: { deep: [{ number: 'bsn 111222333' }] }, recipients }),
-      job('j-4', { recipients: [] }),
-      job('j-5', { recipients }),
+      job(uuid(1), { template: 'none', recipients }),
+      job(uuid(2), { purpose: 'service', recipients }),
+      job(uuid(3), { variables: { deep: [{ number: 'bsn 111222333' }] }, recipients }),
+      job(uuid(4), { recipients: [] }),
+      job(uuid(5), { recipients }),
     );
     const refused = await wire.read(topics.mailJobsRefused, 4);
     const codes = Object.fromEntries(refused.map(({ body: { data } }) => [data.requestId, data.code]));
     expect(codes).toStrictEqual({
-      'j-1': 'UNKNOWN_TEMPLATE',
-      'j-2': 'TEMPLATE_DOES_NOT_FIT',
-      'j-3': 'VALIDATION',
-      'j-4': 'VALIDATION',
+      [uuid(1)]: 'UNKNOWN_TEMPLATE',
+      [uuid(2)]: 'TEMPLATE_DOES_NOT_FIT',
+      [uuid(3)]: 'VALIDATION',
+      [uuid(4)]: 'VALIDATION',
     });
     const outcomes = await wire.read(topics.mailOutcomes, 1);
     expect(outcomes.some(({ body }) => body.data.mailingId === 'spring')).toBe(true);

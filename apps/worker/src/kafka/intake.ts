@@ -20,10 +20,10 @@ export interface IntakeOptions<T> {
   /** What is about the same is dealt with in its order. Throws `InvalidAddress`. */
   readonly subjectOf: (request: T) => string;
   /**
-   * Resolves to what is to be told of the request, if anything is. Rejects with a `Problem` for what is refused; what else it
-   * rejects with is tried again.
+   * Resolves to what is to be told of the request, if anything is. Rejects with a `Problem` for what is refused, or once
+   * `signal` aborts; what else it rejects with is tried again.
    */
-  readonly execute: (request: T) => Promise<TopicMessages | undefined>;
+  readonly execute: (request: T, signal: AbortSignal) => Promise<TopicMessages | undefined>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -106,8 +106,9 @@ export class Intake<T extends { readonly id: string }> {
     for (let tries = 1; ; tries++) {
       signal.throwIfAborted();
       try {
-        return await this.options.execute(request);
+        return await this.options.execute(request, signal);
       } catch (error) {
+        signal.throwIfAborted();
         const reason = reasonOf(error, tries);
         if (reason) return this.refusalOf(message, reason, request.id);
         // What a problem says may repeat what was sent.

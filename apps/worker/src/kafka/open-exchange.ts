@@ -100,7 +100,7 @@ function mailJobsOf(
     refusedTopic: topics.mailJobsRefused,
     read: readMailJob,
     subjectOf: mailingOf,
-    execute: (job) => takeMailJob(job, { ...dependencies, outcomes: topics.mailOutcomes, clock }),
+    execute: (job, signal) => takeMailJob(job, { ...dependencies, outcomes: topics.mailOutcomes, clock }, signal),
     clock,
     logger,
   });

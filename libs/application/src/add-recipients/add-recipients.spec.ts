@@ -85,6 +85,25 @@ describe('adding recipients to a mailing', () => {
     expect([first.accepted + second.accepted, first.duplicates + second.duplicates]).toStrictEqual([1, 1]);
   });
 
+  it('answers every copy of a request like the first, also where that was broken off half-way', async () => {
+    const ledger = await withMailing();
+    const adding = ledger.app.get(AddRecipients);
+    await add(ledger, [{ address: 'carla@example.org' }]);
+    const wanted = ['anna', 'bram', 'ANNA', 'carla', 'none at all'].map((name) => ({ address: `${name}@example.org` }));
+    const broken = (function* () {
+      yield* wanted.slice(0, 1);
+      throw new Error('the worker was ended');
+    })();
+    await expect(adding.add('spring', broken, 'a-request', 'job')).rejects.toThrow('the worker was ended');
+    const first = await adding.add('spring', wanted, 'a-request', 'job');
+    expect(first).toMatchObject({ accepted: 2, duplicates: 2, invalid: 1 });
+    await deliverThrough(createScriptedMailRoom(), ledger).deliver(deliveryIdOf('spring', anna.contactId));
+    const copy = await adding.add('spring', wanted, 'a-request', 'job');
+    expect(copy).toMatchObject({ accepted: 2, duplicates: 2, invalid: 1 });
+    expect(await adding.add('spring', wanted, 'a-request', 'other job')).toMatchObject({ accepted: 0, duplicates: 4 });
+    expect(await ledger.deliveryEvents(deliveryIdOf('spring', bram.contactId))).toHaveLength(1);
+  });
+
   it('sends the same person another mailing', async () => {
     const ledger = await withMailing();
     await ledger.execute(createMailing({ mailingId: 'summer' }));

@@ -1,6 +1,6 @@
 import { policyInForce, policyVersionOf } from '@consent-ledger/consent';
 import type { EventStore, JsonObject, Position } from '@consent-ledger/event-store';
-import { Problem, type Clock } from '@consent-ledger/platform';
+import { deterministicId, Problem, type Clock } from '@consent-ledger/platform';
 import type { ContactIds } from '@consent-ledger/privacy';
 import { InvalidAddress, normaliseAddress } from '@consent-ledger/privacy';
 import { mailingStream, type PolicyShelf } from '@consent-ledger/projections';
@@ -40,11 +40,15 @@ export class AddRecipients {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  /** Throws `NOT_FOUND` for a mailing that does not exist. A recipient whose address is not one is counted `invalid`. */
+  /**
+   * Throws `NOT_FOUND` for a mailing that does not exist. A recipient whose address is not one is counted `invalid`. Where
+   * copies of a request may come, `requestId` is the same in each: whom one of them added counts as accepted in all.
+   */
   async add(
     mailingId: string,
     recipients: AsyncIterable<Recipient> | Iterable<Recipient>,
     correlationId: string,
+    requestId?: string,
   ): Promise<AddedRecipients> {
     const mailing = await this.mailing(mailingId);
     const now = this.clock.now();
@@ -52,7 +56,7 @@ export class AddRecipients {
     const origin = { correlationId, policyVersion: policyVersionOf(policy) };
     const counts = { accepted: 0, duplicates: 0, invalid: 0, position: await this.store.head() };
 
-    const addOne = async (recipient: Recipient) => {
+    const addOne = async (recipient: Recipient, place: number) => {
       const address = addressOf(recipient);
       if (address === undefined) return void counts.invalid++;
       const contactId = this.contactIds.of(address);
@@ -67,7 +71,9 @@ export class AddRecipients {
       const position = await this.deliveries.request(
         delivery,
         { address, variables: recipient.variables ?? {} },
-        origin,
+        requestId === undefined
+          ? origin
+          : { ...origin, eventId: deterministicId('delivery-requested', requestId, delivery.deliveryId, place) },
       );
       if (position === undefined) return void counts.duplicates++;
       counts.accepted++;
@@ -75,9 +81,10 @@ export class AddRecipients {
     };
 
     let underWay: Promise<void>[] = [];
+    let place = 0;
     try {
       for await (const recipient of recipients) {
-        const adding = addOne(recipient);
+        const adding = addOne(recipient, place++);
         // Its failure is thrown with the round it belongs to; until then, while the sender is slow, it is not unheard of.
         adding.catch(() => undefined);
         underWay.push(adding);

@@ -34,6 +34,17 @@ export interface DeliveryHistory {
   readonly revision: Revision;
 }
 
+/** By what a delivery is asked for. */
+export interface DeliveryOrigin {
+  readonly correlationId: string;
+  readonly policyVersion: string;
+  /**
+   * Given only where copies of a request are to be answered like the first: the log answers a second request of the same id
+   * as it did the first, and a duplicate would count as new.
+   */
+  readonly eventId?: string;
+}
+
 /** The delivery as it was when a mailer last took it; `undefined` when none did. */
 export function underWay({ delivery, events }: DeliveryHistory): DeliveryHistory | undefined {
   const last = events.findLastIndex(({ type }) => type === 'DeliveryStarted');
@@ -52,19 +63,19 @@ export class DeliveryRepository {
   ) {}
 
   /**
-   * Asks for a delivery, durably; answers its position, or `undefined` when it was asked for before. Without secrets nothing
-   * is sealed: the message goes to the address on record.
+   * Asks for a delivery, durably; answers its position, or `undefined` when it was asked for before, by another request than
+   * `eventId`. Without secrets nothing is sealed: the message goes to the address on record.
    */
   async request(
     delivery: Delivery,
     secrets: DeliverySecrets | undefined,
-    origin: { readonly correlationId: string; readonly policyVersion: string },
+    origin: DeliveryOrigin,
   ): Promise<Position | undefined> {
     const streamId = deliveryStream(delivery.deliveryId);
     // Looked at before anything is sealed: sealing would give a contact that was erased since a new key.
-    if ((await this.store.readStream(streamId, { limit: 1 })).length > 0) return undefined;
-    // Not a repeatable id: the log would answer a second request as it did the first, and a duplicate would count as new.
-    const eventId = newId();
+    const [asked] = await this.store.readStream(streamId, { limit: 1 });
+    if (asked) return asked.id === origin.eventId ? asked.position : undefined;
+    const { eventId = newId() } = origin;
     const sealed = secrets && (await this.seal(delivery, { streamId, eventId }, secrets));
     const event = {
       id: eventId,

@@ -40,11 +40,11 @@ export function mailOutcomeOf(
   return outcome(event!.id, { id: recorded.id, type: event!.type, subject: contactId, time, data });
 }
 
-/** What became of a job: how many of its recipients are in the mailing by it. */
+/** What became of a job: how many of its recipients are in the mailing by it, the same for every copy of it. */
 export interface MailJobTaken {
   readonly mailingId: string;
   readonly accepted: number;
-  /** Those who were in the mailing already. */
+  /** Those who were in the mailing already, by another job or twice in this one. */
   readonly duplicates: number;
   /** Those whose address is none. */
   readonly invalid: number;
