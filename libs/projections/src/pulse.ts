@@ -18,36 +18,52 @@ export interface PulseOptions {
 export class Pulse {
   readonly #options: PulseOptions;
   readonly #everyMs: number;
+  /** When the log was last asked of which all is handled. */
   #heardAt = performance.now();
+  /** Where the log ended when it was asked since, and when that was. */
+  #asked: { readonly at: number; readonly head: Position }[] = [];
 
   constructor(options: PulseOptions) {
     this.#options = options;
     this.#everyMs = options.everyMs ?? 1_000;
   }
 
-  /** For how many milliseconds the log was not heard of, beyond the pause that two questions may make; 0 while it is. */
+  /**
+   * For how many milliseconds what was recorded may be missing from what was handled, beyond the pause that two questions may
+   * make; 0 while the log answers, and its end is handled soon.
+   */
   get silentForMs(): number {
+    if (this.#asked.length > 0) this.#hear();
     return Math.max(0, performance.now() - this.#heardAt - 2 * this.#everyMs);
   }
 
   /** Goes on until `signal` aborts. */
   async beat(signal: AbortSignal): Promise<void> {
     this.#heardAt = performance.now();
+    this.#asked = [];
     while (!signal.aborted) {
-      const askedAt = performance.now();
-      if (await this.#isHeard(signal)) this.#heardAt = askedAt;
+      await this.#ask(signal);
       await delay(this.#everyMs, undefined, { signal, ref: false }).catch(() => undefined);
     }
   }
 
-  /** The log answers, and what it held then was handled, or is being handled. */
-  async #isHeard(signal: AbortSignal): Promise<boolean> {
-    const { store, position, reach } = this.#options;
-    const before = position();
+  async #ask(signal: AbortSignal): Promise<void> {
+    const { store, reach } = this.#options;
+    const at = performance.now();
     try {
-      return (await reach(await store.head(), { timeoutMs: this.#everyMs, signal })) || position() > before;
+      const head = await store.head();
+      this.#asked.push({ at, head });
+      await reach(head, { timeoutMs: this.#everyMs, signal });
     } catch {
-      return false;
+      // It is silent for as long as it cannot be asked.
     }
+  }
+
+  /** What the log held when it was asked counts once that is handled: who catches up after an hour is an hour behind till then (P4). */
+  #hear(): void {
+    const position = this.#options.position();
+    const handled = this.#asked.filter(({ head }) => head <= position);
+    this.#asked = this.#asked.filter(({ head }) => head > position);
+    this.#heardAt = Math.max(this.#heardAt, ...handled.map(({ at }) => at));
   }
 }
