@@ -76,7 +76,7 @@ async function checkKeyVault({ vault }: HealthSources): Promise<Check> {
 }
 
 async function checkReadModels({ processor, clock }: HealthSources): Promise<Check> {
-  if (processor.error) return { says: `stopped: ${processor.error.name}`, fatal: true };
+  if (processor.error) return { says: `stopped: ${processor.error.constructor.name}`, fatal: true };
   try {
     const behindMs = await processor.behindMs(clock.now());
     if (behindMs > MOST_BEHIND_MS)

@@ -10,6 +10,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Processor, type ProcessorOptions, type Timing } from './processor.js';
 import { CheckpointMismatch, PoisonEvent, type Projection } from './projection.js';
+import { LogExchanged } from './same-log.js';
 import type { ReadModels } from './read-models.js';
 import { append, noon, readModelsInMemory, type Told } from './recorded.fixture.js';
 
@@ -199,6 +200,29 @@ describe('a processor', () => {
     expect(waits).toStrictEqual([75, 150, 300, 75, 75]);
     expect(drops).toHaveLength(5);
     expect(processor.state).toBe('running');
+  });
+
+  it('stops loudly when the log that comes back was restored: what is recorded in it now would be passed over (P4)', async () => {
+    const restored = createMemoryEventStore();
+    await append(restored, [opened]);
+    await append(store, [opened, shut, shut]);
+    let current = store;
+    const exchanged: EventStore = {
+      ...store,
+      head: () => current.head(),
+      readAt: (position) => current.readAt(position),
+      subscribe: (after, options) => current.subscribe(after, options),
+    };
+    let processor!: Processor;
+    const failing = failureOf(
+      (options) => (processor = processorOf({ store: exchanged, timing: noWaiting([]), ...options })),
+    );
+    expect(await processor.waitFor(2, patience)).toBe(true);
+    current = restored;
+    await store.close();
+    expect(await failing).toBeInstanceOf(LogExchanged);
+    expect(processor.state).toBe('stopped');
+    await restored.close();
   });
 
   it('waits five seconds at most for a store that stays away, and stops when it is told to', async () => {

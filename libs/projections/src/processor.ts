@@ -7,6 +7,7 @@ import type { Projection } from './projection.js';
 import { Pulse } from './pulse.js';
 import type { Checkpoints, ReadModels } from './read-models.js';
 import { recordedAtOf } from './recorded-instants.js';
+import { foreignAmong, LogExchanged } from './same-log.js';
 
 /** How a processor waits before it subscribes again. Tests bring their own. */
 export interface Timing {
@@ -43,7 +44,8 @@ const systemTiming: Timing = {
 
 /**
  * Pulls the log from the stored checkpoint and lets its projections handle it, for ever. A dropped subscription is taken
- * up again from the checkpoint, and so is one whose events could not be stored for now; a poison event or a checkpoint that somebody else moved stops it loudly.
+ * up again from the checkpoint, and so is one whose events could not be stored for now; a poison event, a checkpoint that
+ * somebody else moved, or a log that was exchanged stops it loudly.
  */
 export class Processor {
   readonly #options: ProcessorOptions;
@@ -176,10 +178,14 @@ export class Processor {
     for (const waiter of this.#waiting) waiter.settle(false);
   }
 
-  /** Handles batches until the subscription ends, whatever the reason. */
+  /**
+   * Handles batches until the subscription ends, whatever the reason. Before it goes on with a log that was away it makes sure
+   * that it is the same: in one that was restored, what is recorded now stands below the place that was reached (P4).
+   */
   async #pull(signal: AbortSignal): Promise<Failed | Dropped> {
-    const { store, batchSize = 500 } = this.#options;
+    const { store, readModels, projections, batchSize = 500 } = this.#options;
     try {
+      if ((await foreignAmong(store, readModels, projections)).length > 0) return new Failed(new LogExchanged());
       for await (const batch of store.subscribe(this.#position, { signal, batchSize })) {
         if (signal.aborted) break;
         const ending = this.#handle(batch);
