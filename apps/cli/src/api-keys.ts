@@ -18,7 +18,11 @@ export async function readApiKeys(store: EventStore, surroundings: Surroundings)
   const readModels = openReadModels(':memory:');
   try {
     const projection = new ApiKeysProjection(readModels);
-    const { completed } = await replay('Reading the log', { store, readModels, projection }, surroundings);
+    const { completed } = await replay(
+      'Reading the log',
+      { store, readModels, projections: [projection] },
+      surroundings,
+    );
     if (!completed) throw new CommandFailed('Stopped before the end of the log.');
     return projection.list();
   } finally {

@@ -37,12 +37,9 @@ async function takeUp(snapshot: string, draft: string, { stderr }: Surroundings)
 async function bringUp(readModels: ReadModels, store: EventStore, surroundings: Surroundings): Promise<number> {
   const projections = projectionNames.map((name) => makeProjection(name, readModels));
   await resetForeign(store, readModels, projections);
-  let most = 0;
-  for (const projection of projections) {
-    const needs = { store, readModels, projection };
-    const { completed, handled } = await replay(projection.name, needs, surroundings, { resume: true });
-    if (!completed) throw new CommandFailed('Stopped before the end of the log.');
-    most = Math.max(most, handled);
-  }
-  return most;
+  const { completed, handled } = await replay('snapshot', { store, readModels, projections }, surroundings, {
+    resume: true,
+  });
+  if (!completed) throw new CommandFailed('Stopped before the end of the log.');
+  return handled;
 }

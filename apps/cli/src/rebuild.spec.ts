@@ -28,11 +28,7 @@ describe('rebuilding the read models', () => {
   it('builds all of them from the log, also where there are none', async () => {
     const { code, stdout } = await ledger.run(['rebuild']);
     expect(code).toBe(0);
-    expect(stdout.replace(/[\d,]+ a second/g, 'N a second')).toBe(
-      ['policies', 'api-keys', 'preferences', 'deliveries', 'due-dates', 'requests', 'templates']
-        .map((name) => `${name}: 4 events, N a second\n`)
-        .join(''),
-    );
+    expect(stdout).toMatch(/^read models: 4 events, [\d,]+ a second\n$/);
     expect(contactsProjected()).toBe(2);
   });
 
@@ -46,13 +42,15 @@ describe('rebuilding the read models', () => {
   });
 
   it('stops cleanly when asked to, and goes on from there', async () => {
+    const purchases = Array.from({ length: 996 }, () => event('PurchaseMade', {}));
+    await ledger.withStore((store) => store.append(`contact-${contactId(4)}`, NO_STREAM, purchases));
     const stop = new AbortController();
     const shown: string[] = [];
     const stderr = {
       isTTY: true,
       write(text: string) {
         shown.push(text);
-        if (text.includes('api-keys')) stop.abort();
+        stop.abort();
       },
     };
     let now = 0;
@@ -60,14 +58,13 @@ describe('rebuilding the read models', () => {
     const stopped = await ledger.run(['rebuild'], { signal: stop.signal, stderr, clock });
     expect(stopped.code).toBe(1);
     expect(shown.at(-1)).toBe(
-      'Stopped: "preferences" holds 0% of the log. "ledger rebuild --resume" goes on from there, and so does the service when it starts.\n',
+      'Stopped: read models at 25% of the log. "ledger rebuild --resume" goes on from there, and so does the service when it starts.\n',
     );
+    expect(contactsProjected()).toBe(3);
 
     const { code, stdout } = await ledger.run(['rebuild', '--resume']);
     expect(code).toBe(0);
-    expect(stdout).toMatch(
-      /^policies: 0 events.*\napi-keys: 0 events.*\npreferences: 4 events.*\ndeliveries: 4 events.*\ndue-dates: 4 events/,
-    );
+    expect(stdout).toMatch(/^read models: 750 events, /);
     expect((await ledger.run(['verify'])).code).toBe(0);
   });
 

@@ -2,7 +2,7 @@ import { rebuild, type RebuildDeps, type Rebuilt } from '@consent-ledger/project
 import { createProgressDisplay } from './progress-display.js';
 import type { Surroundings } from './surroundings.js';
 
-/** Replays the log into a projection and shows how far it has come, until the end of the log or the operator's stop. */
+/** Replays the log into projections and shows how far it has come, until the end of the log or the operator's stop. */
 export async function replay(
   label: string,
   needs: RebuildDeps,

@@ -66,7 +66,7 @@ async function compare(stored: ReadModels, folding: Folding): Promise<Finding> {
 
 /** Answers how many events it took to get there. */
 async function foldUpTo(last: Position, { store, fold, projection, surroundings }: Folding): Promise<number> {
-  const needs = { store: endingAt(last, store), readModels: fold, projection };
+  const needs = { store: endingAt(last, store), readModels: fold, projections: [projection] };
   const { completed, handled } = await replay(projection.name, needs, surroundings, { resume: true });
   if (!completed) throw new CommandFailed('Stopped before the end.');
   return handled;

@@ -28,11 +28,9 @@ export async function withWholeReadModels<T>(
     try {
       const projections = names.map((name) => makeProjection(name, readModels));
       await resetForeign(store, readModels, projections);
-      for (const projection of projections) {
-        const needs = { store, readModels, projection };
-        const { completed } = await replay(projection.name, needs, surroundings, { resume: true });
-        if (!completed) throw new CommandFailed('Stopped before the end of the log.');
-      }
+      const needs = { store, readModels, projections };
+      const { completed } = await replay(names.join(', '), needs, surroundings, { resume: true });
+      if (!completed) throw new CommandFailed('Stopped before the end of the log.');
       return await work({ store, readModels });
     } finally {
       close();

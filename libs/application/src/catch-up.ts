@@ -3,10 +3,10 @@ import type { Logger } from '@consent-ledger/platform';
 import {
   rebuild,
   resetForeign,
-  type DueDatesProjection,
   type Processor,
   type Projection,
   type ReadModels,
+  type RebuildProgress,
 } from '@consent-ledger/projections';
 
 export interface CatchUpDependencies {
@@ -23,21 +23,18 @@ const TELL_EVERY_MS = 2_000;
 
 /**
  * Starts the processor and resolves once it has handled all that the log held then, however long that takes: no answer
- * rests on a read model that is still being built. `large` is the projection that is worth building in one go; `dueDates`
- * follow from it, and are reviewed while the service runs: no answer rests on them.
+ * rests on a read model that is still being built. What is far behind is built in one go first.
  */
 export async function catchUp(
-  dependencies: CatchUpDependencies,
+  { store, readModels, processor, logger }: CatchUpDependencies,
   projections: readonly Projection[],
-  large: Projection,
-  dueDates: DueDatesProjection,
 ): Promise<void> {
-  const { store, readModels, processor, logger } = dependencies;
   for (const { name } of await resetForeign(store, readModels, projections))
     logger.warn('A read model was of another log, and is built again', { projection: name });
   const head = await store.head();
-  if (await isFarBehind(store, readModels.openCheckpoint(large))) await build(dependencies, large);
-  if (await isFarBehind(store, readModels.openCheckpoint(dueDates))) skipTo(readModels, dueDates, large);
+  const behind = Math.min(...projections.map((projection) => readModels.openCheckpoint(projection)));
+  if (await isFarBehind(store, behind))
+    await rebuild({ store, readModels, projections }, { resume: true, onProgress: tellNowAndThen(logger) });
   processor.start();
   while (!(await processor.waitFor(head, { timeoutMs: 60_000 })))
     if (processor.state === 'stopped') throw stopped(processor);
@@ -55,27 +52,13 @@ async function isFarBehind(store: EventStore, position: Position): Promise<boole
   return true;
 }
 
-async function build({ store, readModels, logger }: CatchUpDependencies, projection: Projection): Promise<void> {
+function tellNowAndThen(logger: Logger): (progress: RebuildProgress) => void {
   let told = performance.now();
-  await rebuild(
-    { store, readModels, projection },
-    {
-      resume: true,
-      onProgress({ handled, position }) {
-        if (performance.now() - told < TELL_EVERY_MS) return;
-        told = performance.now();
-        logger.info('Building the read model from the log', { projection: projection.name, count: handled, position });
-      },
-    },
-  );
-}
-
-/** Instead of following every event, the due dates are reviewed once from the states that the events have led to. */
-function skipTo(readModels: ReadModels, dueDates: DueDatesProjection, large: Projection): void {
-  const reached = readModels.lastHandled(large);
-  if (!reached) return;
-  const checkpoints = new Map<Projection, Position>([[dueDates, readModels.openCheckpoint(dueDates)]]);
-  readModels.commit(checkpoints, reached, () => dueDates.reviewAll());
+  return ({ handled, position }) => {
+    if (performance.now() - told < TELL_EVERY_MS) return;
+    told = performance.now();
+    logger.info('Building the read models from the log', { count: handled, position });
+  };
 }
 
 function stopped({ error }: Processor): Error {

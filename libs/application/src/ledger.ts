@@ -209,7 +209,7 @@ function ledgerOver(
       await requireSamePepper(store, contactIds, clock);
       const documents = await configuredPolicies(configuration);
       await publishPolicies(store, clock, documents);
-      await catchUp({ store, readModels, processor, logger }, projections, preferences, dueIndex);
+      await catchUp({ store, readModels, processor, logger }, projections);
     },
 
     async close() {

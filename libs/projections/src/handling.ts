@@ -1,5 +1,5 @@
 import type { Position, RecordedEvent } from '@consent-ledger/event-store';
-import { PoisonEvent, type Projection } from './projection.js';
+import { PoisonEvent, type Gathering, type Projection } from './projection.js';
 import type { Checkpoints, ReadModels } from './read-models.js';
 
 /**
@@ -17,16 +17,12 @@ export function handleEvents(readModels: ReadModels, checkpoints: Checkpoints, e
 }
 
 /** Adds events to what a projection gathers. Throws `PoisonEvent` with the one that it cannot handle. */
-export function gatherEvents(
-  projection: Projection,
-  gather: (events: readonly RecordedEvent[]) => void,
-  events: readonly RecordedEvent[],
-): void {
+export function gatherEvents(projection: Projection, gathering: Gathering, events: readonly RecordedEvent[]): void {
   try {
-    gather(events);
+    gathering.add(events);
   } catch {
     // Those that were gathered before it threw are gathered again, which changes nothing.
-    eachAlone(events, (alone) => attempt(projection, () => gather(alone)));
+    eachAlone(events, (alone) => attempt(projection, () => gathering.add(alone)));
   }
 }
 
@@ -67,7 +63,8 @@ function attempt(projection: Projection, work: () => void): void {
   }
 }
 
-function eventsAfter(events: readonly RecordedEvent[], position: Position): readonly RecordedEvent[] {
+/** Those events, in log order, that stand after a position. */
+export function eventsAfter(events: readonly RecordedEvent[], position: Position): readonly RecordedEvent[] {
   const first = events[0];
   return first && first.position > position ? events : events.filter((event) => event.position > position);
 }

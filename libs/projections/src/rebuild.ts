@@ -1,23 +1,24 @@
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { getHeapStatistics } from 'node:v8';
-import type { EventStore, Position, RecordedEvent } from '@consent-ledger/event-store';
-import { gatherEvents, handleEvents } from './handling.js';
+import { START, type EventStore, type Position, type RecordedEvent } from '@consent-ledger/event-store';
+import { eventsAfter, gatherEvents, handleEvents } from './handling.js';
 import type { Gathering, Projection } from './projection.js';
 import type { Checkpoints, LogMark, ReadModels } from './read-models.js';
 
 export interface RebuildDeps {
   readonly store: EventStore;
   readonly readModels: ReadModels;
-  readonly projection: Projection;
+  /** Those that follow from others after them. */
+  readonly projections: readonly Projection[];
 }
 
 export interface RebuildProgress {
   /** Events handled by this run; the last of them may not be stored yet. */
   readonly handled: number;
   /**
-   * The positions at which this run began, up to which the projection stands, and of the last event of the log, as it was less
-   * than a second ago: no counts.
+   * The positions at which this run began, up to which the projections stand, and of the last event of the log, as it was
+   * less than a second ago: no counts.
    */
   readonly from: Position;
   readonly position: Position;
@@ -30,7 +31,7 @@ export interface RebuildOptions {
   readonly onProgress?: (progress: RebuildProgress) => void;
   /** Ends the run: what was handled is stored, and can be gone on from. */
   readonly signal?: AbortSignal;
-  /** Goes on from the stored checkpoint, as after an aborted run, instead of clearing the projection. */
+  /** Goes on from the stored checkpoints, as after an aborted run, instead of clearing the projections. */
   readonly resume?: boolean;
   /**
    * Events read at once, default 250, so that few of them are alive whenever memory is collected; a projection that does
@@ -50,15 +51,16 @@ const ROWS_GATHERED = Math.min(500_000, Math.floor(getHeapStatistics().heap_size
 const HEAD_EVERY_MS = 1_000;
 
 /**
- * Replays the log into one projection, up to its head, in few and large transactions. No processor may run the projection
- * meanwhile. Throws `PoisonEvent` and `CheckpointMismatch` as a processor stops with them; it can be resumed then.
+ * Replays the log once into projections, each from its own checkpoint, up to its head; those that gather are written in few
+ * and large transactions. No processor may run one of them meanwhile. Throws `PoisonEvent` and `CheckpointMismatch` as a
+ * processor stops with them; it can be resumed then.
  */
 export async function rebuild(deps: RebuildDeps, options: RebuildOptions = {}): Promise<Rebuilt> {
-  const { store, readModels, projection } = deps;
+  const { store, readModels, projections } = deps;
   const { onProgress, signal, resume = false, batchSize = 250 } = options;
-  if (!resume) readModels.reset(projection);
-  const replay = projection.gather ? gatheringReplay(deps, projection.gather.bind(projection)) : batchReplay(deps);
-  const from = replay.position();
+  if (!resume) for (const projection of projections) readModels.reset(projection);
+  const replay = new Replay(deps);
+  const from = replay.position;
   const startedAt = performance.now();
   let handled = 0;
   let completed = false;
@@ -71,14 +73,14 @@ export async function rebuild(deps: RebuildDeps, options: RebuildOptions = {}): 
     return {
       handled,
       from,
-      position: replay.position(),
-      head: Math.max(head, replay.position()),
+      position: replay.position,
+      head: Math.max(head, replay.position),
       perSecond: Math.round(handled / Math.max(0.001, (performance.now() - startedAt) / 1000)),
     };
   };
 
-  while (!completed && !signal?.aborted) {
-    const events = await store.readAll(replay.position(), batchSize);
+  for await (const events of pagesOf(store, from, batchSize)) {
+    if (signal?.aborted) break;
     replay.take(events);
     handled += events.length;
     completed = events.length < batchSize;
@@ -89,38 +91,67 @@ export async function rebuild(deps: RebuildDeps, options: RebuildOptions = {}): 
   return { ...(await progress()), completed };
 }
 
-/** How events are replayed: taken in one after the other, and all of them stored once it has settled. */
-interface Replay {
-  /** The position up to which events were taken. */
-  position(): Position;
-  take(events: readonly RecordedEvent[]): void;
-  settle(): void;
+/** The log up to its end; the last page is not full. The next one is on its way while a page is handled. */
+async function* pagesOf(store: EventStore, after: Position, size: number): AsyncGenerator<readonly RecordedEvent[]> {
+  let reading = store.readAll(after, size);
+  for (;;) {
+    const page = await reading;
+    const isLast = page.length < size;
+    if (!isLast) reading = store.readAll(page.at(-1)!.position, size);
+    // Whoever asks for the page hears that it failed; nobody may ask for it any more.
+    reading.catch(() => undefined);
+    yield page;
+    if (isLast) return;
+  }
 }
 
-function batchReplay({ readModels, projection }: RebuildDeps): Replay {
-  const checkpoints: Checkpoints = new Map([[projection, readModels.openCheckpoint(projection)]]);
-  return {
-    position: () => checkpoints.get(projection)!,
-    take: (events) => handleEvents(readModels, checkpoints, events),
-    settle: () => undefined,
-  };
-}
+/** Takes events in one after the other; all of them are stored once it has settled. */
+class Replay {
+  readonly #readModels: ReadModels;
+  /** Those that store each page that they take. */
+  readonly #pageByPage: Checkpoints;
+  readonly #gathering: Checkpoints;
+  #gathered = new Map<Projection, Gathering>();
+  #last: LogMark | undefined;
 
-function gatheringReplay({ readModels, projection }: RebuildDeps, gather: () => Gathering): Replay {
-  const checkpoints: Checkpoints = new Map([[projection, readModels.openCheckpoint(projection)]]);
-  let last: LogMark | undefined;
-  let gathering = gather();
-  const settle = () => {
-    if (last) readModels.commit(checkpoints, last, () => gathering.write());
-    gathering = gather();
-  };
-  return {
-    position: () => last?.position ?? checkpoints.get(projection)!,
-    take(events) {
-      gatherEvents(projection, gathering.add, events);
-      last = events.at(-1) ?? last;
-      if (gathering.size >= ROWS_GATHERED) settle();
-    },
-    settle,
-  };
+  constructor({ readModels, projections }: RebuildDeps) {
+    const checkpointsOf = (some: readonly Projection[]): Checkpoints =>
+      new Map(some.map((projection) => [projection, readModels.openCheckpoint(projection)]));
+    this.#readModels = readModels;
+    this.#pageByPage = checkpointsOf(projections.filter(({ gather }) => !gather));
+    this.#gathering = checkpointsOf(projections.filter(({ gather }) => gather));
+  }
+
+  /** The position up to which every projection took events. */
+  get position(): Position {
+    const checkpoints = [...this.#pageByPage.values(), ...this.#gathering.values()];
+    return Math.max(this.#last?.position ?? START, Math.min(...checkpoints));
+  }
+
+  take(events: readonly RecordedEvent[]): void {
+    handleEvents(this.#readModels, this.#pageByPage, events);
+    for (const [projection, from] of this.#gathering)
+      gatherEvents(projection, this.#gatheringOf(projection), eventsAfter(events, from));
+    this.#last = events.at(-1) ?? this.#last;
+    if (this.#rowsGathered() >= ROWS_GATHERED) this.settle();
+  }
+
+  settle(): void {
+    const gathered = this.#gathered;
+    if (this.#last)
+      this.#readModels.commit(this.#gathering, this.#last, (projection) => gathered.get(projection)?.write());
+    this.#gathered = new Map();
+  }
+
+  #gatheringOf(projection: Projection): Gathering {
+    const gathering = this.#gathered.get(projection) ?? projection.gather!();
+    this.#gathered.set(projection, gathering);
+    return gathering;
+  }
+
+  #rowsGathered(): number {
+    let rows = 0;
+    for (const { size } of this.#gathered.values()) rows += size;
+    return rows;
+  }
 }

@@ -28,7 +28,7 @@ async function rebuildOnce(): Promise<number> {
   const store = openSqliteEventStore({ path: log });
   const readModels = openReadModels(path);
   const startedAt = performance.now();
-  const { handled } = await rebuild({ store, readModels, projection: new PreferencesProjection(readModels) });
+  const { handled } = await rebuild({ store, readModels, projections: [new PreferencesProjection(readModels)] });
   const seconds = (performance.now() - startedAt) / 1000;
   await store.close();
   readModels.close();

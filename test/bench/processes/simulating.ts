@@ -36,7 +36,7 @@ const log = join(directory, 'log.sqlite');
 
 const store = openSqliteEventStore({ path: log });
 const readModels = openReadModels(join(directory, 'read-models.sqlite'));
-await rebuild({ store, readModels, projection: new PreferencesProjection(readModels) });
+await rebuild({ store, readModels, projections: [new PreferencesProjection(readModels)] });
 
 const documents = await readPolicies(shipped);
 const contacts = new PreferencesView(readModels);

@@ -20,7 +20,7 @@ describe('API keys', () => {
   });
   afterEach(() => readModels.close());
 
-  const project = () => rebuild({ store, readModels, projection }, { resume: true });
+  const project = () => rebuild({ store, readModels, projections: [projection] }, { resume: true });
 
   it('recognises a key that was made, with its scopes', async () => {
     const { keyId, key } = await keys.create('crm', ['record', 'eligibility']);

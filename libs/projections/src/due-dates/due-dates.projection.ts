@@ -5,7 +5,7 @@ import { contactOfStream } from '../contact-events.js';
 import { isPolicyStream } from '../policies/policy-events.js';
 import { NoPolicyPublished, type PolicyShelf } from '../policies/policy-shelf.js';
 import type { PreferencesView } from '../preferences/preferences.view.js';
-import type { Projection } from '../projection.js';
+import type { Gathering, Projection } from '../projection.js';
 import type { ReadModels } from '../read-models.js';
 import { recordedAtOf } from '../recorded-instants.js';
 
@@ -56,6 +56,30 @@ export class DueDatesProjection implements Projection {
       soon ||= dueAt !== undefined && dueAt < recordedAtOf(last) + LONGEST_WAIT_MS;
     }
     if (soon) this.#needs.listener?.changed();
+  }
+
+  /** Who follows from nothing meets a policy, which has every contact looked at: none need be kept in mind then. */
+  gather(): Gathering {
+    const touched = new Set<string>();
+    let isReviewDue = false;
+    return {
+      add(events) {
+        for (const { streamId } of events) {
+          const contactId = contactOfStream(streamId);
+          if (contactId === undefined) isReviewDue ||= isPolicyStream(streamId);
+          else if (!isReviewDue) touched.add(contactId);
+        }
+        if (isReviewDue) touched.clear();
+      },
+      get size() {
+        return touched.size;
+      },
+      write: () => {
+        for (const contactId of touched) this.refresh(contactId);
+        if (isReviewDue) this.reviewAll();
+        else if (touched.size > 0) this.#needs.listener?.changed();
+      },
+    };
   }
 
   clear(): void {
