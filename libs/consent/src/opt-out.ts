@@ -2,6 +2,7 @@ import type { ContactEvent, ContactState, OptOutMark } from './contact.js';
 import { nothing, record, refusePurposes, repeats, type Decision } from './decision.js';
 import type { Instant } from './instant.js';
 import type { Policy } from './policy.js';
+import type { PublishedPolicy } from './policy-history.js';
 import { anyAfter, isAfter, isWithdrawn } from './standing.js';
 
 export interface OptOut {
@@ -16,15 +17,18 @@ export interface OptOut {
  * Withdraws consent or objects, for some purposes or for all commercial mail (P4). `state` is the contact as it was at
  * `occurredAt`, `events` what is on record. Only a second copy of the same act, sent just after it and while it stands, is
  * not recorded: any other may be taken back by who made it, and this one must stand then. So is one of other purposes
- * recorded, even where it adds nothing yet.
+ * recorded, even where it adds nothing yet. What any policy of `history` lets be stopped can be: a link or a page may be
+ * older than the policy.
  */
 export function optOut(
   { state, events }: { readonly state: ContactState; readonly events: readonly ContactEvent[] },
   { purposes, occurredAt, act }: OptOut,
   policy: Policy,
+  history: readonly PublishedPolicy[] = [],
 ): Decision {
   if (purposes !== 'all') {
-    const refused = refusePurposes(policy, purposes);
+    const neverStoppable = purposes.filter((name) => !history.some((known) => isCommercial(name, known.policy)));
+    const refused = refusePurposes(policy, neverStoppable);
     if (refused) return refused;
     if (purposes.length === 0) return nothing;
   }
@@ -36,6 +40,10 @@ export function optOut(
     stands(state, made) &&
     repeats(made, occurredAt, policy);
   return state.optOuts.some(madeBefore) ? nothing : record({ type: 'OptedOut', data: { purposes: scope } });
+}
+
+function isCommercial(purpose: string, { purposes }: Policy): boolean {
+  return purposes.get(purpose)?.commercial === true;
 }
 
 /** Whether all of these purposes, or all commercial mail, was stopped by the person and not begun again (P4). */

@@ -90,19 +90,9 @@ export class PreferencesController {
 
   /** An opt-out counts before an opt-in is looked at: it is never refused. */
   private async turnOff({ contactId }: Claims, { off }: Changes, request: FastifyRequest): Promise<void> {
-    for (const purposes of this.stoppableTogether(off)) {
-      const fact = { ...factOf(contactId, 'preference-page', request), act: 'preference-page' };
-      await this.commands.execute(new UnsubscribeCommand(fact, purposes));
-    }
-  }
-
-  /** What the policy has dropped since the page was shown is stopped one by one: no one policy may have had it all. */
-  private stoppableTogether(off: Changes['off']): (readonly string[] | 'all')[] {
-    if (off === 'all') return [off];
-    const { purposes } = this.policy();
-    const inForce = off.filter((name) => purposes.get(name)?.commercial);
-    const dropped = off.filter((name) => !inForce.includes(name)).map((name) => [name]);
-    return inForce.length > 0 ? [inForce, ...dropped] : dropped;
+    if (off.length === 0) return;
+    const fact = { ...factOf(contactId, 'preference-page', request), act: 'preference-page' };
+    await this.commands.execute(new UnsubscribeCommand(fact, off));
   }
 
   private async turnOn(

@@ -81,6 +81,14 @@ describe('unsubscribing through a link (P4, RFC 8058)', () => {
     await given(nowInForce(withoutNewsletter)).when(unsubscribe(oneClick)).thenRecords(newsletter);
   });
 
+  it('is one act also where no one policy ever had all of its purposes', async () => {
+    const { newsletter: renamed, ...others } = shippedPolicy.purposes;
+    const purposes = { ...others, 'spring-offer': renamed! };
+    await given(nowInForce({ ...withoutNewsletter, purposes }))
+      .when(unsubscribe(oneClick, ['newsletter', 'spring-offer']))
+      .thenRecords({ type: 'OptedOut', data: { purposes: ['newsletter', 'spring-offer'] } });
+  });
+
   it('is taken for a purpose that became operational since', async () => {
     const { kind: _kind, consent: _consent, ...texts } = shippedPolicy.purposes['newsletter']!;
     const purposes = { ...shippedPolicy.purposes, newsletter: { ...texts, kind: 'operational' as const } };
@@ -89,9 +97,10 @@ describe('unsubscribing through a link (P4, RFC 8058)', () => {
       .thenRecords(newsletter);
   });
 
-  it('is refused for a purpose that no policy ever had', async () => {
-    await given()
-      .when(unsubscribe(oneClick, ['advertising']))
-      .thenRefuses('UNKNOWN_PURPOSE');
-  });
+  it.each([[['advertising']], [['newsletter', 'advertising']]])(
+    'is refused where no policy ever had one of its purposes: %j (P10)',
+    async (purposes) => {
+      await given().when(unsubscribe(oneClick, purposes)).thenRefuses('UNKNOWN_PURPOSE');
+    },
+  );
 });
