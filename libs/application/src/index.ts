@@ -7,6 +7,7 @@ export * from './ask-preference-link/ask-preference-link.command.js';
 export * from './check-identity/check-identity.command.js';
 export * from './confirm-opt-in/confirm-opt-in.command.js';
 export * from './contact/contact-repository.js';
+export type * from './contact/fact.js';
 export * from './contact/load-contact.js';
 export * from './create-mailing/create-mailing.command.js';
 export * from './create-mailing/mailing-templates.js';

@@ -14,7 +14,8 @@ import {
 import { nothing, record, unknownContact } from '@consent-ledger/consent';
 import { NO_STREAM } from '@consent-ledger/event-store';
 import { describe, expect, it, jest } from '@jest/globals';
-import { ContactRepository, type DecisionContext } from './contact-repository.js';
+import { ContactRepository } from './contact-repository.js';
+import type { DecisionContext } from './fact.js';
 
 const NOW = instant(START_OF_STORY);
 const MINUTE = 60_000;

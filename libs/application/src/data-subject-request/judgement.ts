@@ -1,6 +1,7 @@
 import { liftFor } from '@consent-ledger/consent';
 import { Injectable } from '@nestjs/common';
-import { ContactRepository, type Fact } from '../contact/contact-repository.js';
+import { ContactRepository } from '../contact/contact-repository.js';
+import type { Fact } from '../contact/fact.js';
 import type { DataSubjectRequest, RequestAct } from './request-repository.js';
 
 /** Ends what was restricted while a request was judged (P9). */

@@ -17,13 +17,9 @@ import type { KeyVault } from '@consent-ledger/privacy';
 import type { PolicyShelf } from '@consent-ledger/projections';
 import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import {
-  ContactRepository,
-  settleOccurrence,
-  type DecisionContext,
-  type Fact,
-  type Recorded,
-} from '../contact/contact-repository.js';
+import { ContactRepository } from '../contact/contact-repository.js';
+import type { DecisionContext, Fact, Recorded } from '../contact/fact.js';
+import { settleOccurrence } from '../contact/occurrence.js';
 import { LinkedContacts } from '../contact/linked-contacts.js';
 import type { Contact } from '../contact/load-contact.js';
 import { shredJudged, shredLeftovers } from '../contact/shred-key.js';

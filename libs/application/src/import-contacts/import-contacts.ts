@@ -6,7 +6,9 @@ import { newId, Problem, toRfc3339, validationProblem, type Clock, type FieldErr
 import type { BulkSealing, ContactIds } from '@consent-ledger/privacy';
 import type { PolicyShelf } from '@consent-ledger/projections';
 import { Inject, Injectable } from '@nestjs/common';
-import { CLOCK_SKEW, ContactRepository, refusalProblem } from '../contact/contact-repository.js';
+import { ContactRepository } from '../contact/contact-repository.js';
+import { CLOCK_SKEW } from '../contact/occurrence.js';
+import { refusalProblem } from '../contact/refusal-problem.js';
 import { CLOCK, CONTACT_IDS, EVENT_STORE, POLICIES, START_SEALING } from '../ports.js';
 import { csvRows, type CsvRow } from './csv-rows.js';
 import type { ImportCounts, ImportOptions } from './import-events.js';

@@ -1,6 +1,7 @@
 import { optIn, optOut, recordDeliverability, type ContactState, type Decision } from '@consent-ledger/consent';
 import { deterministicId, Problem } from '@consent-ledger/platform';
-import type { ContactRepository, DecisionContext, Fact, Recording } from '../contact/contact-repository.js';
+import type { ContactRepository } from '../contact/contact-repository.js';
+import type { DecisionContext, Fact, FactToRecord } from '../contact/fact.js';
 import type { ReadRow, RowFact, RowRefusal } from './row-reader.js';
 
 /** What became of a row: the types of the events that were recorded, and what was refused of it. */
@@ -39,7 +40,7 @@ function recordFact(contacts: ContactRepository, of: Fact, said: RowFact) {
 }
 
 /** One thing that a row says of a contact, as it is to be recorded. */
-export function recordingOf(of: Fact, said: RowFact): Recording {
+export function recordingOf(of: Fact, said: RowFact): FactToRecord {
   const { occurredAt } = said;
   let eventId: string;
   return {

@@ -1,6 +1,7 @@
 import { Problem } from '@consent-ledger/platform';
 import type { PersonalData } from '@consent-ledger/privacy';
-import type { ContactRepository, Fact, Recorded } from '../contact/contact-repository.js';
+import type { ContactRepository } from '../contact/contact-repository.js';
+import type { Fact, Recorded } from '../contact/fact.js';
 import type { ImportOrigin } from './import-repository.js';
 import { recordingOf, recordRow, refusalOf, type RowOutcome } from './record-row.js';
 import type { ReadRow } from './row-reader.js';

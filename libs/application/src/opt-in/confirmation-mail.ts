@@ -2,7 +2,7 @@ import { policyInForce, policyVersionOf, type Instant, type WaitingSubscription 
 import { deterministicId, Problem, toRfc3339, type Clock } from '@consent-ledger/platform';
 import type { PolicyShelf } from '@consent-ledger/projections';
 import { Inject, Injectable } from '@nestjs/common';
-import type { Fact, Recorded } from '../contact/contact-repository.js';
+import type { Fact, Recorded } from '../contact/fact.js';
 import { CONFIRMATIONS } from '../deliver/delivery.js';
 import { DeliveryRepository } from '../deliver/delivery-repository.js';
 import { CLOCK, POLICIES } from '../ports.js';

@@ -1,7 +1,8 @@
 import { actOf, optIn } from '@consent-ledger/consent';
 import type { JsonObject } from '@consent-ledger/event-store';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { ContactRepository, type Fact, type Recorded } from '../contact/contact-repository.js';
+import { ContactRepository } from '../contact/contact-repository.js';
+import type { Fact, Recorded } from '../contact/fact.js';
 import { ConfirmationMail } from './confirmation-mail.js';
 
 /** What the caller can show of an opt-in (P3); all of it is sealed. */

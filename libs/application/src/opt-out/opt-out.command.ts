@@ -1,6 +1,7 @@
 import { optOut } from '@consent-ledger/consent';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { ContactRepository, type Fact, type Recorded } from '../contact/contact-repository.js';
+import { ContactRepository } from '../contact/contact-repository.js';
+import type { Fact, Recorded } from '../contact/fact.js';
 
 /** Withdraws consent or objects, for some purposes or for all commercial mail (P4). */
 export class OptOutCommand extends Command<Recorded> {

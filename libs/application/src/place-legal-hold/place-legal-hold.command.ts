@@ -1,6 +1,7 @@
 import { placeLegalHold } from '@consent-ledger/consent';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { ContactRepository, type Fact, type Recorded } from '../contact/contact-repository.js';
+import { ContactRepository } from '../contact/contact-repository.js';
+import type { Fact, Recorded } from '../contact/fact.js';
 
 /** Places a legal hold on a contact's personal data, or lifts it (P7). The reason is sealed. */
 export class PlaceLegalHoldCommand extends Command<Recorded> {

@@ -2,7 +2,9 @@ import { receiveRequest, restrictFor, type RequestKind } from '@consent-ledger/c
 import { deterministicId, newId, Problem, type Clock } from '@consent-ledger/platform';
 import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { ContactRepository, settleOccurrence, type Fact } from '../contact/contact-repository.js';
+import { ContactRepository } from '../contact/contact-repository.js';
+import type { Fact } from '../contact/fact.js';
+import { settleOccurrence } from '../contact/occurrence.js';
 import {
   nothingRecorded,
   RequestRepository,

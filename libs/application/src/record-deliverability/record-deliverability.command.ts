@@ -1,6 +1,7 @@
 import { recordDeliverability } from '@consent-ledger/consent';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { ContactRepository, type Fact, type Recorded } from '../contact/contact-repository.js';
+import { ContactRepository } from '../contact/contact-repository.js';
+import type { Fact, Recorded } from '../contact/fact.js';
 
 export type Deliverability =
   { readonly kind: 'bounced'; readonly permanent: boolean } | { readonly kind: 'complained' | 'deliverable' };

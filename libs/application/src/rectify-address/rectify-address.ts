@@ -2,7 +2,8 @@ import { carryOver, rectifyAddress } from '@consent-ledger/consent';
 import { Problem } from '@consent-ledger/platform';
 import { Injectable } from '@nestjs/common';
 import { stillContended } from '../contact/contention.js';
-import { ContactRepository, type Fact, type Recorded } from '../contact/contact-repository.js';
+import { ContactRepository } from '../contact/contact-repository.js';
+import type { Fact, Recorded } from '../contact/fact.js';
 
 /** The contact of an address, and the address in normal form. */
 export interface NamedAddress {

@@ -1,6 +1,7 @@
 import { renewConsent, type StatementName } from '@consent-ledger/consent';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { ContactRepository, type Fact, type Recorded } from '../contact/contact-repository.js';
+import { ContactRepository } from '../contact/contact-repository.js';
+import type { Fact, Recorded } from '../contact/fact.js';
 
 /** Renews consent with the statement that was shown (P5). */
 export class RenewConsentCommand extends Command<Recorded> {

@@ -1,6 +1,7 @@
 import { restrictProcessing } from '@consent-ledger/consent';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { ContactRepository, type Fact, type Recorded } from '../contact/contact-repository.js';
+import { ContactRepository } from '../contact/contact-repository.js';
+import type { Fact, Recorded } from '../contact/fact.js';
 
 /** Restricts the processing of a contact's data, or lifts that (P9). The reason is sealed. */
 export class RestrictProcessingCommand extends Command<Recorded> {

@@ -2,7 +2,8 @@ import { nothing, subscribe, waitingSubscriptions, type StatementName } from '@c
 import type { Clock } from '@consent-ledger/platform';
 import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { ContactRepository, type Fact, type Recorded } from '../contact/contact-repository.js';
+import { ContactRepository } from '../contact/contact-repository.js';
+import type { Fact, Recorded } from '../contact/fact.js';
 import { ConfirmationMail } from '../opt-in/confirmation-mail.js';
 import type { Evidence } from '../opt-in/opt-in.command.js';
 import { CLOCK } from '../ports.js';

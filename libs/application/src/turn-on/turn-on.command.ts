@@ -1,7 +1,8 @@
 import { turnOn, type ContactEvent, type StatementName } from '@consent-ledger/consent';
 import type { Revision } from '@consent-ledger/event-store';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { ContactRepository, type Fact, type Recorded } from '../contact/contact-repository.js';
+import { ContactRepository } from '../contact/contact-repository.js';
+import type { Fact, Recorded } from '../contact/fact.js';
 import type { Evidence } from '../opt-in/opt-in.command.js';
 
 export interface TurnOnRequest {

@@ -1,6 +1,7 @@
 import { stillStopped, undoOptOut } from '@consent-ledger/consent';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { ContactRepository, type DecisionContext, type Fact, type Recorded } from '../contact/contact-repository.js';
+import { ContactRepository } from '../contact/contact-repository.js';
+import type { DecisionContext, Fact, Recorded } from '../contact/fact.js';
 
 /** What became of an opt-out that was taken back. */
 export interface Undone extends Recorded {

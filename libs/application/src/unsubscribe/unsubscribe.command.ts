@@ -3,7 +3,8 @@ import type { PolicyShelf } from '@consent-ledger/projections';
 import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { POLICIES } from '../ports.js';
-import { ContactRepository, type Fact, type Recorded } from '../contact/contact-repository.js';
+import { ContactRepository } from '../contact/contact-repository.js';
+import type { Fact, Recorded } from '../contact/fact.js';
 
 /** What an opt-out by a link answers: `wasStopped` where everything it stops had been stopped before. */
 export interface Unsubscribed extends Recorded {

@@ -12,7 +12,7 @@ import {
 } from '@consent-ledger/testing';
 import { describe, expect, it, jest } from '@jest/globals';
 import type { PolicyDocument } from '@consent-ledger/consent';
-import type { Fact } from '../contact/contact-repository.js';
+import type { Fact } from '../contact/fact.js';
 
 const { address: _address, ...oneClick }: Fact = by(anna, {
   source: { kind: 'one-click', reference: 'spring' },
