@@ -10,7 +10,7 @@ import { confirmationFromMail, linkFromMail } from './pages.js';
 import { promptLink } from './prompts.js';
 import { closePlaces, openPlaces, stops, type Places } from './walk.js';
 
-const CHROMIUM = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
+const CHROMIUM = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium-headless-shell';
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking'];
 
 const devices = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 800 } };
