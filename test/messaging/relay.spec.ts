@@ -241,6 +241,20 @@ describeWithKafka('The relay', () => {
     );
   });
 
+  it('takes back what it said of people whom the log that came back does not know (P4, P11)', async () => {
+    const { ledger, topics, wire, start } = await setUp();
+    const first = start();
+    for (const someone of [anna, bram]) await ledger.execute(optIn(by(someone)));
+    await wire.read(topics.preferences, 2);
+    await first.stop();
+    const restored = await createTestLedger();
+    await restored.execute(optIn(by(bram)));
+    startRelay(restored, openBroker(), topics);
+    await eventually(async () => expect(await lastVerdict(wire, topics.preferences, anna.contactId)).toBe('erased'));
+    await wire.read(topics.events, 3);
+    expect(await lastVerdict(wire, topics.preferences, bram.contactId)).toMatchObject({ reason: 'CONSENT' });
+  });
+
   it('publishes the verdict that time alone has changed (P2, P5)', async () => {
     const { ledger, topics, wire, start } = await setUp();
     await ledger.execute(optIn(by(anna)));

@@ -23,6 +23,11 @@ export class Preferences {
     return this.processor.position;
   }
 
+  /** The id of the event at `position`; `undefined` before the first. */
+  get eventId(): string | undefined {
+    return this.processor.lastHandled?.id;
+  }
+
   /**
    * Throws the problem `UNAVAILABLE` once the projection has stopped, or could not follow the log for ten seconds: an answer
    * from it would leave out what was recorded since, and could say yes to somebody who opted out.

@@ -66,6 +66,14 @@ export interface MessageBroker {
     take: TakeMessages,
     signal: AbortSignal,
   ): Promise<void>;
+  /**
+   * The keys that are wanted under which a message stands on a topic that no tombstone has followed, as far as the topic goes
+   * now. Rejects when `signal` aborts.
+   */
+  keysOf(
+    what: { readonly group: string; readonly topic: string; readonly isWanted: (key: string) => boolean },
+    signal: AbortSignal,
+  ): Promise<readonly string[]>;
   /** Sends messages; resolves once every replica in sync has them. */
   send(batch: TopicMessages): Promise<void>;
   /** Makes the topics that are not there yet. */

@@ -5,7 +5,7 @@ import { passingStorageFaultIn } from '@consent-ledger/platform';
 import { handleEvents } from './handling.js';
 import type { Projection } from './projection.js';
 import { Pulse } from './pulse.js';
-import type { Checkpoints, ReadModels } from './read-models.js';
+import type { Checkpoints, LogMark, ReadModels } from './read-models.js';
 import { recordedAtOf } from './recorded-instants.js';
 import { foreignAmong, LogExchanged } from './same-log.js';
 
@@ -79,6 +79,12 @@ export class Processor {
   /** The position of the last event that every projection handled. */
   get position(): Position {
     return this.#position;
+  }
+
+  /** The last event that every projection handled; `undefined` before the first. */
+  get lastHandled(): LogMark | undefined {
+    const [furthestBack] = [...this.#checkpoints].sort(([, one], [, other]) => one - other);
+    return furthestBack && this.#options.readModels.lastHandled(furthestBack[0]);
   }
 
   /** Whether nothing was behind the last batch that was handled, and the subscription has held since. */

@@ -7,6 +7,9 @@ export function knownContacts(preferences: Preferences): KnownContacts {
     get position() {
       return preferences.position;
     },
+    get eventId() {
+      return preferences.eventId;
+    },
     async reach(position) {
       preferences.requireLive();
       await preferences.reach(position);

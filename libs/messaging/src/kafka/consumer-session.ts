@@ -9,6 +9,8 @@ export interface Session {
   readonly configuration?: Partial<ConsumerConfig>;
   /** Whether a partition was assigned to this process, whenever the members of the group changed. */
   readonly onJoined?: (isAssigned: boolean) => void;
+  /** Everything of a partition up to an offset was read, whether or not any of it was handed over. */
+  readonly onPassed?: (partition: number, offset: bigint) => void;
   /** The consumer has failed, or is to stop. */
   readonly onLeft?: () => Promise<void>;
   /** Whether the broker answered last. */
@@ -39,6 +41,9 @@ async function runConsumer(kafka: Kafka, session: Session, signal: AbortSignal, 
     onJoined();
     session.onHeard(true);
     session.onJoined?.((payload.memberAssignment[topic] ?? []).length > 0);
+  });
+  consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
+    session.onPassed?.(payload.partition, BigInt(payload.lastOffset));
   });
   consumer.on(consumer.events.HEARTBEAT, () => session.onHeard(true));
   const begin = async () => {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs, { type Admin, type Kafka, type Producer } from 'kafkajs';
 import type { BrokerState, MessageBroker, TopicMessages, TopicSettings } from '../message-broker.js';
+import { keysOf } from './keys-of.js';
 import { progressOf } from './progress.js';
 import { clientConfiguration, producerConfiguration, type KafkaSettings } from './settings.js';
 import { takeMessages } from './take-messages.js';
@@ -32,6 +33,7 @@ export function openKafkaBroker({ onState, ...settings }: KafkaBrokerOptions): M
     state: () => state,
     takeTurns: (name, work, signal) => new Turns(kafka, name, work, hear).take(signal),
     take: (what, take, signal) => takeMessages(kafka, what, take, hear, signal),
+    keysOf: (wanted, signal) => keysOf(kafka, wanted, hear, signal),
     send: ({ topic, messages }: TopicMessages) =>
       producer.use(async (one) => void (await one.send({ topic, messages: [...messages] }))),
     ensureTopics: (topics) => admin.use((one) => ensureTopics(one, topics)),

@@ -9,6 +9,8 @@ export interface RelayNote {
   readonly eventId: string | undefined;
   /** The position that the verdicts knew that were published last: nobody may publish of less. */
   readonly known: Position;
+  /** The id of the event at `known`; `undefined` where a release noted it that did not tell. */
+  readonly knownId: string | undefined;
   /** All that changed by time alone until then is published. */
   readonly settledAt: Instant;
   /** How many policies were on record when the verdicts of every contact were published last. */
@@ -16,8 +18,20 @@ export interface RelayNote {
 }
 
 /** The text of a note. */
-export function writeNote({ position, eventId, known, settledAt, policies }: RelayNote): string {
-  return JSON.stringify({ position, eventId: eventId ?? null, known, settledAt: toRfc3339(settledAt), policies });
+export function writeNote({ eventId, knownId, settledAt, ...note }: RelayNote): string {
+  return JSON.stringify({
+    ...note,
+    eventId: eventId ?? null,
+    knownId: knownId ?? null,
+    settledAt: toRfc3339(settledAt),
+  });
+}
+
+/** Where a relay goes on. */
+export interface Resumption {
+  readonly note: RelayNote;
+  /** The note that was found is of a log that went on otherwise, or of another one: what was published may be of neither. */
+  readonly isOfAnotherLog: boolean;
 }
 
 /**
@@ -28,18 +42,28 @@ export async function resumeFrom(
   text: string | undefined,
   store: Pick<EventStore, 'readAt'>,
   beginning: Pick<RelayNote, 'settledAt' | 'policies'>,
-): Promise<RelayNote> {
-  const anew = { ...beginning, position: START, eventId: undefined, known: START };
-  if (text === undefined) return anew;
-  const { position, eventId, known, settledAt, policies } = JSON.parse(text) as NoteText;
-  if (position !== START && (await store.readAt(position))?.id !== eventId) return anew;
-  return { position, eventId: eventId ?? undefined, known, settledAt: Date.parse(settledAt), policies };
+): Promise<Resumption> {
+  const anew = { ...beginning, position: START, eventId: undefined, known: START, knownId: undefined };
+  if (text === undefined) return { note: anew, isOfAnotherLog: false };
+  const { eventId, knownId, settledAt, ...places } = JSON.parse(text) as NoteText;
+  const note = {
+    ...places,
+    eventId: eventId ?? undefined,
+    knownId: knownId ?? undefined,
+    settledAt: Date.parse(settledAt),
+  };
+  const holds = async (position: Position, id: string | undefined) =>
+    id === undefined || (await store.readAt(position))?.id === id;
+  if ((await holds(note.position, note.eventId)) && (await holds(note.known, note.knownId)))
+    return { note, isOfAnotherLog: false };
+  return { note: anew, isOfAnotherLog: true };
 }
 
 interface NoteText {
   readonly position: Position;
   readonly eventId: string | null;
   readonly known: Position;
+  readonly knownId?: string | null;
   readonly settledAt: string;
   readonly policies: number;
 }

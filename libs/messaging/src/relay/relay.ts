@@ -16,6 +16,8 @@ import { TurningPoints } from './turning-points.js';
 export interface KnownContacts {
   /** The position up to which the log is in what `find` answers. */
   readonly position: Position;
+  /** The id of the event there; `undefined` before the first. */
+  readonly eventId: string | undefined;
   /** Resolves once it knows the log up to `position`; rejects when that takes too long. */
   reach(position: Position): Promise<void>;
   find(contactId: string): ContactState | undefined;
@@ -31,7 +33,7 @@ export interface RelayOptions {
   readonly topics: Topics;
   /** By which the broker knows the relays of this log. */
   readonly name: string;
-  readonly store: Pick<EventStore, 'subscribe' | 'readAt' | 'readAll'>;
+  readonly store: Pick<EventStore, 'subscribe' | 'readAt' | 'readAll' | 'head'>;
   readonly contacts: KnownContacts;
   /** For whom a delivery is, as far as the contacts are known too. */
   readonly findDelivery: (deliveryId: string) => DeliveryNames | undefined;
@@ -95,13 +97,31 @@ export class Relay {
     await this.running;
   }
 
+  /**
+   * What the topic says of people whom this log does not know would stand for ever, a yes too (P11): who opted in after the
+   * backup that a log was restored from. The old note is kept until that is done.
+   */
+  private async withdrawUnknown(turn: Turn): Promise<void> {
+    const { broker, topics, name, contacts, store } = this.options;
+    await contacts.reach(await store.head());
+    const isWanted = (contactId: string) => contacts.find(contactId) === undefined;
+    const wanted = { group: `${name}.restored`, topic: topics.preferences, isWanted };
+    const tombstones = (await broker.keysOf(wanted, turn.signal)).map((key) => ({ key, value: null }));
+    for (let from = 0; from < tombstones.length; from += BATCH) {
+      const messages = tombstones.slice(from, from + BATCH);
+      await turn.publish([{ topic: topics.preferences, messages }], turn.note!);
+    }
+  }
+
   private async relay(turn: Turn): Promise<void> {
     const { logger, store, clock, policies, contacts } = this.options;
     try {
       const beginning = { settledAt: clock.now(), policies: policies.history().length };
-      const note = await resumeFrom(turn.note, store, beginning);
-      if (turn.note !== undefined && note.eventId === undefined)
+      const { note, isOfAnotherLog } = await resumeFrom(turn.note, store, beginning);
+      if (isOfAnotherLog) {
         logger.warn('The log is not the one that was relayed before: it is relayed from its beginning');
+        await this.withdrawUnknown(turn);
+      }
       await contacts.reach(note.known);
       const run = new Run(this.options, turn, note, (position) => void (this.reached = position));
       this.current = 'relaying';
@@ -228,9 +248,9 @@ class Run {
     place: Partial<RelayNote> = {},
   ): Promise<void> {
     const { topics, contacts } = this.options;
-    const known = contacts.position;
+    const { position: known, eventId: knownId } = contacts;
     const verdicts = this.verdictsOf(contactIds, known);
-    const note = { ...this.note, ...place, known };
+    const note = { ...this.note, ...place, known, knownId };
     await this.turn.publish([...batches, { topic: topics.preferences, messages: verdicts }], writeNote(note));
     this.note = note;
     if (place.position !== undefined) this.unnoted = 0;
