@@ -16,14 +16,24 @@ export type ConnectionState = 'connecting' | 'connected';
 
 export type BatchAppendCall = ClientDuplexStream<streams.BatchAppendReq, streams.BatchAppendResp>;
 
+type ReadCall = ClientReadableStream<streams.ReadResp>;
+type Call = BatchAppendCall | ReadCall;
+
+export type Take = (response: streams.ReadResp) => void;
+
+export interface Patience {
+  readonly signal: AbortSignal;
+  readonly silenceMs?: number;
+}
+
 /** The way to the server: calls on the client's connection, which finds the leader and comes back after a cut. */
 export interface Connection {
   /**
-   * The answers to a read or a subscription, pulled one by one; the server waits for who reads slowly. Throws
-   * `LogUnavailable` when the server cannot be reached, is cut off, or is silent for longer than `silenceMs`, and
-   * `LogRefused` when it does not let the user read.
+   * Hands each answer to a read or a subscription to `take` as it comes, and resolves when there are no more. Rejects with
+   * what `take` throws, with `LogUnavailable` when the server cannot be reached, is cut off, or is silent for longer than
+   * `silenceMs`, with `LogRefused` when it does not let the user read, and with its reason when `signal` aborts.
    */
-  read(request: streams.ReadReq, signal: AbortSignal, silenceMs?: number): AsyncGenerator<streams.ReadResp, void>;
+  read(request: streams.ReadReq, take: Take, patience: Patience): Promise<void>;
   /** Opens a call over which many appends go, each answered by itself. */
   openBatchAppend(): Promise<BatchAppendCall>;
   state(): ConnectionState;
@@ -32,11 +42,7 @@ export interface Connection {
 
 /** What the client keeps for its own commands. Its version is pinned, and this file is all that knows of it. */
 interface ClientInside {
-  GRPCStreamCreator<Call>(
-    service: typeof streamsService.StreamsClient,
-    name: string,
-    create: (service: streamsService.StreamsClient) => Call,
-  ): () => Promise<Call>;
+  getGRPCClient(service: typeof streamsService.StreamsClient, name: string): Promise<streamsService.StreamsClient>;
   callArguments(options: object, callOptions: CallOptions): [Metadata, CallOptions];
   handleError(client: unknown, error: Error): Promise<void>;
 }
@@ -54,6 +60,7 @@ export function createConnection(client: EventStoreDBClient, onState?: (state: C
   const inside = client as unknown as ClientInside;
   let state: ConnectionState = 'connecting';
   let last: streamsService.StreamsClient | undefined;
+  const underWay = new Set<Call>();
   keepFromEndingTheProcess(inside);
 
   function become(next: ConnectionState): void {
@@ -62,20 +69,22 @@ export function createConnection(client: EventStoreDBClient, onState?: (state: C
     onState?.(next);
   }
 
-  async function open<Call extends BatchAppendCall | ClientReadableStream<streams.ReadResp>>(
+  /** Calls come one an opt-in at least: what the client itself would do for each, the listeners here do with less. */
+  async function open<C extends Call>(
     name: string,
-    create: (service: streamsService.StreamsClient, ...options: [Metadata, CallOptions]) => Call,
-  ): Promise<Call> {
+    create: (service: streamsService.StreamsClient, ...options: [Metadata, CallOptions]) => C,
+  ): Promise<C> {
     try {
-      const options = inside.callArguments(OF_THE_LEADER, FOREVER);
-      const call = await inside.GRPCStreamCreator(streamsService.StreamsClient, name, (service) => {
-        last = service;
-        return create(service, ...options);
-      })();
+      const service = (last = await inside.getGRPCClient(streamsService.StreamsClient, name));
+      const call = create(service, ...inside.callArguments(OF_THE_LEADER, FOREVER));
+      underWay.add(call);
       call.on('metadata', () => become('connected'));
-      call.on('status', (end) => !isOurs(end) && become(isLost(end) ? 'connecting' : 'connected'));
+      call.on('status', (end) => {
+        underWay.delete(call);
+        if (!isOurs(end)) become(isLost(end) ? 'connecting' : 'connected');
+      });
       // Who reads hears of it too; an error that nobody listens for ends the process.
-      call.on('error', () => undefined);
+      call.on('error', (error) => void (isOurs(error) || inside.handleError(service, error)));
       return call;
     } catch (error) {
       become('connecting');
@@ -84,7 +93,7 @@ export function createConnection(client: EventStoreDBClient, onState?: (state: C
   }
 
   return {
-    async *read(request, signal, silenceMs) {
+    async read(request, take, { signal, silenceMs }) {
       signal.throwIfAborted();
       const call = await open('read', (service, ...options) => service.read(request, ...options));
       const silence = watchSilence(silenceMs, () => call.destroy(new Error('The server was silent for too long.')));
@@ -92,10 +101,7 @@ export function createConnection(client: EventStoreDBClient, onState?: (state: C
       signal.addEventListener('abort', cancel, { once: true });
       if (signal.aborted) cancel();
       try {
-        for await (const response of call as AsyncIterable<streams.ReadResp>) {
-          silence.refresh();
-          yield response;
-        }
+        await ended(call, (response) => (silence.refresh(), take(response)));
       } catch (error) {
         signal.throwIfAborted();
         throw explained(error);
@@ -111,7 +117,7 @@ export function createConnection(client: EventStoreDBClient, onState?: (state: C
     state: () => state,
 
     async close() {
-      await client.dispose();
+      await Promise.all([...underWay].map(cancelled));
       last?.close();
     },
   };
@@ -124,6 +130,28 @@ export function createConnection(client: EventStoreDBClient, onState?: (state: C
 function keepFromEndingTheProcess(inside: ClientInside): void {
   const handle = inside.handleError;
   inside.handleError = (client, error) => handle(client, error).catch(() => undefined);
+}
+
+/** Resolves when a call has ended well, with every answer handed to `take`. */
+function ended(call: ReadCall, take: Take): Promise<void> {
+  return new Promise((resolve, reject) => {
+    call.on('error', reject);
+    call.on('end', resolve);
+    call.on('data', (response: streams.ReadResp) => {
+      try {
+        take(response);
+      } catch (error) {
+        call.destroy(error as Error);
+      }
+    });
+  });
+}
+
+function cancelled(call: Call): Promise<unknown> {
+  return new Promise((resolve) => {
+    call.on('status', resolve);
+    call.cancel();
+  });
 }
 
 function watchSilence(afterMs: number | undefined, act: () => void) {
@@ -150,7 +178,8 @@ function unavailable(error: unknown): LogUnavailable {
 }
 
 /** Whether a call ended because we no longer wanted it. */
-function isOurs({ code, details }: StatusObject): boolean {
+function isOurs(end: Partial<StatusObject> | Error): boolean {
+  const { code, details } = end as Partial<StatusObject>;
   return code === status.CANCELLED && details === 'Cancelled on client';
 }
 

@@ -16,7 +16,7 @@ import { DEFAULT_BATCH_SIZE } from '../subscription.js';
 import { answerTo } from './append-answer.js';
 import { createBatchAppend } from './batch-append.js';
 import { clientFor } from './connection-string.js';
-import { createConnection, saysNoSuchPlace, type ConnectionState } from './connection.js';
+import { createConnection, saysNoSuchPlace, type ConnectionState, type Take } from './connection.js';
 import { AppendOutcomeUnknown, LogUnavailable } from './errors.js';
 import { followRemote } from './following.js';
 import { lastEventRequest, logRequest, streamRequest, subscriptionRequest } from './read-requests.js';
@@ -75,7 +75,7 @@ export function createEventStoreDb(options: EventStoreDbOptions): EventStoreDb {
   const retryRead = { ...retry, forMs: Math.min(retryForMs, LONGEST_READ_RETRY_MS) };
 
   const tail = createTail(
-    (after, signal) => eventsOf(connection.read(subscriptionRequest(streamPrefixes, after), signal)),
+    (after, signal, take) => connection.read(subscriptionRequest(streamPrefixes, after), eventsTo(take), { signal }),
     options.tailCapacity ?? 2_000,
   );
 
@@ -83,7 +83,8 @@ export function createEventStoreDb(options: EventStoreDbOptions): EventStoreDb {
   function read(request: streams.ReadReq, signal = closing.signal): Promise<readonly RecordedEvent[]> {
     return untilAnswered(async () => {
       const events: RecordedEvent[] = [];
-      for await (const event of eventsOf(connection.read(request, signal, answerTimeoutMs))) events.push(event);
+      const take = eventsTo((event) => events.push(event));
+      await connection.read(request, take, { signal, silenceMs: answerTimeoutMs });
       return events;
     }, retryRead);
   }
@@ -196,11 +197,11 @@ export function createEventStoreDb(options: EventStoreDbOptions): EventStoreDb {
 }
 
 /** A stream that is not there answers nothing; what is not an event says how far the server is, and nothing that counts. */
-async function* eventsOf(responses: AsyncIterable<streams.ReadResp>): AsyncGenerator<RecordedEvent, void, undefined> {
-  for await (const response of responses) {
+function eventsTo(take: (event: RecordedEvent) => void): Take {
+  return (response) => {
     const event = response.getEvent()?.getEvent();
-    if (event) yield readEvent(event);
-  }
+    if (event) take(readEvent(event));
+  };
 }
 
 /** What is refused for good comes before what may be tried again. */

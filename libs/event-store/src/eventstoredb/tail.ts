@@ -18,7 +18,8 @@ export interface Tail {
   close(): void;
 }
 
-export type Subscribe = (after: Position, signal: AbortSignal) => AsyncIterable<RecordedEvent>;
+/** Hands over the events after a position as they come, until `signal` aborts; rejects then, or when it drops. */
+export type Subscribe = (after: Position, signal: AbortSignal, take: (event: RecordedEvent) => void) => Promise<void>;
 
 /**
  * Holds `capacity` events, and at most twice as many. Who reads slowly falls out of the tail and reads pages from the log
@@ -73,11 +74,7 @@ class HeldTail {
   /** Takes in what the subscription brings; resolves, once it has ended, to what it ended with. */
   async fill(subscribe: Subscribe): Promise<unknown> {
     try {
-      for await (const event of subscribe(this.#from, this.#stopping.signal)) {
-        this.#events.push(event);
-        if (this.#events.length > 2 * this.#capacity) this.#forgetOldest();
-        this.#growth.announce();
-      }
+      await subscribe(this.#from, this.#stopping.signal, (event) => this.#take(event));
       return undefined;
     } catch (error) {
       return error;
@@ -104,6 +101,12 @@ class HeldTail {
     if ((this.#events.at(-1)?.position ?? this.#from) <= position && !this.#dropped)
       await this.#growth.since(seen, signal);
     if (this.#dropped && !signal.aborted) throw this.#dropped;
+  }
+
+  #take(event: RecordedEvent): void {
+    this.#events.push(event);
+    if (this.#events.length > 2 * this.#capacity) this.#forgetOldest();
+    this.#growth.announce();
   }
 
   #forgetOldest(): void {
