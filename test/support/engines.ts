@@ -22,6 +22,13 @@ export interface DistributedEngines extends Engines {
   readonly log: EventStoreDbServer;
 }
 
+/** All that the distributed profile stands on. */
+export interface ProfileEngines extends DistributedEngines {
+  readonly brokers: readonly string[];
+  /** Under which the topics are. */
+  readonly prefix: string;
+}
+
 const embedded: Engines = { environment: {}, stop: () => Promise.resolve() };
 
 /** The engines of each directory, for as long as a test keeps it: a service that is started again finds what it left. */
@@ -73,19 +80,23 @@ let database: Promise<TestDatabase> | undefined;
 afterAll(async () => (await database)?.drop());
 
 /** As an operator gives them to one service: a log server, a database in which the vault has its tables, and topics on the broker. */
-async function startProfile(): Promise<Engines> {
+export async function startProfile(): Promise<ProfileEngines> {
   const [log, vault, brokers] = await Promise.all([
     startEventStoreDbServer(),
     templateDatabase('vault', makeVault).then(newDatabase),
     kafkaBrokers(),
   ]);
+  const prefix = newPrefix();
   return {
+    log,
+    brokers,
+    prefix,
     environment: {
       ...SECRETS,
       EVENT_STORE_URL: log.connectionString,
       KEY_VAULT_URL: vault.url,
       KAFKA_BROKERS: brokers.join(','),
-      KAFKA_TOPIC_PREFIX: newPrefix(),
+      KAFKA_TOPIC_PREFIX: prefix,
     },
     stop: async () => void (await Promise.all([log.stop(), vault.drop()])),
   };
