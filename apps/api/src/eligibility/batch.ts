@@ -20,7 +20,10 @@ export async function answerBatch(batch: Batch, addresses: readonly unknown[]): 
   return `${head},"results":[${results}]}`;
 }
 
-/** One result a line for one address a line: the next lines are read only when the reader has taken the last results. */
+/**
+ * One result a line for one address a line: the next lines are read only when the reader has taken the last results. A reader
+ * who takes long is broken off once the batch is no longer live, and never told yes by what was known long ago (P4).
+ */
 export function answerStream(batch: Batch, body: Readable): Readable {
   const results = Readable.from(resultLines(batch, body), { objectMode: false, highWaterMark: 2 * PIECE });
   // The reader may leave in the middle: then the sender is not read any further either.
@@ -31,11 +34,13 @@ export function answerStream(batch: Batch, body: Readable): Readable {
 async function* resultLines(batch: Batch, body: Readable): AsyncGenerator<string> {
   let piece = '';
   for await (const lines of linesOf(body)) {
+    batch.requireLive();
     for (const line of lines) {
       piece += `${resultText(batch.judge(parseLine(line)))}\n`;
       if (piece.length < PIECE) continue;
       yield piece;
       piece = '';
+      batch.requireLive();
     }
     // What was asked so far is answered now: the sender may choose what to ask next by it.
     if (piece) yield piece;

@@ -112,10 +112,13 @@ describe('a strong answer', () => {
     const ledger = await createTestLedger();
     await ledger.execute(optIn(by(anna)));
     await ledger.caughtUp();
+    const batch = await ledger.app.get(Eligibility).openBatch('newsletter');
+    batch.requireLive();
     await ledger.processor.stop();
     await ledger.execute(optOut(by(anna)));
 
     const unavailable = expect.objectContaining({ code: 'UNAVAILABLE' });
+    expect(() => batch.requireLive()).toThrow(unavailable);
     await expect((async () => ask(ledger))()).rejects.toEqual(unavailable);
     await expect(ledger.app.get(Eligibility).openBatch('newsletter')).rejects.toEqual(unavailable);
   });
@@ -275,7 +278,7 @@ describe('many questions for one purpose', () => {
     await ledger.execute(optIn(by(anna)));
     await ledger.execute(optOut(by(bram)));
     await ledger.caughtUp();
-    const { judge, ...batch } = await ledger.app.get(Eligibility).openBatch('newsletter');
+    const { judge, requireLive: _live, ...batch } = await ledger.app.get(Eligibility).openBatch('newsletter');
     expect(batch).toStrictEqual({
       purpose: 'newsletter',
       at: START_OF_STORY,

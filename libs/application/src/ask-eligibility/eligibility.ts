@@ -53,6 +53,8 @@ export interface Batch {
   readonly at: string;
   readonly position: Position;
   readonly policy: { readonly id: string; readonly version: number };
+  /** Throws the problem `UNAVAILABLE` once the projection no longer follows the log: a batch may be asked for long. */
+  requireLive(): void;
   /** The verdict for one address as it was written; `INVALID_ADDRESS` when it is none. */
   judge(address: unknown): BatchVerdict;
 }
@@ -109,6 +111,7 @@ export class Eligibility {
       at: toRfc3339(at),
       position,
       policy: policyBody(stranger),
+      requireLive: () => this.preferences.requireLive(),
       judge: (address) => {
         const contactId = this.identify(address);
         if (!contactId) return this.count(invalidAddress);
