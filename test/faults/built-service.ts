@@ -97,10 +97,19 @@ export async function startRefused(directory: string, environment: Record<string
 }
 
 /** Runs the built command line over a directory. Throws what it said when it does not exit with 0. */
-export async function ledger(directory: string, ...args: readonly string[]): Promise<string> {
+export function ledger(directory: string, ...args: readonly string[]): Promise<string> {
+  return ledgerWith({}, directory, ...args);
+}
+
+/** As `ledger`, with more settings. */
+export async function ledgerWith(
+  environment: Readonly<Record<string, string>>,
+  directory: string,
+  ...args: readonly string[]
+): Promise<string> {
   const engines = await enginesOf(directory);
-  const environment = { ...process.env, DATA_DIR: directory, ...engines.environment };
-  const { stdout } = await execFileAsync(process.execPath, [LEDGER, ...args], { env: environment });
+  const env = { ...process.env, DATA_DIR: directory, ...engines.environment, ...environment };
+  const { stdout } = await execFileAsync(process.execPath, [LEDGER, ...args], { env });
   return stdout;
 }
 

@@ -43,6 +43,11 @@ export function hasPostgres(): boolean {
   return programs() !== undefined;
 }
 
+/** Where this machine has a program of PostgreSQL, such as `pg_dump`. */
+export function postgresProgram(name: string): string {
+  return join(programs() ?? '', name);
+}
+
 /** Starts PostgreSQL on 127.0.0.1, with a password, and resolves once it answers. Throws with what it said when it does not. */
 export async function startPostgres({ directory, port, settings = {} }: PostgresOptions): Promise<PostgresServer> {
   const folder = programs();
