@@ -225,6 +225,20 @@ describe('a processor', () => {
     await restored.close();
   });
 
+  it('goes on where a log that comes back did not find its events at first', async () => {
+    await append(store, [opened, shut]);
+    let misses = 0;
+    const waking: EventStore = {
+      ...dropping(store, ['after one batch']),
+      readAt: async (position) => (++misses <= 2 ? undefined : store.readAt(position)),
+    };
+    const processor = processorOf({ store: waking, timing: noWaiting([]) });
+    processor.start();
+    expect(await processor.waitFor(1, patience)).toBe(true);
+    expect(await processor.waitFor(await append(store, [opened]), patience)).toBe(true);
+    expect([misses, processor.error]).toStrictEqual([3, undefined]);
+  });
+
   it('waits five seconds at most for a store that stays away, and stops when it is told to', async () => {
     const waits: number[] = [];
     const processor = processorOf({

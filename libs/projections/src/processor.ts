@@ -36,6 +36,8 @@ export type ProcessorState = 'idle' | 'running' | 'stopped';
 const FIRST_RETRY_MS = 100;
 /** Nobody gets an answer from a projection while its log is back and it still waits. */
 const LONGEST_RETRY_MS = 5_000;
+/** How often in a row the log must seem to be another before it counts as one: a server that comes up may not find its events yet. */
+const LOOKS_AT_ANOTHER_LOG = 3;
 
 const systemTiming: Timing = {
   wait: (ms, signal) => delay(ms, undefined, { signal }).catch(() => undefined),
@@ -58,6 +60,7 @@ export class Processor {
   #caughtUp = false;
   #error: Error | undefined;
   #interruption: unknown;
+  #looksAtAnother = 0;
   #interruptedAt: number | undefined;
   #abort = new AbortController();
   #loop: Promise<void> = Promise.resolve();
@@ -191,7 +194,12 @@ export class Processor {
   async #pull(signal: AbortSignal): Promise<Failed | Dropped> {
     const { store, readModels, projections, batchSize = 500 } = this.#options;
     try {
-      if ((await foreignAmong(store, readModels, projections)).length > 0) return new Failed(new LogExchanged());
+      if ((await foreignAmong(store, readModels, projections)).length > 0) {
+        this.#looksAtAnother += 1;
+        const Ending = this.#looksAtAnother < LOOKS_AT_ANOTHER_LOG ? Dropped : Failed;
+        return new Ending(new LogExchanged());
+      }
+      this.#looksAtAnother = 0;
       for await (const batch of store.subscribe(this.#position, { signal, batchSize })) {
         if (signal.aborted) break;
         const ending = this.#handle(batch);
