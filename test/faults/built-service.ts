@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { dropEngines, enginesOf } from '../support/engines.js';
-import { ADMIN_KEY, eventually, type Reply, type TestService } from '../support/service.js';
+import { ADMIN_KEY, requestsTo, type Requests } from '../support/requests.js';
+import { eventually } from '../support/service.js';
 
 const LEDGER = join(process.cwd(), 'dist/apps/cli/src/main.js');
 
@@ -21,7 +22,8 @@ export interface Ended {
 }
 
 /** The built program in a process of its own, over a directory that outlives it. */
-export interface BuiltService extends Pick<TestService, 'post' | 'get' | 'directory'> {
+export interface BuiltService extends Requests {
+  readonly directory: string;
   readonly url: string;
   readonly pid: number;
   /** Sends a signal; resolves once the process has ended. */
@@ -64,26 +66,11 @@ export async function startBuilt(
     throw new Error(`The service does not listen: ${program.output()}${program.errors()}`);
   }, 60);
 
-  async function request(method: string, path: string, body?: unknown): Promise<Reply> {
-    const response = await fetch(new URL(path, url), {
-      method,
-      headers: {
-        Authorization: `Bearer ${ADMIN_KEY}`,
-        ...(body !== undefined && { 'Content-Type': 'application/json' }),
-      },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    const isJson = /json/.test(response.headers.get('content-type') ?? '');
-    return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
-  }
-
   return {
+    ...requestsTo(url),
     url,
     pid: program.child.pid!,
     directory,
-    get: (path) => request('GET', path),
-    post: (path, body) => request('POST', path, body),
     end(signal) {
       program.child.kill(signal);
       return program.ended;

@@ -6,16 +6,14 @@ import { startApi, type Api } from '../../apps/api/src/start.js';
 import { startMailer } from '../../apps/mailer/src/start.js';
 import { startWorker } from '../../apps/worker/src/start.js';
 import { startDistributed, type DistributedEngines } from '../support/engines.js';
-import { ADMIN_KEY, type Reply } from '../support/service.js';
+import { ADMIN_KEY, requestsTo, type Requests } from '../support/requests.js';
 
 const PUBLIC_URL = 'http://localhost:3000';
 
 /** One app, as in a process of its own: with a directory that it shares with none. */
-export interface Member {
+export interface Member extends Requests {
   readonly url: string;
   readonly directory: string;
-  get(path: string, options?: { readonly key?: string | null }): Promise<Reply>;
-  post(path: string, body: unknown): Promise<Reply>;
   close(): Promise<void>;
 }
 
@@ -67,25 +65,5 @@ export async function makeFleet(): Promise<Fleet> {
       await engines.stop();
       await rm(root, { recursive: true, force: true });
     },
-  };
-}
-
-function requestsTo(url: string): Pick<Member, 'get' | 'post'> {
-  async function request(method: string, path: string, body: unknown, key: string | null): Promise<Reply> {
-    const response = await fetch(new URL(path, url), {
-      method,
-      headers: {
-        ...(key !== null && { Authorization: `Bearer ${key}` }),
-        ...(body !== undefined && { 'Content-Type': 'application/json' }),
-      },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    const isJson = /json/.test(response.headers.get('content-type') ?? '');
-    return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
-  }
-  return {
-    get: (path, { key = ADMIN_KEY } = {}) => request('GET', path, undefined, key),
-    post: (path, body) => request('POST', path, body, ADMIN_KEY),
   };
 }

@@ -5,33 +5,15 @@ import { readConfiguration, silentLogger, type Clock, type Logger } from '@conse
 import { startStandalone, type Standalone } from '../../apps/standalone/src/start.js';
 import { dropEngines, enginesOf } from './engines.js';
 import { faultsByOpenApi } from './open-api.js';
+import { ADMIN_KEY, sendRequest, type Reply, type RequestOptions, type Requests } from './requests.js';
 
-export const ADMIN_KEY = 'the-administrators-key-of-a-test';
-
-export interface Reply {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly text: string;
-  /** The parsed body; only for JSON answers. */
-  readonly body: any;
-}
-
-export interface RequestOptions {
-  readonly body?: unknown;
-  /** A body sent as it is, with `Content-Type` among the headers. */
-  readonly raw?: string | Uint8Array | FormData | URLSearchParams | ReadableStream;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** The API key; the administrator's by default, `null` for none. */
-  readonly key?: string | null;
-}
+export { ADMIN_KEY, type Reply, type RequestOptions } from './requests.js';
 
 /** A service of its own on a free port, whose every answer is held against the OpenAPI document. */
-export interface TestService {
+export interface TestService extends Requests {
   readonly url: string;
   readonly directory: string;
   request(method: string, path: string, options?: RequestOptions): Promise<Reply>;
-  post(path: string, body: unknown, options?: RequestOptions): Promise<Reply>;
-  get(path: string, options?: RequestOptions): Promise<Reply>;
   /** Stops it and starts it again on what it left. */
   restart(environment?: Readonly<Record<string, string>>): Promise<void>;
   /** Stops it; what it kept is removed. */
@@ -74,23 +56,10 @@ export async function startService(options: ServiceOptions = {}): Promise<TestSe
     throw error;
   });
 
-  async function request(method: string, path: string, { body, raw, headers, key = ADMIN_KEY }: RequestOptions = {}) {
-    const response = await fetch(new URL(path, service.url), {
-      method,
-      headers: {
-        ...(key !== null && { Authorization: `Bearer ${key}` }),
-        ...(body !== undefined && { 'Content-Type': 'application/json' }),
-        ...headers,
-      },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-      ...(raw !== undefined && { body: raw, duplex: 'half' }),
-      redirect: 'manual',
-    });
-    const text = await response.text();
-    const contentType = response.headers.get('content-type') ?? '';
-    if (method !== 'HEAD' && method !== 'OPTIONS') requireContract(method, path, response.status, contentType, text);
-    const isJson = /json/.test(contentType) && !/ndjson/.test(contentType);
-    return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
+  async function request(method: string, path: string, options?: RequestOptions): Promise<Reply> {
+    const reply = await sendRequest(service.url, method, path, options);
+    if (method !== 'HEAD' && method !== 'OPTIONS') requireContract(method, path, reply);
+    return reply;
   }
 
   return {
@@ -112,7 +81,8 @@ export async function startService(options: ServiceOptions = {}): Promise<TestSe
   };
 }
 
-function requireContract(method: string, path: string, status: number, contentType: string, text: string): void {
+function requireContract(method: string, path: string, { status, headers, text }: Reply): void {
+  const contentType = headers.get('content-type') ?? '';
   const faults = faultsByOpenApi({ method, path: new URL(path, 'http://x').pathname, status, contentType, text });
   if (faults.length > 0) throw new Error(`Not as openapi.yaml says:\n${faults.join('\n')}\n${text.slice(0, 500)}`);
 }
