@@ -2,6 +2,7 @@ import {
   CLOCK,
   CONFIGURATION,
   ContactRepository,
+  currentPolicy,
   Deliver,
   DeliveryRepository,
   EVENT_STORE,
@@ -13,7 +14,6 @@ import {
   PUBLIC_URL,
   RETURN_PATHS,
 } from '@consent-ledger/application';
-import { policyInForce } from '@consent-ledger/consent';
 import type { EventStore } from '@consent-ledger/event-store';
 import type { Links, ReturnPaths } from '@consent-ledger/links';
 import type { MailTransport, MessageSigner, Templates } from '@consent-ledger/mail';
@@ -129,8 +129,7 @@ export class MailerModule implements OnApplicationBootstrap, BeforeApplicationSh
   /** The sender may come from a policy that changes while the service runs, so this must not stop a start. */
   private warnOfUnalignedSignature(): void {
     const settings = dkimSettings(this.configuration);
-    const now = this.clock.now();
-    const { document } = policyInForce(this.policies.history(), now, now);
+    const { document } = currentPolicy(this.policies, this.clock);
     const sender = domainOf(this.configuration.MAIL_FROM ?? document.controller.email);
     if (settings && !isAligned(settings.domain, sender))
       this.logger.warn(

@@ -10,6 +10,7 @@ export * from './contact/contact-repository.js';
 export type * from './contact/fact.js';
 export * from './contact/load-contact.js';
 export * from './create-mailing/create-mailing.command.js';
+export * from './current-policy.js';
 export * from './create-mailing/mailing-templates.js';
 export * from './deliver/clearance.js';
 export * from './data-subject-request/judgement.js';

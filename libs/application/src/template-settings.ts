@@ -1,7 +1,7 @@
-import { policyInForce } from '@consent-ledger/consent';
 import { Problem, type Clock } from '@consent-ledger/platform';
 import type { PolicyShelf, TemplateContent } from '@consent-ledger/projections';
 import { Inject, Injectable } from '@nestjs/common';
+import { currentPolicy } from './current-policy.js';
 import { CLOCK, POLICIES, PUBLIC_URL } from './ports.js';
 import { TemplateCatalogue, type TemplateDraft, type TemplateSetting } from './template-catalogue.js';
 
@@ -17,8 +17,7 @@ export class TemplateSettings {
 
   /** The sender of the policy in force, a link that no recipient has, and the name of the first commercial purpose. */
   current(): TemplateSetting {
-    const now = this.clock.now();
-    const { document, purposes } = policyInForce(this.policies.history(), now, now);
+    const { document, purposes } = currentPolicy(this.policies, this.clock);
     const [first] = [...purposes].flatMap(([name, { commercial }]) => (commercial ? [name] : []));
     const names = document.purposes[first ?? '']?.name ?? {};
     return {

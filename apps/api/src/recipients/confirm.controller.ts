@@ -1,12 +1,12 @@
 import {
   CLOCK,
   ConfirmOptInCommand,
+  currentPolicy,
   POLICIES,
   PUBLIC_URL,
   ShowOptInRequestQuery,
   type OptInRequestAnswer,
 } from '@consent-ledger/application';
-import { policyInForce } from '@consent-ledger/consent';
 import type { ClaimsOf } from '@consent-ledger/links';
 import type { Clock } from '@consent-ledger/platform';
 import type { PolicyShelf } from '@consent-ledger/projections';
@@ -81,9 +81,8 @@ export class ConfirmController {
   }
 
   private page(page: PageName, asked: OptInRequestAnswer, language: Language, told: Told = {}): string {
-    const history = this.policies.history();
-    const now = this.clock.now();
-    const confirmation = confirmationView(asked, policyInForce(history, now, now), history, language);
+    const inForce = currentPolicy(this.policies, this.clock);
+    const confirmation = confirmationView(asked, inForce, this.policies.history(), language);
     return this.pages.render(page, language, { confirmation, ...told });
   }
 

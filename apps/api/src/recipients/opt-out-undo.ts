@@ -1,5 +1,12 @@
-import { CLOCK, LINKS, POLICIES, UndoOptOutCommand, type Unsubscribed } from '@consent-ledger/application';
-import { policyInForce, type SourceKind } from '@consent-ledger/consent';
+import {
+  CLOCK,
+  currentPolicy,
+  LINKS,
+  POLICIES,
+  UndoOptOutCommand,
+  type Unsubscribed,
+} from '@consent-ledger/application';
+import type { SourceKind } from '@consent-ledger/consent';
 import type { Links } from '@consent-ledger/links';
 import type { Clock } from '@consent-ledger/platform';
 import type { PolicyShelf } from '@consent-ledger/projections';
@@ -57,9 +64,8 @@ export class OptOutUndo {
 
   private namesOf(purposes: readonly string[] | 'all', language: Language): string | undefined {
     if (purposes === 'all') return this.pages.textsIn(language).preferences.all;
-    const now = this.clock.now();
     const history = this.policies.history();
-    const inForce = policyInForce(history, now, now);
+    const inForce = currentPolicy(this.policies, this.clock);
     const names = purposes.map((purpose) => purposeName(inForce, history, purpose, language) ?? purpose);
     return listed(names, language);
   }

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { CLOCK, POLICIES, PUBLIC_URL } from '@consent-ledger/application';
-import { policyInForce } from '@consent-ledger/consent';
+import { CLOCK, currentPolicy, POLICIES, PUBLIC_URL } from '@consent-ledger/application';
 import { newId, type Clock } from '@consent-ledger/platform';
 import type { PolicyShelf } from '@consent-ledger/projections';
 import { Inject, Injectable } from '@nestjs/common';
@@ -125,8 +124,7 @@ export class Pages {
 
   render(page: PageName, language: Language, context: PageContext): string {
     const text = this.textsIn(language);
-    const now = this.clock.now();
-    const { controller } = policyInForce(this.policies.history(), now, now).document;
+    const { controller } = currentPolicy(this.policies, this.clock).document;
     const body = this.bodyOf(page)(
       { ...context, form: newId(), language, text, texts: text[page], controller, base: this.base },
       { partials: this.partials },

@@ -1,5 +1,6 @@
 import {
   CLOCK,
+  currentPolicy,
   POLICIES,
   PUBLIC_URL,
   ShowOwnPreferencesQuery,
@@ -7,7 +8,7 @@ import {
   UnsubscribeCommand,
   type OwnPreferences,
 } from '@consent-ledger/application';
-import { policyInForce, type Policy } from '@consent-ledger/consent';
+import type { Policy } from '@consent-ledger/consent';
 import type { ClaimsOf } from '@consent-ledger/links';
 import { Problem, type Clock } from '@consent-ledger/platform';
 import type { PolicyShelf } from '@consent-ledger/projections';
@@ -156,8 +157,7 @@ export class PreferencesController {
   }
 
   private policy(): Policy {
-    const now = this.clock.now();
-    return policyInForce(this.policies.history(), now, now);
+    return currentPolicy(this.policies, this.clock);
   }
 }
 

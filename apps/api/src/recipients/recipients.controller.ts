@@ -1,5 +1,4 @@
-import { CLOCK, POLICIES, UnsubscribeCommand } from '@consent-ledger/application';
-import { policyInForce } from '@consent-ledger/consent';
+import { CLOCK, currentPolicy, POLICIES, UnsubscribeCommand } from '@consent-ledger/application';
 import { stoppedBy, type ClaimsOf } from '@consent-ledger/links';
 import type { Clock } from '@consent-ledger/platform';
 import type { PolicyShelf } from '@consent-ledger/projections';
@@ -74,8 +73,7 @@ export class RecipientsController {
     const stopped = stoppedBy(claims);
     if (stopped === 'all') return undefined;
     const history = this.policies.history();
-    const now = this.clock.now();
-    const inForce = policyInForce(history, now, now);
+    const inForce = currentPolicy(this.policies, this.clock);
     const names = stopped.flatMap((purpose) => purposeName(inForce, history, purpose, language) ?? []);
     return listed(names, language);
   }

@@ -1,5 +1,5 @@
-import { CLOCK, CONTACT_IDS, POLICIES, PUBLIC_URL, SubscribeCommand } from '@consent-ledger/application';
-import { policyInForce, type Policy } from '@consent-ledger/consent';
+import { CLOCK, CONTACT_IDS, currentPolicy, POLICIES, PUBLIC_URL, SubscribeCommand } from '@consent-ledger/application';
+import type { Policy } from '@consent-ledger/consent';
 import type { Clock } from '@consent-ledger/platform';
 import type { ContactIds } from '@consent-ledger/privacy';
 import type { PolicyShelf } from '@consent-ledger/projections';
@@ -87,7 +87,6 @@ export class SubscribeController {
   }
 
   private policy(): Policy {
-    const now = this.clock.now();
-    return policyInForce(this.policies.history(), now, now);
+    return currentPolicy(this.policies, this.clock);
   }
 }

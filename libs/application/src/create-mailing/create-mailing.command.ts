@@ -1,4 +1,4 @@
-import { policyInForce, policyVersionOf, UnknownPurpose, type Policy } from '@consent-ledger/consent';
+import { policyVersionOf, UnknownPurpose, type Policy } from '@consent-ledger/consent';
 import { NO_STREAM, RevisionConflict, type EventStore, type JsonObject } from '@consent-ledger/event-store';
 import { newId, Problem, type Clock } from '@consent-ledger/platform';
 import {
@@ -11,6 +11,7 @@ import {
 import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { isDeepStrictEqual } from 'node:util';
+import { currentPolicy } from '../current-policy.js';
 import { occasionOf } from '../deliver/delivery.js';
 import { CLOCK, EVENT_STORE, POLICIES, TEMPLATES } from '../ports.js';
 import { systemMetadata } from '../system-event.js';
@@ -48,8 +49,7 @@ export class CreateMailingHandler implements ICommandHandler<CreateMailingComman
 
   async execute({ mailing, correlationId }: CreateMailingCommand) {
     if (occasionOf(mailing.mailingId) !== 'mailing') throw takenId();
-    const now = this.clock.now();
-    const policy = policyInForce(this.policies.history(), now, now);
+    const policy = currentPolicy(this.policies, this.clock);
     if (!policy.purposes.has(mailing.purpose)) throw unknownPurpose(mailing.purpose, policy);
     const metadata = systemMetadata(this.clock, correlationId, policyVersionOf(policy));
     const event = {

@@ -1,4 +1,3 @@
-import { policyInForce } from '@consent-ledger/consent';
 import { Problem, validationProblem, type Clock } from '@consent-ledger/platform';
 import {
   readTemplateReference,
@@ -7,6 +6,7 @@ import {
   type TemplateShelf,
 } from '@consent-ledger/projections';
 import { Inject, Injectable } from '@nestjs/common';
+import { currentPolicy } from '../current-policy.js';
 import { MailingProgress } from '../mailing-progress.js';
 import { CLOCK, POLICIES, TEMPLATES } from '../ports.js';
 import { TemplateCatalogue } from '../template-catalogue.js';
@@ -62,8 +62,7 @@ export class MailingTemplates {
 
   /** Advertising may not go out as service mail, which no opt-out stops (P1). */
   private requireFit(template: string, reference: string, purpose: string): void {
-    const now = this.clock.now();
-    const isCommercial = policyInForce(this.policies.history(), now, now).purposes.get(purpose)?.commercial ?? true;
+    const isCommercial = currentPolicy(this.policies, this.clock).purposes.get(purpose)?.commercial ?? true;
     if (isCommercial || this.templates.kind(reference) !== 'commercial') return;
     throw new Problem(
       'TEMPLATE_DOES_NOT_FIT',

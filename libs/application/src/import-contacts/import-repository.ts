@@ -1,4 +1,4 @@
-import { policyInForce, policyVersionOf, type Actor } from '@consent-ledger/consent';
+import { policyVersionOf, type Actor } from '@consent-ledger/consent';
 import {
   NO_STREAM,
   RevisionConflict,
@@ -9,6 +9,7 @@ import {
 import { newId, Problem, type Clock } from '@consent-ledger/platform';
 import type { PolicyShelf } from '@consent-ledger/projections';
 import { Inject, Injectable } from '@nestjs/common';
+import { currentPolicy } from '../current-policy.js';
 import { CLOCK, EVENT_STORE, POLICIES } from '../ports.js';
 import { systemMetadata } from '../system-event.js';
 import { importRecordOf, importStream, type ImportEventData, type ImportRecord } from './import-events.js';
@@ -74,8 +75,7 @@ export class ImportRepository {
   }
 
   #metadata(importId: string, { actor, correlationId }: ImportOrigin): JsonObject {
-    const now = this.clock.now();
-    const policyVersion = policyVersionOf(policyInForce(this.policies.history(), now, now));
+    const policyVersion = policyVersionOf(currentPolicy(this.policies, this.clock));
     const metadata = systemMetadata(this.clock, correlationId, policyVersion);
     return { ...metadata, actor: { ...actor }, source: { kind: 'import' }, importId };
   }

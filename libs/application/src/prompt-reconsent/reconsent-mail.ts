@@ -1,10 +1,11 @@
-import { policyInForce, policyVersionOf, type ContactEvent, type Policy } from '@consent-ledger/consent';
+import { policyVersionOf, type ContactEvent, type Policy } from '@consent-ledger/consent';
 import type { EventStore } from '@consent-ledger/event-store';
 import { deterministicId, newId, type Clock } from '@consent-ledger/platform';
 import type { PolicyShelf } from '@consent-ledger/projections';
 import { Inject, Injectable } from '@nestjs/common';
 import { AddressOnRecord } from '../contact/address-on-record.js';
 import { loadContact } from '../contact/load-contact.js';
+import { currentPolicy } from '../current-policy.js';
 import { RECONSENT } from '../deliver/delivery.js';
 import { DeliveryRepository } from '../deliver/delivery-repository.js';
 import { CLOCK, EVENT_STORE, POLICIES } from '../ports.js';
@@ -40,8 +41,7 @@ export class ReconsentMail {
     if (address === undefined) return 'no-address';
 
     const promptMail = deterministicId('delivery', RECONSENT, promptId);
-    const now = this.clock.now();
-    const policy = policyInForce(this.policies.history(), now, now);
+    const policy = currentPolicy(this.policies, this.clock);
     await this.deliveries.request(
       {
         deliveryId: reminder ? deterministicId('delivery', RECONSENT, promptId, 'reminder') : promptMail,

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { policyInForce, policyVersionOf, type Actor } from '@consent-ledger/consent';
+import { policyVersionOf, type Actor } from '@consent-ledger/consent';
 import {
   NO_STREAM,
   RevisionConflict,
@@ -17,6 +17,7 @@ import {
 } from '@consent-ledger/projections';
 import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { currentPolicy } from '../current-policy.js';
 import { CLOCK, EVENT_STORE, POLICIES } from '../ports.js';
 import { Preferences } from '../preferences.js';
 import { systemMetadata } from '../system-event.js';
@@ -93,8 +94,7 @@ export class PublishTemplateHandler implements ICommandHandler<PublishTemplateCo
     version: number,
     content: TemplateContent,
   ) {
-    const now = this.clock.now();
-    const policy = policyInForce(this.policies.history(), now, now);
+    const policy = currentPolicy(this.policies, this.clock);
     const metadata = systemMetadata(this.clock, correlationId, policyVersionOf(policy));
     return {
       // Another content is another event: of two that are published at once under one version, the second becomes the next.
