@@ -15,7 +15,7 @@ export function addRepeatErasures(ledger: Command, surroundings: Surroundings): 
 }
 
 async function repeatErasures(surroundings: Surroundings): Promise<void> {
-  const { erased, destroyed, inUse } = await withLedger(surroundings, async (ledger) => {
+  const { erased, destroyed, inUse, unrecorded } = await withLedger(surroundings, async (ledger) => {
     const display = createDisplay('repeat-erasures', describe, surroundings);
     try {
       return await ledger.repeatErasures.run({ signal: surroundings.signal, onProgress: display.show });
@@ -26,11 +26,14 @@ async function repeatErasures(surroundings: Surroundings): Promise<void> {
   surroundings.stdout.write(
     `${formatCount(erased)} contacts were erased; the keys of ${formatCount(destroyed)} had come back, and were destroyed\n`,
   );
-  if (inUse > 0)
-    throw new CommandFailed(
+  for (const contactId of unrecorded) surroundings.stdout.write(`erased, and not in the log: ${contactId}\n`);
+  const faults = [
+    unrecorded.length > 0 &&
+      `The keys of ${formatCount(unrecorded.length)} are destroyed, and the log does not say that they were erased: it is a copy of before, by which they would get mail again. Ask for the erasure of each again.`,
+    inUse > 0 &&
       `${formatCount(inUse)} came back before this was run, and are known under the old key: what was erased can be read. Ask for their erasure again.`,
-      INCOMPLETE,
-    );
+  ].filter((fault) => fault !== false);
+  if (faults.length > 0) throw new CommandFailed(faults.join('\n'), INCOMPLETE);
 }
 
 function describe({ position, until }: RepeatProgress): string {
