@@ -1,4 +1,5 @@
 import { LogUnavailable } from '@consent-ledger/event-store';
+import { UnusableKeyVault } from '@consent-ledger/privacy';
 import { createTestLedger } from '@consent-ledger/testing';
 import { describe, expect, it } from '@jest/globals';
 import { checkHealth, type HealthSources } from './health.js';
@@ -49,6 +50,14 @@ describe('the health of a process', () => {
     expect(await healthWith(() => ({ processor: processorThat({ interruption }) }))).toMatchObject({
       status: 'degraded',
       checks: { readModels: 'interrupted, and tried again: LOG_UNAVAILABLE' },
+    });
+  });
+
+  it('is less where the key vault was rotated to a master key that this process was not given', async () => {
+    const check = () => Promise.reject(new UnusableKeyVault('was made with another master key.'));
+    expect(await healthWith(({ vault }) => ({ vault: { ...vault, check } }))).toMatchObject({
+      status: 'degraded',
+      checks: { keyVault: expect.stringContaining('under a master key that this process was not given') },
     });
   });
 

@@ -1,4 +1,5 @@
 import { storageFaultIn } from '@consent-ledger/platform';
+import { UnusableKeyVault } from '@consent-ledger/privacy';
 import type { Ledger } from './ledger.js';
 
 /** Whether a process can do its work: `ok`, `degraded` where only a part fails, `unavailable` where it should get no questions. */
@@ -67,11 +68,14 @@ function checkWriting({ writeFault }: HealthSources): Check {
 
 async function checkKeyVault({ vault }: HealthSources): Promise<Check> {
   try {
+    await vault.check();
     await vault.find('');
     await vault.wasDestroyed('');
     return OK;
-  } catch {
-    return { says: 'the key vault cannot be read: opt-outs count, all else that holds personal data fails' };
+  } catch (error) {
+    const why =
+      error instanceof UnusableKeyVault ? 'is under a master key that this process was not given' : 'cannot be read';
+    return { says: `the key vault ${why}: opt-outs count, all else that holds personal data fails` };
   }
 }
 

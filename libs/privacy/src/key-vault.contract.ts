@@ -241,6 +241,16 @@ export function rewrappableVaultContract(name: string, createStorage: () => Rewr
       await expect(open(OLD)).rejects.toMatchObject({ code: 'UNUSABLE_KEY_VAULT' });
     });
 
+    it('tells those that lack the new master key, from when another process brings it on', async () => {
+      const { open, old } = await given(1);
+      await old.check();
+      const both = await open(NEW, OLD);
+      await expect(old.check()).rejects.toMatchObject({ code: 'UNUSABLE_KEY_VAULT' });
+      await rotateMasterKey(both);
+      await expect(old.check()).rejects.toMatchObject({ code: 'UNUSABLE_KEY_VAULT' });
+      await both.check();
+    });
+
     it('serves all who know both, whichever they have first, before, during and after', async () => {
       const { open, ids, keys } = await given(5);
       const [behind, ahead] = [await open(OLD, NEW), await open(NEW, OLD)];

@@ -33,6 +33,12 @@ export interface KeyVault {
   /** Those of the keys with these ids that this vault held and destroyed. */
   destroyedAmong(keyIds: readonly string[]): Promise<ReadonlySet<string>>;
 
+  /**
+   * Whether the master keys that this process was given still open all keys and make new ones. Rejects with `KeyVaultUnavailable` when the vault does not answer, and with
+   * `UnusableKeyVault` when it is, by now, under a master key that this process was not given.
+   */
+  check(): Promise<void>;
+
   /** Settles what was accepted, then lets go of every resource. */
   close(): Promise<void>;
 }

@@ -69,6 +69,11 @@ export function masterKeyToIntroduce(
   return known.some((one) => opens(wrapping, one)) ? undefined : wrapping;
 }
 
+/** Throws `UnusableKeyVault` when keys of a vault may be under a master key that is not configured, or none may wrap any more. */
+export function requireMasterKeysOf(known: readonly KnownMasterKey[], configured: readonly MasterKey[]): void {
+  masterKeyToIntroduce(configured, known);
+}
+
 /** The ring of a vault that knows the first of the configured keys that is not retired. Throws `UnusableKeyVault` as above. */
 export function createMasterKeyRing(configured: readonly MasterKey[], known: readonly KnownMasterKey[]): MasterKeyRing {
   const inUse = new Map<number, MasterKey>();

@@ -32,6 +32,7 @@ export function createMemoryKeyVault(): KeyVault {
     async destroyedAmong(keyIds) {
       return new Set(keyIds.filter((keyId) => destroyedIds.has(keyId)));
     },
+    check: () => Promise.resolve(),
     async close() {
       keys.clear();
     },

@@ -12,7 +12,13 @@ import {
 } from './master-keys.js';
 import { connectToPostgres, type PostgresConnection } from './postgres-connection.js';
 import { purgeBuckets } from './postgres-purge.js';
-import { introduceMasterKeys, prepareTables, retireMasterKeys, tableOf } from './postgres-vault-schema.js';
+import {
+  checkMasterKeys,
+  introduceMasterKeys,
+  prepareTables,
+  retireMasterKeys,
+  tableOf,
+} from './postgres-vault-schema.js';
 import type { RewrappableVault } from './rewrappable-vault.js';
 
 export interface PostgresKeyVaultOptions {
@@ -269,6 +275,7 @@ async function createVault(
       );
       return new Set(rows.map(({ keyId }) => keyId));
     },
+    check: () => checkMasterKeys(connection, masterKeys),
     async masterKeysInUse() {
       const rows = await connection.queryAgain<{ master: number; keys: number }>(
         'SELECT master, count(*)::integer AS keys FROM data_keys GROUP BY master',

@@ -4,6 +4,7 @@ import {
   createMasterKeyRing,
   masterKeyToIntroduce,
   overtaken,
+  requireMasterKeysOf,
   sealCheck,
   type KnownMasterKey,
   type MasterKey,
@@ -21,6 +22,7 @@ export interface VaultLayout {
 const SCHEMA_VERSION = 1;
 /** Whoever makes the tables, or makes a master key known, does it alone; the number means nothing to anybody else. */
 const LOCK = 0x6b657973;
+const KNOWN_MASTER_KEYS = 'SELECT number, sealed, retired FROM master_keys ORDER BY number';
 
 /**
  * Keys lie in many small tables, since a table is what is written anew to destroy the bytes of one. Texts have a length so
@@ -76,6 +78,11 @@ export async function prepareTables(connection: PostgresConnection, buckets: num
   });
 }
 
+/** Throws `UnusableKeyVault` when the vault is, by now, under a master key that is not among these. */
+export async function checkMasterKeys(connection: PostgresConnection, configured: readonly MasterKey[]): Promise<void> {
+  requireMasterKeysOf(await connection.queryAgain<KnownMasterKey>(KNOWN_MASTER_KEYS), configured);
+}
+
 /** Makes the first master key known that is not, and answers the ring of them. Throws `UnusableKeyVault` for wrong ones. */
 export async function introduceMasterKeys(
   connection: PostgresConnection,
@@ -118,5 +125,5 @@ export async function retireMasterKeys(
 }
 
 async function knownMasterKeys(client: pg.ClientBase): Promise<KnownMasterKey[]> {
-  return (await client.query<KnownMasterKey>('SELECT number, sealed, retired FROM master_keys ORDER BY number')).rows;
+  return (await client.query<KnownMasterKey>(KNOWN_MASTER_KEYS)).rows;
 }

@@ -10,7 +10,7 @@ import {
   type WrappedKey,
 } from './master-keys.js';
 import type { RewrappableVault } from './rewrappable-vault.js';
-import { BUSY_TIMEOUT_MS, introduceMasterKeys, openVaultFile } from './sqlite-vault-file.js';
+import { BUSY_TIMEOUT_MS, checkMasterKeys, introduceMasterKeys, openVaultFile } from './sqlite-vault-file.js';
 import { createWriteGroup } from './write-group.js';
 
 export interface SqliteKeyVaultOptions {
@@ -150,6 +150,9 @@ export function openSqliteKeyVault({
     },
     async destroyedAmong(keyIds) {
       return new Set(statements.selectDestroyed.all(JSON.stringify(keyIds)));
+    },
+    async check() {
+      checkMasterKeys(db, masterKeys);
     },
     async masterKeysInUse() {
       return masterKeyUses(ring, new Map(statements.countByMaster.all()));

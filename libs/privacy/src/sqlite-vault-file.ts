@@ -3,6 +3,7 @@ import { UnusableKeyVault } from './key-vault.js';
 import {
   createMasterKeyRing,
   masterKeyToIntroduce,
+  requireMasterKeysOf,
   sealCheck,
   type KnownMasterKey,
   type MasterKey,
@@ -82,6 +83,11 @@ export function introduceMasterKeys(db: Database.Database, configured: readonly 
     return createMasterKeyRing(configured, knownMasterKeys(db));
   });
   return introduce.immediate();
+}
+
+/** Throws `UnusableKeyVault` when the vault is, by now, under a master key that is not among these. */
+export function checkMasterKeys(db: Database.Database, configured: readonly MasterKey[]): void {
+  requireMasterKeysOf(knownMasterKeys(db), configured);
 }
 
 function knownMasterKeys(db: Database.Database): KnownMasterKey[] {
