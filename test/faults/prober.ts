@@ -39,8 +39,8 @@ export function probe(apis: () => readonly Asking[], addresses: readonly string[
       const asked = apis();
       const api = asked[turn % asked.length];
       const address = addresses[turn % addresses.length];
-      const answer = api && (await ask(api, { address, purpose, consistency }).catch(() => undefined));
-      if (answer) answers.push({ ...answer, consistency });
+      const answer = api && address && (await askOnce(api, { address, purpose, consistency }));
+      if (answer) answers.push(answer);
       await delay(PACE);
     }
   };
@@ -54,10 +54,25 @@ export function probe(apis: () => readonly Asking[], addresses: readonly string[
   };
 }
 
-async function ask(api: Asking, question: object): Promise<Omit<Asked, 'consistency'> | undefined> {
+/** One question; `undefined` where it got no answer. */
+export async function askOnce(
+  api: Asking,
+  question: { readonly address: string; readonly purpose: string; readonly consistency: Asked['consistency'] },
+): Promise<Asked | undefined> {
   const askedAt = Date.now();
-  const { status, body } = await api.post('/v1/eligibility', question);
-  if (status !== 200) return undefined;
-  const { contactId, purpose, eligible, reason, at, position } = body;
-  return { askedAt, answeredAt: Date.now(), contactId, purpose, eligible, reason, at: Date.parse(at), position };
+  const reply = await api.post('/v1/eligibility', question).catch(() => undefined);
+  if (reply?.status !== 200) return undefined;
+  const { contactId, purpose, eligible, reason, at, position } = reply.body;
+  const { consistency } = question;
+  return {
+    askedAt,
+    answeredAt: Date.now(),
+    consistency,
+    contactId,
+    purpose,
+    eligible,
+    reason,
+    at: Date.parse(at),
+    position,
+  };
 }

@@ -13,7 +13,7 @@ const embeddedOnly = [
     spec: 'faults/distributed-requests.spec.ts',
     why: 'It names its engines itself: it is the same on either profile.',
   },
-  { spec: 'faults/restored-vault.spec.ts', why: 'It copies the file of the vault, and puts it back.' },
+  { spec: 'faults/restored-vault.spec.ts', why: 'It has vaults of its own, of either kind, and puts them back.' },
   {
     spec: 'faults/starting.spec.ts',
     tests: 'secrets that are gone',
@@ -30,6 +30,8 @@ const embeddedOnly = [
     tests: 'leaves nothing behind',
     why: 'It lists the files of the log and the vault.',
   },
+  { spec: 'faults/slow-api.spec.ts', why: 'It names its engines itself: it is the same on either profile.' },
+  { spec: 'faults/slow-readers.spec.ts', why: 'It names its engines itself: it is the same on either profile.' },
   { spec: 'faults/unwritable-log.spec.ts', why: 'It keeps the file of the log from being written.' },
   { spec: 'faults/vault-away.spec.ts', why: 'It has a vault of its own, on a server that it stops.' },
   { spec: 'http/access.spec.ts', tests: 'nothing on disk holds one', why: 'It looks into the file of the log.' },
