@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import kafkajs, { type Consumer, type Kafka } from 'kafkajs';
+import kafkajs, { type Consumer, type Kafka, type KafkaMessage } from 'kafkajs';
 
 /** A message as any program reads it off a topic. */
 export interface WireMessage {
@@ -25,8 +25,17 @@ export interface Wire {
   takeOver(transactionalId: string, topic: string): Promise<void>;
   /** Acknowledges everything on a topic as a group of that name. */
   acknowledge(group: string, topic: string): Promise<void>;
+  /** Joins a group, takes one message of a topic, and then no more: a member that hangs. Resolves once it has the first. */
+  hang(group: string, topic: string): Promise<Hanging>;
   /** Ends every connection. */
   close(): Promise<void>;
+}
+
+/** A member of a group that hangs at its second message. */
+export interface Hanging {
+  /** The messages that it took, in order. */
+  readonly taken: readonly WireMessage[];
+  goOn(): void;
 }
 
 const LONGEST_WAIT_MS = 25_000;
@@ -35,6 +44,7 @@ const LONGEST_WAIT_MS = 25_000;
 export function createWire(brokers: readonly string[]): Wire {
   const kafka = new kafkajs.Kafka({ brokers: [...brokers], logLevel: kafkajs.logLevel.NOTHING });
   const readers = new Map<string, Promise<Reader>>();
+  const hanging: (() => Promise<void>)[] = [];
   const reader = (topic: string, uncommitted: boolean) => {
     const name = `${topic} ${uncommitted}`;
     const found = readers.get(name) ?? openReader(kafka, topic, uncommitted);
@@ -74,7 +84,13 @@ export function createWire(brokers: readonly string[]): Wire {
       await admin.setOffsets({ groupId, topic, partitions });
       await admin.disconnect();
     },
+    async hang(groupId, topic) {
+      const { leave, ...member } = await openHanging(kafka, groupId, topic);
+      hanging.push(leave);
+      return member;
+    },
     async close() {
+      await Promise.all(hanging.map((leave) => leave()));
       await Promise.all(
         [...readers.values()].map((open) => open.then((reader) => reader.close()).catch(() => undefined)),
       );
@@ -103,18 +119,7 @@ async function openReader(kafka: Kafka, topic: string, readUncommitted: boolean)
     autoCommit: false,
     eachBatch: async ({ batch }) => {
       read.set(batch.partition, Number(batch.lastOffset()) + 1);
-      for (const { key, value, offset, headers = {} } of batch.messages) {
-        const text = value === null ? null : value.toString();
-        messages.push({
-          topic,
-          partition: batch.partition,
-          offset: Number(offset),
-          key: key?.toString() ?? '',
-          value: text,
-          headers: Object.fromEntries(Object.entries(headers).map(([name, header]) => [name, String(header)])),
-          body: text === null ? null : parsed(text),
-        });
-      }
+      for (const message of batch.messages) messages.push(wireMessage(topic, batch.partition, message));
     },
   });
   return {
@@ -133,6 +138,56 @@ async function openReader(kafka: Kafka, topic: string, readUncommitted: boolean)
         () => 'not all',
       ),
     close: () => consumer.disconnect(),
+  };
+}
+
+function wireMessage(
+  topic: string,
+  partition: number,
+  { key, value, offset, headers = {} }: KafkaMessage,
+): WireMessage {
+  const text = value === null ? null : value.toString();
+  return {
+    topic,
+    partition,
+    offset: Number(offset),
+    key: key?.toString() ?? '',
+    value: text,
+    headers: Object.fromEntries(Object.entries(headers).map(([name, header]) => [name, String(header)])),
+    body: text === null ? null : parsed(text),
+  };
+}
+
+async function openHanging(
+  kafka: Kafka,
+  groupId: string,
+  topic: string,
+): Promise<Hanging & { leave(): Promise<void> }> {
+  const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 100, maxBytes: 16_384 });
+  const taken: WireMessage[] = [];
+  let goOn = () => {};
+  const released = new Promise<void>((resolve) => (goOn = resolve));
+  await consumer.connect();
+  await subscribeOnceThere(consumer, topic);
+  await consumer.run({
+    autoCommitThreshold: 1,
+    eachMessage: async ({ partition, message }) => {
+      if (taken.length > 0) await released;
+      taken.push(wireMessage(topic, partition, message));
+    },
+  });
+  await until(
+    () => taken.length > 0,
+    taken,
+    () => 'none',
+  );
+  return {
+    taken,
+    goOn,
+    async leave() {
+      goOn();
+      await consumer.disconnect();
+    },
   };
 }
 
