@@ -1,5 +1,5 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
-import { fromBase32, toBase32 } from './base32.js';
+import { fromBase32, toBase32 } from '@consent-ledger/platform';
 import { requireKeys, type LinkKey } from './link-keys.js';
 
 /**
@@ -13,10 +13,10 @@ export interface ReturnPaths {
   deliveryOf(mark: string): string | undefined;
 }
 
-const ID_BYTES = 16;
 /** 80 bits: RFC 2104 §5 allows no fewer. */
 const MAC_BYTES = 10;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** An id of 16 bytes and a MAC, of as many characters as they have in base32. */
 const MARK = /^([a-z2-7]{26})\.([a-z2-7]{16})$/;
 
 /**
@@ -32,16 +32,20 @@ export function createReturnPaths(keys: readonly LinkKey[]): ReturnPaths {
     markOf(deliveryId) {
       if (!UUID.test(deliveryId)) return undefined;
       const id = Buffer.from(deliveryId.replaceAll('-', ''), 'hex');
-      return `${toBase32(id)}.${toBase32(macOf(id, derived[0]!))}`;
+      return `${written(id)}.${written(macOf(id, derived[0]!))}`;
     },
     deliveryOf(mark) {
-      const [, name = '', mac = ''] = MARK.exec(mark.toLowerCase()) ?? [];
-      const id = fromBase32(name, ID_BYTES);
-      const given = fromBase32(mac, MAC_BYTES);
+      const [, name, mac] = MARK.exec(mark.toLowerCase()) ?? [];
+      const id = name && fromBase32(name);
+      const given = mac && fromBase32(mac);
       if (!id || !given || !derived.some((key) => timingSafeEqual(macOf(id, key), given))) return undefined;
       return id.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
     },
   };
+}
+
+function written(bytes: Buffer): string {
+  return toBase32(bytes.toString('latin1'));
 }
 
 function macOf(id: Buffer, key: Buffer): Buffer {

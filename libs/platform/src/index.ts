@@ -1,4 +1,5 @@
 export * from './api-key.js';
+export * from './base32.js';
 export * from './client-network.js';
 export * from './clock.js';
 export * from './configuration.js';
