@@ -16,9 +16,10 @@ import { mappingOf, type ImportPreset, type MappingChanges } from './import-mapp
 import { SettleDue } from '../settle-due/settle-due.js';
 import { ahead, inFlight } from './in-flight.js';
 import { ImportRepository, type ImportOrigin } from './import-repository.js';
-import type { RowOutcome } from './record-row.js';
-import { recordRows, type RowRecording, type Said } from './record-rows.js';
-import { createRowReader, type ReadRow, type RowReader, type RowRefusal, type StatementName } from './row-reader.js';
+import { inRounds, recordingsOf, type Line, type Portion, type Round } from './import-rounds.js';
+import { ImportTally } from './import-tally.js';
+import { recordRows } from './record-rows.js';
+import { createRowReader, type RowReader, type RowRefusal, type StatementName } from './row-reader.js';
 import { openScratchLog } from './scratch-log.js';
 
 /** What is imported, and what the file does not say itself. */
@@ -69,11 +70,6 @@ export interface ImportWatcher {
   readonly signal?: AbortSignal;
 }
 
-/** How many rows wait for the log at once: as many as it commits together, and few enough to let others in between. */
-const ROWS_AT_ONCE = 1024;
-/** How many rows are put in order before they are recorded: some ten mebibytes. */
-const ROWS_A_ROUND = 8_192;
-const REFUSALS_TOLD = 1000;
 /** While one portion is appended, others are sealed: enough of them for as long as it takes to read the next round. */
 const PORTIONS_AT_ONCE = 8;
 /** A round of fewer rows is recorded before a thread has started. */
@@ -108,8 +104,8 @@ export class ImportContacts {
     const options = optionsOf(request);
     const start = () => this.imports.note(importId, 'ImportStarted', { preset, options }, origin);
     const { contacts, startSealing } = this;
-    const tally = await this.#walk(source, request, { contacts, origin, importId, start, startSealing }, watcher);
-    const { counts, sha256, refused } = tally;
+    const through = { contacts, origin, importId, start, startSealing };
+    const { counts, sha256, refused } = await this.#walk(source, request, through, watcher);
     const position = await this.imports.note(importId, 'ImportFinished', { ...counts, sha256 }, origin);
     return { importId, dryRun: false, ...counts, refused, sha256, position };
   }
@@ -141,12 +137,8 @@ export class ImportContacts {
     const contacts = new ContactRepository(scratch.store, unsealed, clock, uncounted, policies, settleDue, silent);
     try {
       const start = () => this.store.head();
-      const { counts, sha256, refused } = await this.#walk(
-        source,
-        request,
-        { contacts, origin, importId, start },
-        watcher,
-      );
+      const through = { contacts, origin, importId, start };
+      const { counts, sha256, refused } = await this.#walk(source, request, through, watcher);
       return { importId, dryRun: true, ...counts, refused, sha256, position: await this.store.head() };
     } finally {
       await scratch.discard();
@@ -158,34 +150,18 @@ export class ImportContacts {
     request: ImportRequest,
     walk: Walk,
     watcher: ImportWatcher,
-  ): Promise<Tally> {
+  ): Promise<Walked> {
     this.#refuseBadOptions(request);
-    const digest = createHash('sha256');
-    const tally = { rows: 0, recorded: 0, unchanged: 0, refusedRows: 0, events: {} as Record<string, number> };
-    const refused: RowRefusal[] = [];
-    let bytes = 0;
+    const file = new MeasuredFile(source);
+    const tally = new ImportTally(watcher.onRefused);
     let started = false;
     let sealing: BulkSealing | undefined;
-
-    async function* measured() {
-      for await (const chunk of source) {
-        digest.update(chunk);
-        bytes += chunk.length;
-        yield chunk;
-      }
-    }
-
-    const settle = ({ cells }: Line, outcome: RowOutcome) => {
-      tally.rows++;
-      tally[outcome.recorded.length > 0 ? 'recorded' : outcome.refusals.length > 0 ? 'refusedRows' : 'unchanged']++;
-      for (const type of outcome.recorded) tally.events[type] = (tally.events[type] ?? 0) + 1;
-      for (const refusal of outcome.refusals) {
-        if (refused.length < REFUSALS_TOLD) refused.push(refusal);
-        watcher.onRefused?.(refusal, cells);
-      }
+    const record = (portion: Portion, { lines }: Round) => {
+      if (lines.length >= ROWS_WORTH_A_THREAD) sealing ??= walk.startSealing?.();
+      return recordRows(portion, { ...walk, reference: request.reference, sealing });
     };
 
-    const csv = csvRows(measured(), request.delimiter);
+    const csv = csvRows(file.chunks(), request.delimiter);
     try {
       const { cells: header } = (await csv.next()).value ?? { cells: [] };
       const read = createRowReader(header, this.#rulesOf(request));
@@ -194,17 +170,12 @@ export class ImportContacts {
       watcher.onHeader?.(header);
       const keepsCells = watcher.onRefused !== undefined;
       const rounds = ahead(inRounds(csv, (row) => this.#lineOf(row, read, keepsCells)));
-      const recordings = this.#recordings(rounds, (rows) => {
-        if (rows >= ROWS_WORTH_A_THREAD) sealing ??= walk.startSealing?.();
-        return { ...walk, reference: request.reference, sealing };
-      });
-      let recorded = 0;
-      for await (const { round, portion, outcomes } of inFlight(recordings, PORTIONS_AT_ONCE)) {
-        portion.forEach(({ index }, at) => (round.outcomes[index] = outcomes[at]!));
-        round.portionsLeft--;
-        if (round.portionsLeft === 0) round.lines.forEach((line, index) => settle(line, round.outcomes[index]!));
-        recorded = round.portionsLeft === 0 ? 0 : recorded + portion.length;
-        watcher.onProgress?.({ rows: tally.rows + recorded, bytes });
+      let untold = 0;
+      for await (const { round, portion, outcomes } of inFlight(recordingsOf(rounds, record), PORTIONS_AT_ONCE)) {
+        round.note(portion, outcomes);
+        if (round.isRecorded) for (const [{ cells }, outcome] of round.outcomes()) tally.add(outcome, cells);
+        untold = round.isRecorded ? 0 : untold + portion.length;
+        watcher.onProgress?.({ rows: tally.counts.rows + untold, bytes: file.bytes });
         watcher.signal?.throwIfAborted();
         // Whatever else this process does gets its turn.
         await nextTurn();
@@ -215,7 +186,7 @@ export class ImportContacts {
       csv.return(undefined).catch(() => undefined);
       await sealing?.close();
     }
-    return { counts: tally, refused, sha256: digest.digest('hex') };
+    return { counts: tally.counts, refused: tally.refused, sha256: file.sha256() };
   }
 
   /** Of a row stays what it says: the cells of many columns, ten thousands of times, would be most of what is in memory. */
@@ -228,24 +199,6 @@ export class ImportContacts {
       cells: keepsCells ? cells : [],
       ...(says && { of: { address, contactId: this.contactIds.of(address) } }),
     };
-  }
-
-  /**
-   * The recordings of all rounds, to be started one after the other. A round is recorded in the order of the contacts' ids, so
-   * that neighbours in the indexes of log and vault are written together: the pages that a commit touches are most of what it
-   * costs. The rows of one contact come in their order in the file: no recording goes on beside another of the same contacts,
-   * and the end of a round and the beginning of the next are of different ones.
-   */
-  async *#recordings(rounds: AsyncIterable<Line[]>, recordingOf: (rows: number) => RowRecording) {
-    const underWay = new Set<UnderWay>();
-    for await (const lines of rounds) {
-      const as = recordingOf(lines.length);
-      const portions = inPortions(inOrderOfContacts(lines));
-      const outcomes: RowOutcome[] = lines.map(({ row }) => ({ recorded: [], refusals: row.refusals }));
-      const round: Round = { lines, outcomes, portionsLeft: portions.length };
-      for (const portion of portions)
-        yield async () => ({ round, portion, outcomes: await apart(underWay, portion, () => recordRows(portion, as)) });
-    }
   }
 
   /** What would refuse every row is told once, before anything is recorded. */
@@ -291,79 +244,32 @@ interface Walk {
   readonly startSealing?: () => BulkSealing;
 }
 
-/** A row that was read. */
-interface Line {
-  readonly row: ReadRow;
-  /** As it came; empty where nobody asks for it. */
-  readonly cells: readonly string[];
-  /** Of whom it says something. */
-  readonly of?: { readonly address: string; readonly contactId: string };
-}
-
-/** Rows that are put in order together, and what became of them. */
-interface Round {
-  readonly lines: readonly Line[];
-  readonly outcomes: RowOutcome[];
-  portionsLeft: number;
-}
-
-/** A recording that goes on, of the contacts from one id to another. */
-interface UnderWay {
-  readonly first: string;
-  readonly last: string;
-  readonly recorded: Promise<unknown>;
-}
-
-interface Tally {
+/** What came of a walk over the rows. */
+interface Walked {
   readonly counts: ImportCounts;
   readonly refused: readonly RowRefusal[];
   readonly sha256: string;
 }
 
-/** Of a contact, in the order of the file. */
-function inOrderOfContacts(lines: readonly Line[]): readonly Said[] {
-  const said = lines.flatMap(({ row, of }, index): Said[] => (of ? [{ index, row, ...of }] : []));
-  return said.sort((a, b) => (a.contactId < b.contactId ? -1 : a.contactId > b.contactId ? 1 : a.index - b.index));
-}
+/** A file that is read once, and what is known of it by then. */
+class MeasuredFile {
+  bytes = 0;
+  readonly #digest = createHash('sha256');
 
-/** As many as are recorded at once, and the rows of one contact never apart; one portion of none where nothing is said. */
-function inPortions(said: readonly Said[]): readonly (readonly Said[])[] {
-  const portions: (readonly Said[])[] = [];
-  let from = 0;
-  do {
-    let until = Math.min(from + ROWS_AT_ONCE, said.length);
-    while (until < said.length && said[until]!.contactId === said[until - 1]!.contactId) until++;
-    portions.push(said.slice(from, until));
-    from = until;
-  } while (from < said.length);
-  return portions;
-}
+  constructor(private readonly source: AsyncIterable<Uint8Array>) {}
 
-/** Records a portion once nothing under way is of its contacts. */
-async function apart<T>(underWay: Set<UnderWay>, portion: readonly Said[], record: () => Promise<T>): Promise<T> {
-  const [first, last] = [portion[0]?.contactId ?? '', portion.at(-1)?.contactId ?? ''];
-  const before = [...underWay].filter((other) => other.first <= last && first <= other.last);
-  const recorded = Promise.all(before.map((other) => other.recorded)).then(record);
-  const mine = { first, last, recorded };
-  underWay.add(mine);
-  return recorded.finally(() => underWay.delete(mine));
-}
-
-async function* inRounds(rows: AsyncIterable<CsvRow>, read: (row: CsvRow) => Line): AsyncGenerator<Line[], void> {
-  let round: Line[] = [];
-  try {
-    for await (const row of rows) {
-      round.push(read(row));
-      if (round.length < ROWS_A_ROUND) continue;
-      yield round;
-      round = [];
+  async *chunks(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of this.source) {
+      this.#digest.update(chunk);
+      this.bytes += chunk.length;
+      yield chunk;
     }
-  } catch (error) {
-    // What could be read is recorded before the file is given up.
-    if (round.length > 0) yield round;
-    throw error;
   }
-  if (round.length > 0) yield round;
+
+  /** In hex. */
+  sha256(): string {
+    return this.#digest.digest('hex');
+  }
 }
 
 function cutOff({ code, detail, errors }: Problem, importId: string): Problem {
