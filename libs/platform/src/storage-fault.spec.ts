@@ -18,10 +18,13 @@ describe('a fault of what is stored', () => {
     expect(passingStorageFaultIn(wrapped(sqlite(code)))).toBe(code);
   });
 
-  it.each(['SQLITE_CORRUPT', 'SQLITE_NOTADB', 'LOG_REFUSED', 'KEY_REMNANT'])('such as %s does not', (code) => {
-    expect(storageFaultIn(sqlite(code))).toBe(code);
-    expect(passingStorageFaultIn(sqlite(code))).toBeUndefined();
-  });
+  it.each(['SQLITE_CORRUPT', 'SQLITE_NOTADB', 'LOG_REFUSED', 'UNUSABLE_KEY_VAULT', 'KEY_REMNANT'])(
+    'such as %s does not',
+    (code) => {
+      expect(storageFaultIn(sqlite(code))).toBe(code);
+      expect(passingStorageFaultIn(sqlite(code))).toBeUndefined();
+    },
+  );
 
   it.each([
     sqlite('SQLITE_CONSTRAINT_UNIQUE'),

@@ -17,7 +17,7 @@ describe('What is taken from Kafka', () => {
   });
 
   /** Takes the message; its carrying out rejects with these problems first. */
-  async function take(...problems: Problem[]): Promise<void> {
+  async function take(...problems: Error[]): Promise<void> {
     const broker: Pick<MessageBroker, 'send'> = {
       async send(batch) {
         if (failing-- > 0) throw new Error('The broker takes nothing.');
@@ -64,6 +64,14 @@ describe('What is taken from Kafka', () => {
     await take(...Array.from({ length: MANY }, () => new Problem('CONFLICT', 'Never.')));
     expect(codes()).toStrictEqual([['refused', 'CONFLICT']]);
   });
+
+  it.each(['LOG_REFUSED', 'UNUSABLE_KEY_VAULT', 'SQLITE_CORRUPT', 'KEY_REMNANT'])(
+    'waits, however often a store says %s, which somebody has to mend: all that comes would be refused (P4)',
+    async (code) => {
+      await take(...Array.from({ length: MANY + 1 }, () => Object.assign(new Error('No.'), { code })));
+      expect(told).toStrictEqual([taken]);
+    },
+  );
 
   it('is refused at once for what does not pass by waiting', async () => {
     await take(new Problem('OPTED_OUT', 'The person opted out.'));

@@ -7,7 +7,7 @@ import {
   type RefusalReason,
   type TopicMessages,
 } from '@consent-ledger/messaging';
-import { passingStorageFaultIn, Problem, type Clock, type Logger, type ProblemCode } from '@consent-ledger/platform';
+import { Problem, storageFaultIn, type Clock, type Logger, type ProblemCode } from '@consent-ledger/platform';
 import { InvalidAddress } from '@consent-ledger/privacy';
 
 export interface IntakeOptions<T> {
@@ -147,7 +147,8 @@ function reasonOf(error: unknown, tries: number): RefusalReason | undefined {
     return MAY_PASS.has(error.code) && !isLast
       ? undefined
       : { code: error.code, fields: [...new Set(error.errors?.map(({ field }) => `data.${field}`))] };
-  if (passingStorageFaultIn(error) !== undefined || (error instanceof Problem && error.code === 'UNAVAILABLE'))
+  // What ails a store, such as a user whom the log lets in no more, ails every request: each would be refused in turn (P4).
+  if (storageFaultIn(error) !== undefined || (error instanceof Problem && error.code === 'UNAVAILABLE'))
     return undefined;
   return isLast ? { code: 'INTERNAL' } : undefined;
 }

@@ -3,14 +3,14 @@ import type statuses from '@eventstore/db-client/generated/status_pb.js';
 import type streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { Append } from '../append.js';
 import { AppendTooLarge, NO_STREAM, RevisionConflict, type Position } from '../event-store.js';
-import { LogRefused, LogUnavailable } from './errors.js';
+import { LogRefused, LogUnavailable, StreamDeleted } from './errors.js';
 import { positionOf } from './recorded-events.js';
 
 const named = (name: string) => `event_store.client.${name}`;
 
 /**
  * What the server says of an append: a conflict, or the position of its last event; `undefined` when it leaves that out, as
- * it does for a repeat that it has not indexed yet. Throws `AppendTooLarge` or `LogRefused` when nothing was written, and
+ * it does for a repeat that it has not indexed yet. Throws `AppendTooLarge`, `StreamDeleted` or `LogRefused` when nothing was written, and
  * `LogUnavailable` when the server does not say.
  */
 export function answerTo(append: Append, response: streams.BatchAppendResp): Position | RevisionConflict | undefined {
@@ -35,7 +35,7 @@ function conflictOrThrow({ streamId, expected }: Append, error: statuses.Status)
     case named('AccessDenied'):
       throw new LogRefused('The server denies the append. Give its user the right to write, or use another user.');
     case named('StreamDeleted'):
-      throw new LogRefused('The stream was deleted for good on the server, and takes no more events.');
+      throw new StreamDeleted();
     case named('BadRequest'):
       throw new LogRefused('The server does not understand the append. Is it EventStoreDB 24.10 or later?');
     default:

@@ -19,6 +19,14 @@ export class LogRefused extends Error {
   readonly code = 'LOG_REFUSED';
 }
 
+/** Somebody deleted the stream on the server for good: it takes no event any more, and those beside it do. */
+export class StreamDeleted extends Error {
+  readonly code = 'STREAM_DELETED';
+  constructor() {
+    super('The stream was deleted for good on the server, and takes no more events.');
+  }
+}
+
 /** The connection string cannot be used. The message shows nothing of it: it may hold a password. */
 export class UnusableConnectionString extends Error {
   readonly code = 'UNUSABLE_CONNECTION_STRING';
