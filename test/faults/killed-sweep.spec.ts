@@ -1,6 +1,8 @@
-import { join } from 'node:path';
+import { START, type EventStore } from '@consent-ledger/event-store';
+import { dataFiles, readConfiguration, readSecrets } from '@consent-ledger/platform';
+import { openKeyVault } from '@consent-ledger/privacy';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import Database from 'better-sqlite3';
+import { enginesOf, openLogOf } from '../support/engines.js';
 import { eventually } from '../support/service.js';
 import { cleanUp, newDirectory, startBuilt, type BuiltService } from './built-service.js';
 
@@ -28,11 +30,20 @@ function optIn(service: BuiltService, number: number) {
   });
 }
 
-function countEvents(directory: string): number {
-  const db = new Database(join(directory, 'log.sqlite'), { readonly: true });
-  const count = db.prepare<[], number>("SELECT count(*) FROM events WHERE stream_id LIKE 'contact-%'").pluck().get()!;
-  db.close();
-  return count;
+async function countEvents(log: EventStore): Promise<number> {
+  const events = await log.readAll(START, 10_000);
+  return events.filter(({ streamId }) => streamId.startsWith('contact-')).length;
+}
+
+/** How many keys the vault of a service that has stopped holds. */
+async function countKeys(directory: string): Promise<number> {
+  const { environment } = await enginesOf(directory);
+  const { masterKeys } = readSecrets(readConfiguration({ DATA_DIR: directory, ...environment }));
+  const place = { path: dataFiles(directory).vault, url: environment['KEY_VAULT_URL'], masterKeys };
+  const { vault } = await openKeyVault(place);
+  const inUse = await vault.masterKeysInUse();
+  await vault.close();
+  return inUse.reduce((count, { keys }) => count + keys, 0);
 }
 
 describe('a service that is killed while it records what fell due', () => {
@@ -47,9 +58,11 @@ describe('a service that is killed while it records what fell due', () => {
       };
       const missing = Array.from({ length: CONTACTS }, (_, number) => number).filter((one) => !contactIds.has(one));
       const writing = Promise.all(missing.slice(0, CONTACTS / 2).map(writer));
-      await eventually(() => expect(countEvents(directory)).toBeGreaterThanOrEqual(killAt), 60);
+      const log = await openLogOf(directory);
+      await eventually(async () => expect(await countEvents(log)).toBeGreaterThanOrEqual(killAt), 60);
       await service.end('SIGKILL');
       await writing;
+      await log.close();
     }
 
     const service = await startBuilt(directory);
@@ -67,9 +80,6 @@ describe('a service that is killed while it records what fell due', () => {
         ]);
       }, 60);
     await service.end('SIGTERM');
-
-    const vault = new Database(join(directory, 'vault.sqlite'), { readonly: true });
-    expect(vault.prepare<[], number>('SELECT count(*) FROM data_keys').pluck().get()).toBe(0);
-    vault.close();
+    expect(await countKeys(directory)).toBe(0);
   });
 });

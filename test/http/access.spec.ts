@@ -4,6 +4,7 @@ import { ApiKeys } from '@consent-ledger/application';
 import type { EventStore } from '@consent-ledger/event-store';
 import { scopes, systemClock, type Scope } from '@consent-ledger/platform';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { logOf } from '../mail/steps.js';
 import { confirmationFromMail, linkFromMail, signedPath } from '../recipients/pages.js';
 import { promptLink } from '../recipients/prompts.js';
 import { operations } from '../support/open-api.js';
@@ -193,6 +194,12 @@ describe('who may call what', () => {
       for (const { key } of keys.values()) expect([file, bytes.includes(key)]).toStrictEqual([file, false]);
       expect([file, bytes.includes(ADMIN_KEY)]).toStrictEqual([file, false]);
     }
+  });
+
+  it('no event of the log holds a key', async () => {
+    const events = JSON.stringify(await logOf(service));
+    expect(events).toContain(keys.get('only history')!.keyId);
+    for (const { key } of [...keys.values(), { key: ADMIN_KEY }]) expect(events.includes(key)).toBe(false);
   });
 
   it('what a key recorded bears the id of the key', async () => {

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createLogger } from '@consent-ledger/platform';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { mailTo, optIn as agree } from '../mail/steps.js';
+import { logOf, mailTo, optIn as agree } from '../mail/steps.js';
 import { confirmationFromMail, linkFromMail } from '../recipients/pages.js';
 import { ADMIN_KEY, eventually, startService, type TestService } from '../support/service.js';
 import { eventsOf, signupForm } from './given.js';
@@ -178,6 +178,12 @@ describe('personal data', () => {
     const names = await readdir(service.directory, { recursive: true });
     expect(names.filter((name) => name.endsWith('.eml')).length).toBeGreaterThanOrEqual(3);
     for (const name of names) expect(found(name)).toStrictEqual([]);
+  });
+
+  it('stands in the open in no event of the log', async () => {
+    const events = await logOf(service);
+    expect(events.map(({ type }) => type)).toContain('OptedIn');
+    for (const event of events) expect([event.type, found(JSON.stringify(event))]).toStrictEqual([event.type, []]);
   });
 
   it('stands in no file but the mails and the sealed part of events, and there it can be read again', async () => {
