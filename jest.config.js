@@ -22,6 +22,7 @@ export default {
   moduleNameMapper: { ...Object.fromEntries(aliases), '^(\\.{1,2}/.*)\\.js$': '$1' },
   globalSetup: '<rootDir>/test/services/run-setup.ts',
   globalTeardown: '<rootDir>/test/services/run-teardown.ts',
-  maxWorkers: 2,
+  // One more than the cores that CI has: specs that start processes wait for them for much of their time.
+  maxWorkers: 3,
   testTimeout: 30_000,
 };
