@@ -1,4 +1,4 @@
-import { policyInForce, policyVersionOf } from '@consent-ledger/consent';
+import { policyVersionOf } from '@consent-ledger/consent';
 import type { EventStore, JsonObject, Position } from '@consent-ledger/event-store';
 import { deterministicId, Problem, type Clock } from '@consent-ledger/platform';
 import type { ContactIds } from '@consent-ledger/privacy';
@@ -6,6 +6,7 @@ import { InvalidAddress, normaliseAddress } from '@consent-ledger/privacy';
 import { mailingStream, type PolicyShelf } from '@consent-ledger/projections';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Mailing } from '../create-mailing/create-mailing.command.js';
+import { currentPolicy } from '../current-policy.js';
 import { deliveryIdOf } from '../deliver/delivery.js';
 import { DeliveryRepository } from '../deliver/delivery-repository.js';
 import { CLOCK, CONTACT_IDS, EVENT_STORE, POLICIES } from '../ports.js';
@@ -51,9 +52,8 @@ export class AddRecipients {
     requestId?: string,
   ): Promise<AddedRecipients> {
     const mailing = await this.mailing(mailingId);
-    const now = this.clock.now();
-    const policy = policyInForce(this.policies.history(), now, now);
-    const origin = { correlationId, policyVersion: policyVersionOf(policy) };
+    const policyVersion = policyVersionOf(currentPolicy(this.policies, this.clock));
+    const origin = { correlationId, policyVersion };
     const counts = { accepted: 0, duplicates: 0, invalid: 0, position: await this.store.head() };
 
     const addOne = async (recipient: Recipient, place: number) => {
