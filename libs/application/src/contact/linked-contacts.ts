@@ -1,4 +1,4 @@
-import { foldContact, standingRectification, type ContactEvent } from '@consent-ledger/consent';
+import { standingRectification, type ContactEvent } from '@consent-ledger/consent';
 import { Injectable } from '@nestjs/common';
 import { ContactRepository } from './contact-repository.js';
 import type { Contact } from './load-contact.js';
@@ -20,17 +20,17 @@ export class LinkedContacts {
     return [...found.values()];
   }
 
-  private async besides({ contactId, events }: Contact): Promise<Contact[]> {
+  private async besides({ contactId, events, state }: Contact): Promise<Contact[]> {
     const before = await Promise.all(originsIn(events).map((origin) => this.contacts.load(origin)));
     const replaced = before.filter((origin) => replacementOf(origin) === contactId);
-    const after = replacementOf({ events });
+    const after = replacementOf({ state });
     return after === undefined ? replaced : [...replaced, await this.contacts.load(after)];
   }
 }
 
 /** The contact at which the person is reached instead of this one, while nobody opted in under it since. */
-export function replacementOf({ events }: Pick<Contact, 'events'>): string | undefined {
-  return standingRectification(foldContact(events))?.to;
+export function replacementOf({ state }: Pick<Contact, 'state'>): string | undefined {
+  return standingRectification(state)?.to;
 }
 
 function originsIn(events: readonly ContactEvent[]): string[] {

@@ -1,4 +1,3 @@
-import { foldContact } from '@consent-ledger/consent';
 import type { EventStore, Revision } from '@consent-ledger/event-store';
 import type { KeyVault } from '@consent-ledger/privacy';
 import { loadContact, type Contact } from './load-contact.js';
@@ -27,7 +26,7 @@ export async function shredJudged({ store, vault }: Shredding, judged: Contact):
 export async function shredLeftovers({ store, vault }: Shredding, contactId: string): Promise<void> {
   const key = await vault.find(contactId);
   if (!key) return;
-  const { erased, latest } = foldContact((await loadContact(store, contactId)).events);
+  const { erased, latest } = (await loadContact(store, contactId)).state;
   if (erased && erased.at === latest) await vault.destroy(contactId, key.id);
 }
 

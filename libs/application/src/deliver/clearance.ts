@@ -2,7 +2,6 @@ import {
   askedBy,
   confirmOptIn,
   decideEligibility,
-  foldContact,
   isAskedAlready,
   isKnown,
   isMoreThanAskedFor,
@@ -83,9 +82,8 @@ export class Clearances {
     }
   }
 
-  private clearMailing({ purpose }: Delivery, { events, revision }: Contact): Clearance {
+  private clearMailing({ purpose }: Delivery, { state, revision }: Contact): Clearance {
     const { policies, clock, metrics } = this.needs;
-    const state = foldContact(events);
     const at = momentFor(state, clock.now());
     const inForce = policyInForce(policies.history(), at, NEVER);
     if (!inForce.purposes.has(purpose)) return clearanceWithoutPurpose(inForce, at, revision);
@@ -97,12 +95,13 @@ export class Clearances {
   }
 
   /** The mail that asks for a confirmation goes out while the opt-in still waits for it. */
-  private clearConfirmation({ requestId, notBefore }: Delivery, { events, revision }: Contact): Clearance {
+  private clearConfirmation({ requestId, notBefore }: Delivery, contact: Contact): Clearance {
     const { policies, clock } = this.needs;
+    const { events, revision } = contact;
     const at = clock.now();
     const policy = policyInForce(policies.history(), at, at);
     const isReplacedByNow = notBefore !== undefined && isReplaced(events, requestId!);
-    const against = isReplacedByNow ? 'REPLACED' : reasonAgainstConfirmation(events, requestId!);
+    const against = isReplacedByNow ? 'REPLACED' : reasonAgainstConfirmation(contact, requestId!);
     const reason = against ?? 'PENDING_CONFIRMATION';
     const recorded = { at: toRfc3339(at), reason, contactRevision: revision };
     return { outcome: against ? 'suppress' : 'send', reason, policy, revision, recorded };
@@ -124,9 +123,8 @@ export class Clearances {
    * P5: a prompt is itself commercial mail, so it goes out about what may be mailed by consent and is still to be answered.
    * It waits until its own event is on record, which the link in it names.
    */
-  private async clearReconsent(delivery: Delivery, { events, revision }: Contact): Promise<Clearance> {
+  private async clearReconsent(delivery: Delivery, { events, state, revision }: Contact): Promise<Clearance> {
     const { policies, clock } = this.needs;
-    const state = foldContact(events);
     const at = momentFor(state, clock.now());
     const policy = policyInForce(policies.history(), at, NEVER);
     const isOnRecord = events.some(({ id }) => id === delivery.promptId);
@@ -199,8 +197,7 @@ export class Clearances {
   }
 }
 
-function reasonAgainstConfirmation(events: readonly ContactEvent[], requestId: string): string | undefined {
-  const state = foldContact(events);
+function reasonAgainstConfirmation({ events, state }: Contact, requestId: string): string | undefined {
   if (standingRestriction(state)) return 'RESTRICTED';
   const decision = confirmOptIn(events, { requestId });
   if (!('events' in decision) || decision.events.length === 0) return 'NO_LONGER_PENDING';

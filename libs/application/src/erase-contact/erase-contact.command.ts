@@ -1,7 +1,6 @@
 import {
   eraseByRetention,
   eraseOnRequest,
-  foldContact,
   isKnown,
   isWithdrawn,
   momentFor,
@@ -65,7 +64,7 @@ export class EraseContactHandler implements ICommandHandler<EraseContactCommand>
   /** P9: who asks for an erasure asks it for the addresses that theirs replaced, and that replaced it, in this order. */
   private async besides(contactId: string): Promise<readonly Contact[]> {
     const contacts = await this.linked.of(contactId);
-    const leftAt = ({ events }: Contact) => standingRectification(foldContact(events))?.at ?? NEVER;
+    const leftAt = ({ state }: Contact) => standingRectification(state)?.at ?? NEVER;
     return contacts.filter((contact) => contact.contactId !== contactId).toSorted((a, b) => leftAt(a) - leftAt(b));
   }
 

@@ -1,4 +1,4 @@
-import { foldContact, momentFor, policyInForce, retentionOf, strangerRetentionEnd } from '@consent-ledger/consent';
+import { momentFor, policyInForce, retentionOf, strangerRetentionEnd } from '@consent-ledger/consent';
 import type { Clock } from '@consent-ledger/platform';
 import type { KeyVault } from '@consent-ledger/privacy';
 import type { Addressee, PolicyShelf } from '@consent-ledger/projections';
@@ -57,7 +57,7 @@ export class EraseStrangers {
 
   /** Whether anything of the contact's own holds their data; of somebody who was erased and did not come back nothing does. */
   private async isOnRecord(contactId: string): Promise<boolean> {
-    const state = foldContact((await this.contacts.load(contactId)).events);
+    const { state } = await this.contacts.load(contactId);
     const at = momentFor(state, this.clock.now());
     return retentionOf(state, policyInForce(this.policies.history(), at, at)).grounds.length > 0;
   }

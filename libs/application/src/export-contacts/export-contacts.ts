@@ -89,8 +89,7 @@ export class ExportContacts {
     const contact = await loadContact(this.store, contactId);
     const address = await this.#addressOf(contact);
     if (address === undefined) return [];
-    const state = foldContact(contact.events);
-    const at = momentFor(state, this.clock.now());
+    const at = momentFor(contact.state, this.clock.now());
     const history = this.policies.history();
     const policy = policyInForce(history, at, NEVER);
     const known = foldContact(eventsKnown(contact.events, at, NEVER));

@@ -1,4 +1,4 @@
-import { decideEligibility, foldContact, momentFor, NEVER, policyInForce } from '@consent-ledger/consent';
+import { decideEligibility, momentFor, NEVER, policyInForce } from '@consent-ledger/consent';
 import type { EventStore, Position, Revision } from '@consent-ledger/event-store';
 import { toRfc3339, type Clock } from '@consent-ledger/platform';
 import type { PolicyShelf } from '@consent-ledger/projections';
@@ -39,8 +39,7 @@ export class ShowPreferencesHandler implements IQueryHandler<ShowPreferencesQuer
 
   async execute({ contactId }: ShowPreferencesQuery): Promise<PreferencesAnswer> {
     const position = await this.store.head();
-    const { events, revision } = await this.contacts.load(contactId);
-    const state = foldContact(events);
+    const { state, revision } = await this.contacts.load(contactId);
     const at = momentFor(state, this.clock.now());
     const history = this.policies.history();
     const policy = policyInForce(history, at, NEVER);

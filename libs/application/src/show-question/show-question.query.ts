@@ -1,5 +1,4 @@
 import {
-  foldContact,
   momentFor,
   NEVER,
   policyInForce,
@@ -49,10 +48,9 @@ export class ShowQuestionHandler implements IQueryHandler<ShowQuestionQuery> {
   ) {}
 
   async execute({ contactId, promptId }: ShowQuestionQuery): Promise<QuestionAnswer | undefined> {
-    const { events } = await this.contacts.load(contactId);
+    const { events, state } = await this.contacts.load(contactId);
     const prompt = events.find(({ id }) => id === promptId);
     if (prompt?.type !== 'ReconsentPrompted') return undefined;
-    const state = foldContact(events);
     const at = momentFor(state, this.clock.now());
     const policy = policyInForce(this.policies.history(), at, NEVER);
     const purposes = prompt.data.purposes.map((purpose) => ({

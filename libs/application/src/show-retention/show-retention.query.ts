@@ -1,5 +1,4 @@
 import {
-  foldContact,
   forecast,
   momentFor,
   parsePeriod,
@@ -65,8 +64,7 @@ export class ShowRetentionHandler implements IQueryHandler<ShowRetentionQuery> {
 
   async execute({ contactId }: ShowRetentionQuery): Promise<RetentionAnswer> {
     const position = await this.store.head();
-    const { events, revision } = await this.contacts.load(contactId);
-    const state = foldContact(events);
+    const { state, revision } = await this.contacts.load(contactId);
     const at = momentFor(state, this.clock.now());
     const history = this.policies.history();
     const policy = policyInForce(history, at, at);

@@ -1,4 +1,4 @@
-import { foldContact, takeBackOptIns, type ContactState } from '@consent-ledger/consent';
+import { takeBackOptIns, type ContactState } from '@consent-ledger/consent';
 import type { EventStore, Position, RecordedEvent } from '@consent-ledger/event-store';
 import { contactOfStream } from '@consent-ledger/projections';
 import { Inject, Injectable } from '@nestjs/common';
@@ -59,10 +59,10 @@ export class TakeBackImport {
 
   /** All that the import reported of the contact, at once; answers how many opt-ins were taken back. */
   async #takeBackFrom(contactId: string, importId: string, origin: ImportOrigin): Promise<number> {
-    const { recorded, events } = await this.contacts.load(contactId);
+    const { recorded, state } = await this.contacts.load(contactId);
     const optInIds = recorded.filter((event) => isOptInOf(importId, event)).map(({ id }) => id);
     const takenBack = await this.#takeBack(contactId, optInIds, importId, origin);
-    await this.#followRectifications(foldContact(events), contactId, optInIds, importId, origin);
+    await this.#followRectifications(state, contactId, optInIds, importId, origin);
     return takenBack;
   }
 
@@ -79,7 +79,7 @@ export class TakeBackImport {
       seen.add(to);
       await this.#takeBack(to, optInIds, importId, origin);
       const next = await this.contacts.load(to);
-      to = foldContact(next.events).rectified?.to;
+      to = next.state.rectified?.to;
     }
   }
 
