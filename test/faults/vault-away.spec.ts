@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { inspect, promisify } from 'node:util';
 import { createRecordingLogger, type RecordingLogger } from '@consent-ledger/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import pg from 'pg';
 import { somebody } from '../http/given.js';
 import { optIn, verdictOf } from '../mail/steps.js';
 import { signedPath } from '../recipients/pages.js';
@@ -14,6 +15,8 @@ import { eventually, startService, type Reply, type TestService } from '../suppo
 
 const LEDGER = join(process.cwd(), 'dist/apps/cli/src/main.js');
 const execFileAsync = promisify(execFile);
+/** What the worker says of a contact that it comes back to. */
+const LEFT_OVERDUE = 'What fell due for a contact could not be recorded, and is tried again';
 
 /** Runs the built command line over a directory. Throws what it said when it does not exit with 0. */
 async function ledger(directory: string, args: readonly string[], environment: Record<string, string>): Promise<void> {
@@ -50,6 +53,15 @@ describeWithOwnPostgres('a key vault in PostgreSQL that goes away while the serv
   const comesBack = async () => void (server = await startPostgres({ directory, port: server.port }));
   const readiness = async () => (await service.get('/health/ready', { key: null })).body;
   const source = { kind: 'customer-service' };
+
+  /** Somebody who reads the vault, and saw every key that there was. */
+  async function openBackup(): Promise<pg.Client> {
+    const client = new pg.Client({ connectionString: server.url });
+    await client.connect();
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+    await client.query('SELECT count(*) FROM data_keys');
+    return client;
+  }
 
   const optInOf = (address: string, ip = '203.0.113.94'): Promise<Reply> =>
     service.post('/v1/opt-ins', {
@@ -96,6 +108,46 @@ describeWithOwnPostgres('a key vault in PostgreSQL that goes away while the serv
     expect(erased.body.certificate).toMatchObject({ keyDestroyed: true });
     expect(inspect(logger.lines, { depth: 9 })).not.toContain(new URL(server.url).password);
   });
+
+  it('has no erasure told as done while a backup holds on to the key, says what to do, and removes what is left by itself (P7)', async () => {
+    const address = somebody();
+    const contactId = await optIn(service, address);
+    const erase = () => service.post('/v1/erasures', { address, reason: 'request', source });
+    const remnants = async () => (await run(server.url, 'SELECT FROM remnants')).rowCount;
+    const backup = await openBackup();
+    const refused = await erase();
+    expect([refused.status, refused.body.code, refused.headers.get('retry-after')]).toStrictEqual([
+      503,
+      'UNAVAILABLE',
+      '5',
+    ]);
+    expect(refused.body.detail).toMatch(/send the request again once that has ended/);
+    expect((await service.get(`/v1/erasures/${contactId}`)).status).toBe(404);
+    expect(await verdictOf(service, address)).toMatchObject({ eligible: false, reason: 'OPTED_OUT' });
+    expect((await service.get(`/v1/contacts/${contactId}/history`)).text).not.toContain(address);
+    expect(await remnants()).toBe(1);
+
+    await backup.end();
+    await eventually(async () => expect(await remnants()).toBe(0), 60);
+    const erased = await erase();
+    expect([erased.status, erased.body.certificate]).toMatchObject([201, { keyDestroyed: true }]);
+    expect(await verdictOf(service, address)).toMatchObject({ reason: 'ERASED' });
+  }, 120_000);
+
+  it('has an erasure that time brings recorded by itself, once nobody holds on to the key (P7)', async () => {
+    const backup = await openBackup();
+    const occurredAt = '2019-02-03T04:05:06Z';
+    const { body } = await service.post('/v1/opt-ins', {
+      ...{ address: somebody(), purposes: ['newsletter'], source: { kind: 'web-form' }, occurredAt },
+      statement: { id: 'signup-form', version: 1, language: 'nl' },
+    });
+    const certificate = () => service.get(`/v1/erasures/${body.contactId}`);
+    await eventually(() => expect(logger.lines.map(({ message }) => message)).toContain(LEFT_OVERDUE), 30);
+    expect((await certificate()).status).toBe(404);
+
+    await backup.end();
+    await eventually(async () => expect((await certificate()).body).toMatchObject({ keyDestroyed: true }), 30);
+  }, 120_000);
 
   it('has the keys of an import too, which a thread of its own seals under them', async () => {
     await service.stop();

@@ -21,12 +21,14 @@ import type { Exchange } from './kafka/exchange.js';
 import { openExchange } from './kafka/open-exchange.js';
 import type { MailListener } from './mail-listener.js';
 import { openMailListener } from './open-mail-listener.js';
+import { Purger } from './purger.js';
 import { Worker } from './worker.js';
 
 /** Does what must happen without a request, takes mail, and publishes to Kafka what is recorded, and takes requests from it. Needs the ApplicationModule beside it. */
 @Module({})
 export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly worker: Worker;
+  private readonly purger: Purger;
   private readonly mailListener: MailListener | undefined;
   private readonly exchange: Exchange | undefined;
 
@@ -46,6 +48,7 @@ export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationSh
     recipients: AddRecipients,
   ) {
     this.worker = new Worker({ name: newId(), dueDates, settleDue, eraseStrangers, clock, logger });
+    this.purger = new Purger({ vault: ledger.vault, logger });
     this.mailListener = openMailListener(configuration, { receiveMail, links, returnPaths, clock, logger });
     this.exchange = openExchange(ledger, { commands, templates, recipients });
   }
@@ -53,12 +56,14 @@ export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationSh
   async onApplicationBootstrap(): Promise<void> {
     await this.mailListener?.start();
     this.worker.start();
+    this.purger.start();
     this.exchange?.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     await this.exchange?.stop();
     await this.mailListener?.stop();
+    await this.purger.stop();
     await this.worker.stop();
   }
 }

@@ -147,6 +147,9 @@ export interface paths {
          *     holds any longer goes now rather than when time brings it; while a ground holds it is refused with 409
          *     `RETENTION_NOT_ENDED`, one entry in `errors` for each ground. Under a legal hold both are 409 `LEGAL_HOLD` (P7).
          *
+         *     503 also while a backup or another long transaction holds on to the bytes of the destroyed key: nothing of the person
+         *     can be read or mailed any more, and the erasure is recorded when the request is sent again after that.
+         *
          *     The certificate is absent where nothing was ever erased, and where it cannot be made yet: ask for it at
          *     `GET /v1/erasures/{contactId}`.
          */

@@ -60,6 +60,13 @@ export function keyVaultContract(name: string, openVault: () => Promise<KeyVault
       expect(await vault.destroy(ANNA, id)).toStrictEqual({ destroyed: false });
     });
 
+    it('has nothing left to purge of a key that was destroyed while nobody held on to it (P7)', async () => {
+      await given();
+      expect(await vault.purgeRemnants()).toBe(true);
+      await vault.destroy(ANNA, (await vault.keyFor(ANNA)).id);
+      expect(await vault.purgeRemnants()).toBe(true);
+    });
+
     it('tells of many keys which it destroyed', async () => {
       await given();
       const [anna, bram] = [await vault.keyFor(ANNA), await vault.keyFor(BRAM)];

@@ -23,9 +23,15 @@ export interface KeyVault {
   /**
    * Destroys one key of the contact for good, durable before this resolves; `destroyed` tells whether it stood. Another key
    * that the contact has by now stays: name the one that was judged, or `undefined` where there was none. Rejects with
-   * `KeyRemnant` when the key is gone but a copy of it could not be purged yet; that is tried again each time.
+   * `KeyRemnant` when the key is gone but a copy of it could not be purged yet; that is tried again each time, and by `purgeRemnants`.
    */
   destroy(contactId: string, keyId: string | undefined): Promise<{ destroyed: boolean }>;
+
+  /**
+   * Removes the copies of destroyed keys that could not be purged when they were destroyed; answers whether none is left.
+   * Cheap where there is none.
+   */
+  purgeRemnants(): Promise<boolean>;
 
   /** Whether this vault held the key with this id and destroyed it: the proof behind "erased". */
   wasDestroyed(keyId: string): Promise<boolean>;

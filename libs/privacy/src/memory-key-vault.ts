@@ -26,6 +26,9 @@ export function createMemoryKeyVault(): KeyVault {
       destroyedIds.add(keyId);
       return { destroyed: keys.delete(contactId) };
     },
+    async purgeRemnants() {
+      return true;
+    },
     async wasDestroyed(keyId) {
       return destroyedIds.has(keyId);
     },

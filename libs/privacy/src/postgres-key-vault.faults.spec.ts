@@ -148,6 +148,19 @@ describeWithOwnPostgres('a vault in PostgreSQL', () => {
     expect((await bytesOfTables()).includes(wrapped)).toBe(false);
   });
 
+  it('removes by itself what was left of destroyed keys, once nobody holds on to them (P7)', async () => {
+    const { vault, ids } = await givenKeys(20);
+    const wrapped = await wrappedKeys();
+    const leaving = ids.slice(0, 6);
+    const backup = await reader('SELECT count(*) FROM key_vault');
+    for (const id of leaving) await expect(vault.destroy(id, (await vault.find(id))!.id)).rejects.toBeDefined();
+    expect(await vault.purgeRemnants()).toBe(false);
+    await backup.end();
+    expect(await vault.purgeRemnants()).toBe(true);
+    const after = await bytesOfTables();
+    expect(leaving.filter((id) => after.includes(wrapped.get(id)!))).toStrictEqual([]);
+  });
+
   it('destroys a key while something is written in another database of the server, once that is done (P7)', async () => {
     const { vault } = await givenKeys(20);
     const wrapped = (await wrappedKeys()).get('contact-7')!;

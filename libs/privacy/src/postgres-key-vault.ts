@@ -256,6 +256,17 @@ async function createVault(
     return { destroyed };
   }
 
+  async function purgeRemnants(): Promise<boolean> {
+    const count = async () => (await connection.queryAgain('SELECT FROM remnants')).length;
+    for (let left = await count(); left > 0;) {
+      await purgeBuckets(connection, []);
+      const now = await count();
+      if (now >= left) return false;
+      left = now;
+    }
+    return true;
+  }
+
   return {
     keyFor: (contactId) => settling(keyFor(contactId)),
     /** Those who ask for many ask for new ones: none is kept in memory. */
@@ -265,6 +276,7 @@ async function createVault(
       return row && keyOf(row);
     },
     destroy: (contactId, keyId) => settling(destroy(contactId, keyId)),
+    purgeRemnants: () => settling(purgeRemnants()),
     async wasDestroyed(keyId) {
       return (await connection.queryAgain('SELECT FROM destroyed_keys WHERE key_id = $1', [keyId])).length > 0;
     },

@@ -98,6 +98,19 @@ describe('openSqliteKeyVault', () => {
     expect(bytesOnDisk(path).includes(wrapped)).toBe(false);
   });
 
+  it('removes by itself what was left of a destroyed key, once nobody holds on to it (P7)', async () => {
+    const path = newPath();
+    const { vault } = await givenKeys(path, 20);
+    const wrapped = wrappedKeys(path).get('contact-7')!;
+    const reader = new Database(path);
+    reader.exec('BEGIN; SELECT count(*) FROM data_keys');
+    await expect(vault.destroy('contact-7', (await vault.find('contact-7'))!.id)).rejects.toBeDefined();
+    expect(await vault.purgeRemnants()).toBe(false);
+    reader.close();
+    expect(await vault.purgeRemnants()).toBe(true);
+    expect(bytesOnDisk(path).includes(wrapped)).toBe(false);
+  });
+
   it('has written a key before it gives it', async () => {
     const path = newPath();
     const { ids, vault } = await givenKeys(path, 20);

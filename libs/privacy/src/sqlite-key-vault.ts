@@ -47,6 +47,7 @@ export function openSqliteKeyVault({
   const unwrapped = createBoundedCache<string, DataKey>(cachedKeys);
 
   let purged: boolean | undefined;
+  let hasRemnant = false;
   let mayWrap = false;
 
   function commit(run: () => void): void {
@@ -67,6 +68,12 @@ export function openSqliteKeyVault({
   function requireWrapping(): void {
     if (!mayWrap && !statements.mayWrap.get(ring.wrapsWith)) ring = introduceMasterKeys(db, masterKeys);
     mayWrap = true;
+  }
+
+  function purge(): boolean {
+    const isPurged = purgeWriteAheadLog(db);
+    hasRemnant = !isPurged;
+    return isPurged;
   }
 
   function remove(contactId: string, keyId: string | undefined): boolean {
@@ -139,11 +146,14 @@ export function openSqliteKeyVault({
         () => remove(contactId, keyId),
         (destroyed) => {
           if (destroyed) unwrapped.delete(contactId);
-          purged ??= purgeWriteAheadLog(db);
+          purged ??= purge();
           if (!purged) throw new KeyRemnant();
           return { destroyed };
         },
       );
+    },
+    async purgeRemnants() {
+      return !hasRemnant || purge();
     },
     async wasDestroyed(keyId) {
       return statements.findDestroyed.get(keyId) !== undefined;

@@ -59,7 +59,13 @@ export function problemFor(error: unknown): Problem {
   if (error instanceof Problem) return error;
   const known = byStatus[statusOf(error) ?? 500];
   if (known) return new Problem(...known);
-  if (storageFaultIn(error))
+  const fault = storageFaultIn(error);
+  if (fault === 'KEY_REMNANT')
+    return new Problem(
+      'UNAVAILABLE',
+      'The key of this person is destroyed, so nothing of theirs can be read any more, but its bytes cannot be removed yet: a backup, a report or another long transaction holds on to them. No erasure is told as done before they are gone: send the request again once that has ended.',
+    );
+  if (fault)
     return new Problem(
       'UNAVAILABLE',
       'What is stored cannot be read or written now, so do not count on what you sent. Send the request again.',
