@@ -17,3 +17,16 @@ describe('answers from the projection', () => {
     expect(() => preferencesOver({ state: 'stopped', interruptedForMs: 0 }).requireLive()).toThrow(refused);
   });
 });
+
+describe('whether a contact may be known', () => {
+  const known = { has: (contactId) => contactId === 'anna' } as Pick<PreferencesView, 'has'> as PreferencesView;
+  const mayKnow = (isCaughtUp: boolean) => {
+    const preferences = new Preferences(known, { isCaughtUp } as Processor);
+    return ['anna', 'bram'].filter((contactId) => preferences.mayKnow(contactId));
+  };
+
+  it('is told by the projection, and of everybody while it is behind', () => {
+    expect(mayKnow(true)).toStrictEqual(['anna']);
+    expect(mayKnow(false)).toStrictEqual(['anna', 'bram']);
+  });
+});

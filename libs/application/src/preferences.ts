@@ -42,6 +42,14 @@ export class Preferences {
     return this.view.find(contactId)?.state;
   }
 
+  /**
+   * Whether there may be events of a contact. `false` says no more than that there were none a moment ago: who builds on it
+   * has to have it proved by an append that expects no stream.
+   */
+  mayKnow(contactId: string): boolean {
+    return !this.processor.isCaughtUp || this.view.has(contactId);
+  }
+
   /** At most `limit` contacts in the order of their ids' bytes, after the one named, as they stand now. */
   page(after: string | undefined, limit: number): readonly ListedPreferences[] {
     return this.view.page(after, limit);

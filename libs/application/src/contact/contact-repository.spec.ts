@@ -11,7 +11,7 @@ import {
   startCustomer,
   type TestLedger,
 } from '@consent-ledger/testing';
-import { nothing, record, unknownContact } from '@consent-ledger/consent';
+import { nothing, record, refuse, unknownContact, type Decision } from '@consent-ledger/consent';
 import { NO_STREAM } from '@consent-ledger/event-store';
 import { describe, expect, it, jest } from '@jest/globals';
 import { ContactRepository } from './contact-repository.js';
@@ -70,6 +70,7 @@ describe('a decision that met another append', () => {
 
   it('that meets one every time gives up, and says so', async () => {
     const ledger = await createTestLedger();
+    jest.spyOn(ledger.preferences, 'mayKnow').mockReturnValue(true);
     const interruptions = jest.fn(() => ledger.execute(optIn(by(anna))));
     ledger.store.beforeAppend(interruptions, 100);
     await expect(ledger.execute(optOut(by(anna)))).rejects.toMatchObject({ code: 'CONFLICT', status: 409 });
@@ -82,6 +83,63 @@ describe('a decision that met another append', () => {
     ledger.store.beforeAppend(() => Promise.reject(new Error('the disk is full')));
     await expect(ledger.execute(optOut(by(anna)))).rejects.toThrow('the disk is full');
     expect(await typesOf(ledger)).toStrictEqual([]);
+  });
+});
+
+describe('a contact that the read model does not know', () => {
+  /** A ledger whose read model is behind the log, whatever is in it. */
+  async function givenLaggingLedger(): Promise<TestLedger> {
+    const ledger = await createTestLedger();
+    jest.spyOn(ledger.preferences, 'mayKnow').mockReturnValue(false);
+    return ledger;
+  }
+
+  it('is recorded without a look at the log: the append proves that nothing is there', async () => {
+    const ledger = await givenLaggingLedger();
+    const look = jest.spyOn(ledger.store, 'readStream');
+    expect(await ledger.execute(optIn(by(anna)))).toMatchObject({ revision: 0, recorded: [{ type: 'OptedIn' }] });
+    expect(look).not.toHaveBeenCalled();
+    expect(await typesOf(ledger)).toStrictEqual(['OptedIn']);
+  });
+
+  it('is decided on what the log knows of it: an opt-out that just came is not undone (P4)', async () => {
+    const ledger = await givenLaggingLedger();
+    await ledger.execute(optOut(by(anna)));
+    const imported = optIn(by(anna, { source: { kind: 'import' } }));
+    await expect(ledger.execute(imported)).rejects.toMatchObject({ code: 'OPTED_OUT' });
+    expect(await typesOf(ledger)).toStrictEqual(['OptedOut']);
+  });
+
+  it('is refused nothing, and nothing of it is left out, but for what the log knows', async () => {
+    const ledger = await givenLaggingLedger();
+    await ledger.execute(startCustomer(by(anna)));
+    const contacts = ledger.app.get(ContactRepository);
+    const unlessKnown = (decision: Decision) => (context: DecisionContext) =>
+      context.events.length > 0 ? record({ type: 'ContactMade', data: {} }) : decision;
+    for (const decision of [refuse('OPTED_OUT', 'Nobody knows this contact.'), nothing])
+      await contacts.record(by(anna), unlessKnown(decision), { request: {} });
+    expect(await typesOf(ledger)).toStrictEqual(['CustomerStarted', 'ContactMade', 'ContactMade']);
+  });
+
+  it('gets the same answer to the same request, and another under its Idempotency-Key is refused', async () => {
+    const ledger = await givenLaggingLedger();
+    const once = optIn(by(anna, { idempotencyKey: 'form-1' }));
+    const first = await ledger.execute(once);
+    ledger.clock.advance(MINUTE);
+    expect(await ledger.execute(once)).toStrictEqual(first);
+    await expect(ledger.execute(optOut(once.fact))).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
+    expect(await typesOf(ledger)).toStrictEqual(['OptedIn']);
+  });
+
+  it('is looked at before what cannot be undone, and for If-Match', async () => {
+    const ledger = await givenLaggingLedger();
+    await ledger.execute(optIn(by(anna)));
+    const contacts = ledger.app.get(ContactRepository);
+    const seen: number[] = [];
+    const before = ({ revision }: { revision: number }) => Promise.resolve(seen.push(revision) > 0);
+    await contacts.record(by(anna), () => record({ type: 'ContactMade', data: {} }), { request: {}, before });
+    expect(seen).toStrictEqual([0]);
+    expect(await ledger.execute(optOut(by(anna, { expectedRevision: 1 })))).toMatchObject({ revision: 2 });
   });
 });
 

@@ -22,13 +22,14 @@ import type { PersonalData } from '@consent-ledger/privacy';
 import { contactStream, type PolicyShelf } from '@consent-ledger/projections';
 import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, EVENT_STORE, LOGGER, METRICS, PERSONAL_DATA, POLICIES } from '../ports.js';
+import { Preferences } from '../preferences.js';
 import { SettleDue } from '../settle-due/settle-due.js';
 import { stillContended } from './contention.js';
 import { decideOn } from './decide-on.js';
 import { decidedOf, eventIdOf, eventOf, recordedOf, type Decided } from './event-of-fact.js';
 import { type DecisionContext, type Fact, type FactToRecord, type Recorded, type RecordOptions } from './fact.js';
 import { idempotencyOf, repeatOf } from './idempotency.js';
-import { loadContact, type Contact } from './load-contact.js';
+import { loadContact, newContact, type Contact } from './load-contact.js';
 import { instantAfter, settleOccurrence, type Moments } from './occurrence.js';
 import { recordNew } from './record-new.js';
 
@@ -48,6 +49,7 @@ export class ContactRepository {
     @Inject(POLICIES) private readonly policies: PolicyShelf,
     private readonly settleDue: SettleDue,
     @Inject(LOGGER) private readonly logger: Pick<Logger, 'error'>,
+    @Inject(Preferences) private readonly preferences: Pick<Preferences, 'mayKnow'> = { mayKnow: () => true },
   ) {}
 
   /** The contact's whole stream, folded by the caller; an unknown contact has no events. */
@@ -61,6 +63,8 @@ export class ContactRepository {
    * Where another address replaced the contact's, what follows the person is recorded there too before this resolves (P9).
    */
   async record(fact: Fact, decide: (context: DecisionContext) => Decision, options: RecordOptions): Promise<Recorded> {
+    const ofNew = this.mayBeNew(fact, options) ? await this.recordAsNew(fact, decide, options) : undefined;
+    if (ofNew) return ofNew;
     const { contact, recorded } = await this.recordHere(fact, decide, options);
     if (contact.events.some(({ type }) => type === 'AddressRectified')) await this.follow(fact);
     return recorded;
@@ -88,6 +92,33 @@ export class ContactRepository {
     await this.record(fact, ({ state }) => carryOver(left, state, { adopted: false }), {
       request: { command: 'carry-over', from: contactId },
     });
+  }
+
+  /** Whether nothing is lost when it turns out that the contact is not new: nothing was promised or done by then. */
+  private mayBeNew({ contactId, expectedRevision }: Fact, { before, safeguard }: RecordOptions): boolean {
+    return !before && !safeguard && expectedRevision === undefined && !this.preferences.mayKnow(contactId);
+  }
+
+  /**
+   * Records a fact of a contact that the read model does not know, without asking the log for it first: that nothing is on
+   * record is proved by the append, which expects no stream. Answers nothing where it does not prove that, or where there is
+   * nothing to append: what is on record then is to be looked at.
+   */
+  private async recordAsNew(
+    fact: Fact,
+    decide: (context: DecisionContext) => Decision,
+    options: RecordOptions,
+  ): Promise<Recorded | undefined> {
+    const contact = newContact(fact.contactId);
+    const history = this.policies.history();
+    const now = this.clock.now();
+    const moments = { now, toldAt: settleOccurrence(fact.occurredAt, now) };
+    const decision = unlessRefused(() => decideOn(contact, moments, decide, history));
+    if (!decision || decision.events.length === 0) return undefined;
+    const idempotency = idempotencyOf(fact, options.request);
+    const decided = { ...decidedOf(fact, contact, decision, moments, options, history), idempotency };
+    const events = await this.sealAsMayBe(fact, decision.events, decided, options);
+    return events && this.tryAppend(contact, events);
   }
 
   private async recordHere(
@@ -242,6 +273,16 @@ export class ContactRepository {
     const place = { streamId: contactStream(fact.contactId), eventId: id };
     const sealed = decided.personal && (await this.personalData.seal(fact.contactId, place, decided.personal));
     return eventOf(fact, event, id, decided, sealed);
+  }
+}
+
+/** A refusal may be owed to what was left out of the decision. */
+function unlessRefused(decision: () => Recording): Recording | undefined {
+  try {
+    return decision();
+  } catch (error) {
+    if (error instanceof Problem) return undefined;
+    throw error;
   }
 }
 

@@ -107,10 +107,12 @@ describe('the preferences view', () => {
   it('finds a contact by its id and by its bytes', () => {
     expect(view.find(contact(1))).toMatchObject({ revision: 0, state: { latest: optIn.at } });
     expect(view.find(contactIdBytes(contact(1)))).toStrictEqual(view.find(contact(1)));
+    expect(view.has(contact(1))).toBe(true);
   });
 
   it.each([contact(9), 'ann', ''])('knows nothing of "%s"', (id) => {
     expect(view.find(id)).toBeUndefined();
+    expect(view.has(id)).toBe(false);
   });
 
   it('lists every contact, page by page', () => {

@@ -19,6 +19,7 @@ type Row = [key: Buffer, revision: Revision, state: string];
 /** Reads what the preferences projection keeps. The tables must be there: make the projection first. */
 export class PreferencesView {
   readonly #find: (key: Buffer) => [Revision, string] | undefined;
+  readonly #has: (key: Buffer) => boolean;
   readonly #page: (after: Buffer, limit: number) => Row[];
   readonly #count: () => number;
 
@@ -26,6 +27,7 @@ export class PreferencesView {
     const find = db
       .prepare<[Buffer], [Revision, string]>('SELECT revision, state FROM preferences WHERE contact_id = ?')
       .raw();
+    const has = db.prepare<[Buffer], number>('SELECT 1 FROM preferences WHERE contact_id = ?').pluck();
     const page = db
       .prepare<[Buffer, number], Row>(
         'SELECT contact_id, revision, state FROM preferences WHERE contact_id > ? ORDER BY contact_id LIMIT ?',
@@ -33,6 +35,7 @@ export class PreferencesView {
       .raw();
     const count = db.prepare<[], number>('SELECT count(*) FROM preferences').pluck();
     this.#find = (key) => find.get(key);
+    this.#has = (key) => has.get(key) !== undefined;
     this.#page = (after, limit) => page.all(after, limit);
     this.#count = () => count.get() ?? 0;
   }
@@ -42,6 +45,11 @@ export class PreferencesView {
     if (typeof contactId === 'string' && !isContactId(contactId)) return undefined;
     const row = this.#find(typeof contactId === 'string' ? contactIdBytes(contactId) : contactId);
     return row && { revision: row[0], state: decodeContactState(row[1]) };
+  }
+
+  /** Whether a contact has events; quicker than `find`. */
+  has(contactId: string): boolean {
+    return isContactId(contactId) && this.#has(contactIdBytes(contactId));
   }
 
   /** At most `limit` contacts in the order of their ids' bytes, after the one named. */
