@@ -228,9 +228,24 @@ async function createVault(
     }
   }
 
+  async function destroyedAmong(keyIds: readonly string[]): Promise<ReadonlySet<string>> {
+    const rows = await connection.queryAgain<{ keyId: string }>(
+      'SELECT key_id AS "keyId" FROM destroyed_keys WHERE key_id = ANY($1)',
+      [keyIds],
+    );
+    return new Set(rows.map(({ keyId }) => keyId));
+  }
+
+  async function wereDestroyed(keyIds: readonly string[]): Promise<readonly boolean[]> {
+    const destroyed = await destroyedAmong(keyIds);
+    return keyIds.map((keyId) => destroyed.has(keyId));
+  }
+
   const calls = createCallGroup();
   const takeKeys = calls.kind(takeEach);
   const destroyKey = calls.kind(destroyEach);
+  // Apart from what writes, which it need not wait for.
+  const wasDestroyed = createCallGroup().kind(wereDestroyed);
   // Apart from the others: a table that somebody holds is waited for, and new keys should not wait with it.
   const purges = createCallGroup();
   const purge = purges.kind((buckets: readonly number[]) => purgeBuckets(connection, buckets));
@@ -277,16 +292,8 @@ async function createVault(
     },
     destroy: (contactId, keyId) => settling(destroy(contactId, keyId)),
     purgeRemnants: () => settling(purgeRemnants()),
-    async wasDestroyed(keyId) {
-      return (await connection.queryAgain('SELECT FROM destroyed_keys WHERE key_id = $1', [keyId])).length > 0;
-    },
-    async destroyedAmong(keyIds) {
-      const rows = await connection.queryAgain<{ keyId: string }>(
-        'SELECT key_id AS "keyId" FROM destroyed_keys WHERE key_id = ANY($1)',
-        [keyIds],
-      );
-      return new Set(rows.map(({ keyId }) => keyId));
-    },
+    wasDestroyed: (keyId) => settling(wasDestroyed(keyId)),
+    destroyedAmong,
     check: () => checkMasterKeys(connection, masterKeys),
     async masterKeysInUse() {
       const rows = await connection.queryAgain<{ master: number; keys: number }>(
