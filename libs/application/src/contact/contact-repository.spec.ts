@@ -13,6 +13,7 @@ import {
 } from '@consent-ledger/testing';
 import { nothing, record, refuse, unknownContact, type Decision } from '@consent-ledger/consent';
 import { NO_STREAM } from '@consent-ledger/event-store';
+import { newId } from '@consent-ledger/platform';
 import { describe, expect, it, jest } from '@jest/globals';
 import { ContactRepository } from './contact-repository.js';
 import type { DecisionContext } from './fact.js';
@@ -129,6 +130,17 @@ describe('a contact that the read model does not know', () => {
     expect(await ledger.execute(once)).toStrictEqual(first);
     await expect(ledger.execute(optOut(once.fact))).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
     expect(await typesOf(ledger)).toStrictEqual(['OptedIn']);
+  });
+
+  it('is looked at for a fact that settles its own id: told again, it changes nothing', async () => {
+    const ledger = await givenLaggingLedger();
+    const contacts = ledger.app.get(ContactRepository);
+    const id = newId();
+    const once = ({ events }: DecisionContext) =>
+      events.length > 0 ? nothing : record({ type: 'ContactMade' as const, data: {} });
+    const told = () => contacts.record(by(anna), once, { request: {}, eventId: () => id });
+    expect((await told()).recorded).toHaveLength(1);
+    expect((await told()).recorded).toStrictEqual([]);
   });
 
   it('is looked at before what cannot be undone, and for If-Match', async () => {

@@ -94,9 +94,13 @@ export class ContactRepository {
     });
   }
 
-  /** Whether nothing is lost when it turns out that the contact is not new: nothing was promised or done by then. */
-  private mayBeNew({ contactId, expectedRevision }: Fact, { before, safeguard }: RecordOptions): boolean {
-    return !before && !safeguard && expectedRevision === undefined && !this.preferences.mayKnow(contactId);
+  /**
+   * Whether nothing is lost when it turns out that the contact is not new: nothing was promised or done by then, and nobody
+   * asked for its revision. An id that the fact settles would let the log take the fact for a repeat that changes nothing.
+   */
+  private mayBeNew({ contactId, expectedRevision }: Fact, { before, safeguard, eventId }: RecordOptions): boolean {
+    if (before || safeguard || eventId || expectedRevision !== undefined) return false;
+    return !this.preferences.mayKnow(contactId);
   }
 
   /**
