@@ -19,6 +19,8 @@ const LONGEST_STOP_MS = 15_000;
 export interface Broker {
   /** As `KAFKA_BROKERS` takes it. */
   readonly brokers: string;
+  /** Likewise, where TLS and a log-in are asked for; `undefined` where nothing was said of that. */
+  readonly secureBrokers: string | undefined;
   /** Ends it as an operator does, or as a power cut does; resolves once it is gone. */
   end(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
@@ -28,6 +30,20 @@ export interface BrokerOptions {
   readonly directory: string;
   /** Its port, to come back where clients look for it; a free one by default. */
   readonly port?: number;
+  /** A second listener beside the plain one, which takes only TLS and a log-in. */
+  readonly secure?: SecureListener;
+}
+
+/** Who may log in by PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512, and by what the broker proves itself to be `localhost`. */
+export interface SecureListener {
+  readonly port?: number;
+  /** The private key and the certificate, as PEM. */
+  readonly key: string;
+  readonly certificate: string;
+  /** The password of each user. */
+  readonly users: Readonly<Record<string, string>>;
+  /** The users who may do anything; whoever comes by the plain listener may as well. Others may do what they are given. */
+  readonly superUsers: readonly string[];
 }
 
 /** What a machine lacks to run a broker: `java` and `mvn`, or nothing. */
@@ -37,14 +53,26 @@ export function lackingForKafka(): string[] {
 }
 
 /** Starts a broker on 127.0.0.1 and resolves once it answers. Throws with what it said when it does not. */
-export async function startBroker({ directory, port }: BrokerOptions): Promise<Broker> {
+export async function startBroker({ directory, port, secure }: BrokerOptions): Promise<Broker> {
   const jars = await brokerJars();
   const [own, controller] = [port ?? (await freePort()), await freePort()];
+  const securePort = secure && (secure.port ?? (await freePort()));
   const properties = join(directory, 'server.properties');
   const log = join(directory, 'broker.log');
   await mkdir(directory, { recursive: true });
-  await writeFile(properties, settings(own, controller, join(directory, 'data')));
-  const format = java(jars, ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-g', '-c', properties], log);
+  const keyStore = join(directory, 'key-store.pem');
+  const plain = plainSettings(own, controller, join(directory, 'data'));
+  await writeFile(
+    properties,
+    textOf({ ...plain, ...(secure && secureSettings(plain, secure, securePort!, keyStore)) }),
+  );
+  if (secure) await writeFile(keyStore, secure.key + secure.certificate, { mode: 0o600 });
+  const users = scramUsers(secure?.users ?? {});
+  const format = java(
+    jars,
+    ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-g', '-c', properties, ...users],
+    log,
+  );
   await once(format, 'exit');
   if (format.exitCode !== 0) throw new Error(`Kafka could not format its storage:\n${await readFile(log, 'utf8')}`);
   const broker = java(jars, ['kafka.Kafka', properties], log);
@@ -52,6 +80,7 @@ export async function startBroker({ directory, port }: BrokerOptions): Promise<B
   await listening(broker, own, log);
   return {
     brokers: `127.0.0.1:${own}`,
+    secureBrokers: securePort === undefined ? undefined : `localhost:${securePort}`,
     async end(signal = 'SIGTERM') {
       await end(broker, signal);
       if (mark) await rm(mark, { force: true });
@@ -59,11 +88,13 @@ export async function startBroker({ directory, port }: BrokerOptions): Promise<B
   };
 }
 
+type Settings = Readonly<Record<string, string | number | boolean>>;
+
 const clusterId = Buffer.from('consent-ledger-1').toString('base64url');
 
 /** One node that is all its own quorum, small enough to stand beside what it is used by. */
-function settings(port: number, controller: number, directory: string): string {
-  return Object.entries({
+function plainSettings(port: number, controller: number, directory: string): Settings {
+  return {
     'process.roles': 'broker,controller',
     'node.id': 1,
     'controller.quorum.voters': `1@127.0.0.1:${controller}`,
@@ -86,7 +117,45 @@ function settings(port: number, controller: number, directory: string): string {
     'num.io.threads': 4,
     'num.network.threads': 2,
     'background.threads': 2,
-  })
+  };
+}
+
+/** What a broker also is told that has a listener with TLS and a log-in; who logs in may do what the lists of access say. */
+function secureSettings(
+  { listeners }: Settings,
+  { users, superUsers }: SecureListener,
+  port: number,
+  keyStore: string,
+): Settings {
+  const passwords = Object.entries(users).map(([name, password]) => `user_${name}="${password}"`);
+  const listener = 'listener.name.sasl_ssl';
+  const scram = 'org.apache.kafka.common.security.scram.ScramLoginModule required;';
+  return {
+    listeners: `${listeners},SASL_SSL://127.0.0.1:${port}`,
+    // Certificates are for names: clients are to come back by the name that stands in it.
+    'advertised.listeners': `${String(listeners).split(',')[0]},SASL_SSL://localhost:${port}`,
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL',
+    'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512',
+    [`${listener}.plain.sasl.jaas.config`]: `org.apache.kafka.common.security.plain.PlainLoginModule required ${passwords.join(' ')};`,
+    [`${listener}.scram-sha-256.sasl.jaas.config`]: scram,
+    [`${listener}.scram-sha-512.sasl.jaas.config`]: scram,
+    [`${listener}.ssl.keystore.type`]: 'PEM',
+    [`${listener}.ssl.keystore.location`]: keyStore,
+    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+    'super.users': ['ANONYMOUS', ...superUsers].map((name) => `User:${name}`).join(';'),
+  };
+}
+
+/** Their passwords are kept in the storage of the cluster, so they are given when that is made. */
+function scramUsers(users: Readonly<Record<string, string>>): string[] {
+  const mechanisms = ['SCRAM-SHA-256', 'SCRAM-SHA-512'];
+  return Object.entries(users).flatMap(([name, password]) =>
+    mechanisms.flatMap((mechanism) => ['--add-scram', `${mechanism}=[name=${name},password=${password}]`]),
+  );
+}
+
+function textOf(settings: Settings): string {
+  return Object.entries(settings)
     .map(([name, value]) => `${name}=${value}\n`)
     .join('');
 }
