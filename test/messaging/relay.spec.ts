@@ -35,11 +35,12 @@ afterEach(async () => {
 });
 
 /** A ledger with topics of its own, and what another program sees of them. */
-async function setUp() {
+async function setUp({ relayPartitions = 1 } = {}) {
   const ledger = await createTestLedger();
   const topics = topicsOf(newPrefix());
   const wire = createWire(brokers);
   const broker = openBroker();
+  await broker.ensureTopics([{ topic: topics.relay, partitions: relayPartitions }]);
   await broker.ensureTopics(topicSettings(topics));
   closing.push(() => wire.close());
   const start = () => startRelay(ledger, openBroker(), topics);
@@ -268,6 +269,49 @@ describeWithKafka('The relay', () => {
       }),
     );
     expect(await wire.read(topics.events, 1)).toHaveLength(1);
+  });
+
+  it('publishes what time changed while the process was stopped for years (P2, P5)', async () => {
+    const { ledger, topics, wire, start } = await setUp();
+    await ledger.execute(optIn(by(anna)));
+    start();
+    await wire.read(topics.preferences, 1);
+    ledger.clock.set('2029-03-31T11:00:00.000Z');
+    await wire.read(topics.preferences, 2);
+    expect(await lastVerdict(wire, topics.preferences, anna.contactId)).toMatchObject({ reason: 'CONSENT_LAPSED' });
+  });
+
+  it('publishes all verdicts anew where a clock that was years ahead decided the last (P5)', async () => {
+    const { ledger, topics, wire, start } = await setUp();
+    const at = ledger.clock.now();
+    await ledger.execute(optIn(by(anna)));
+    const first = start();
+    await wire.read(topics.preferences, 1);
+    for (const [count, restart] of [
+      [2, true],
+      [4, false],
+    ] as const) {
+      ledger.clock.set('2029-03-31T11:00:00.500Z');
+      await wire.read(topics.preferences, count);
+      expect(await lastVerdict(wire, topics.preferences, anna.contactId)).toMatchObject({ reason: 'CONSENT_LAPSED' });
+      if (restart) await first.stop();
+      ledger.clock.set(new Date(at).toISOString());
+      if (restart) start();
+      await wire.read(topics.preferences, count + 1);
+      expect(await lastVerdict(wire, topics.preferences, anna.contactId)).toMatchObject({ reason: 'CONSENT' });
+    }
+  });
+
+  it('is one at a time also where somebody made its topic with several partitions (P11)', async () => {
+    const { ledger, topics, wire, start } = await setUp({ relayPartitions: 3 });
+    const relays = [start(), start(), start()];
+    await eventually(() => expect(relays.filter(({ role }) => role === 'relaying')).toHaveLength(1));
+    for (let number = 0; number < 10; number++)
+      await ledger.execute(number % 2 === 0 ? optIn(by(anna)) : optOut(by(anna)));
+    const messages = await wire.read(topics.events, 10);
+    expect(relays.filter(({ role }) => role === 'relaying')).toHaveLength(1);
+    const log = await ledger.eventsOf(anna.contactId);
+    expect(messages.map(({ body }) => body.id)).toStrictEqual(log.map(({ id }) => id));
   });
 
   it('publishes what time changed while no relay ran (P2, P5)', async () => {

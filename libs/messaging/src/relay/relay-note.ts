@@ -13,17 +13,20 @@ export interface RelayNote {
   readonly knownId: string | undefined;
   /** All that changed by time alone until then is published. */
   readonly settledAt: Instant;
+  /** The latest moment that verdicts were decided for that are published. */
+  readonly decidedAt: Instant;
   /** How many policies were on record when the verdicts of every contact were published last. */
   readonly policies: number;
 }
 
 /** The text of a note. */
-export function writeNote({ eventId, knownId, settledAt, ...note }: RelayNote): string {
+export function writeNote({ eventId, knownId, settledAt, decidedAt, ...note }: RelayNote): string {
   return JSON.stringify({
     ...note,
     eventId: eventId ?? null,
     knownId: knownId ?? null,
     settledAt: toRfc3339(settledAt),
+    decidedAt: toRfc3339(decidedAt),
   });
 }
 
@@ -43,14 +46,16 @@ export async function resumeFrom(
   store: Pick<EventStore, 'readAt'>,
   beginning: Pick<RelayNote, 'settledAt' | 'policies'>,
 ): Promise<Resumption> {
-  const anew = { ...beginning, position: START, eventId: undefined, known: START, knownId: undefined };
+  const nowhere = { position: START, eventId: undefined, known: START, knownId: undefined };
+  const anew = { ...beginning, ...nowhere, decidedAt: beginning.settledAt };
   if (text === undefined) return { note: anew, isOfAnotherLog: false };
-  const { eventId, knownId, settledAt, ...places } = JSON.parse(text) as NoteText;
+  const { eventId, knownId, settledAt, decidedAt = settledAt, ...places } = JSON.parse(text) as NoteText;
   const note = {
     ...places,
     eventId: eventId ?? undefined,
     knownId: knownId ?? undefined,
     settledAt: Date.parse(settledAt),
+    decidedAt: Date.parse(decidedAt),
   };
   const holds = async (position: Position, id: string | undefined) =>
     id === undefined || (await store.readAt(position))?.id === id;
@@ -65,5 +70,7 @@ interface NoteText {
   readonly known: Position;
   readonly knownId?: string | null;
   readonly settledAt: string;
+  /** Absent in notes of earlier releases. */
+  readonly decidedAt?: string;
   readonly policies: number;
 }

@@ -51,6 +51,8 @@ const BATCH = 1_000;
 const SWEEP_EVERY = 6 * 3_600_000;
 /** How long a relay that has nothing to do sleeps before it looks at the time again. */
 const LONGEST_WAIT_MS = 1_000;
+/** Milliseconds that what was published last may be ahead of the clock; what is more was decided by a clock that was wrong. */
+const MOST_AHEAD_MS = 300_000;
 /** After how many events of which nothing is published the place is noted all the same. */
 const MOST_UNNOTED = 10_000;
 
@@ -161,7 +163,7 @@ class Run {
   ) {
     const { store, policies } = options;
     this.arrivals = new Arrivals(store.subscribe(note.position, { signal: turn.signal, batchSize: BATCH }));
-    this.latest = note.settledAt;
+    this.latest = Math.max(note.settledAt, note.decidedAt);
     this.beginSweep(note.policies === policies.history().length ? 'what time changed' : 'everyone');
     onReached(note.position);
   }
@@ -169,6 +171,7 @@ class Run {
   async go(): Promise<void> {
     const { signal } = this.turn;
     while (!signal.aborted) {
+      this.followClockBack();
       const batch = this.arrivals.take();
       if (batch) await this.relayBatch(batch);
       await this.publishDue();
@@ -208,8 +211,9 @@ class Run {
     const due = this.turningPoints.takeDue(now);
     for (let from = 0; from < due.length; from += BATCH) await this.publish([], due.slice(from, from + BATCH));
     if (this.sweep) return;
+    // Before anything counts as settled: a process that was stopped for a day has not looked so far ahead.
+    if (now >= this.sweptAt + SWEEP_EVERY) return this.beginSweep('what time changed');
     this.note = { ...this.note, settledAt: Math.max(this.note.settledAt, now - 1_000) };
-    if (now >= this.sweptAt + SWEEP_EVERY || now < this.sweptAt) this.beginSweep('what time changed');
   }
 
   private beginSweep(of: Sweep['of']): void {
@@ -250,7 +254,7 @@ class Run {
     const { topics, contacts } = this.options;
     const { position: known, eventId: knownId } = contacts;
     const verdicts = this.verdictsOf(contactIds, known);
-    const note = { ...this.note, ...place, known, knownId };
+    const note = { ...this.note, ...place, known, knownId, decidedAt: this.latest };
     await this.turn.publish([...batches, { topic: topics.preferences, messages: verdicts }], writeNote(note));
     this.note = note;
     if (place.position !== undefined) this.unnoted = 0;
@@ -275,7 +279,18 @@ class Run {
     if (at !== undefined && at < this.sweptAt + 2 * SWEEP_EVERY) this.turningPoints.add(contactId, at);
   }
 
-  /** Never before what was published by another process, whose clock may be ahead. */
+  /** Verdicts of a year from now would stand for a year: where the clock that decided them was wrong, all are published anew. */
+  private followClockBack(): void {
+    const { clock, logger } = this.options;
+    const now = clock.now();
+    if (this.latest <= now + MOST_AHEAD_MS) return;
+    logger.warn('What was published last was decided by a clock that was ahead: all verdicts are published anew');
+    this.latest = now;
+    this.note = { ...this.note, settledAt: now };
+    this.beginSweep('everyone');
+  }
+
+  /** Never before what was published by another process, whose clock may be a little ahead. */
   private now(): Instant {
     this.latest = Math.max(this.latest, this.options.clock.now());
     return this.latest;
