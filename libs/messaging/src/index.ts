@@ -10,6 +10,7 @@ export * from './contracts/topics.js';
 export { openKafkaBroker, type KafkaBrokerOptions } from './kafka/kafka-broker.js';
 export type { KafkaSettings } from './kafka/settings.js';
 export * from './message-broker.js';
-export { openMessageBroker, type OpenMessageBrokerOptions } from './open-message-broker.js';
+export { openMessageBroker } from './open-message-broker.js';
+export * from './broker-advice.js';
 export { Relay, type KnownContacts, type RelayOptions, type RelayRole } from './relay/relay.js';
 export * from './topic-settings.js';

@@ -45,8 +45,26 @@ export interface ConsumerProgress {
   readonly behind: number;
 }
 
-/** `away` while the broker does not answer: it is asked again until it does. */
-export type BrokerState = 'connecting' | 'connected' | 'away';
+/**
+ * `away` while the broker does not answer; `hangs-up` where it never did more than end the connection, as one does that asks
+ * for TLS or a log-in. Whatever it is, it is asked again until it answers.
+ */
+export type BrokerState = 'connecting' | 'connected' | 'away' | 'hangs-up' | 'login-refused' | 'certificate-refused';
+
+/**
+ * What a broker that answers does not do all the same: for whom (a group, a topic, …), and by what code of the protocol; or
+ * `NOT_COMPACTED`, or `COORDINATOR_NOT_FOUND`, which may be for want of a right.
+ */
+export interface BrokerRefusal {
+  readonly what: string;
+  readonly code: string;
+}
+
+/** Told once of each change. */
+export interface BrokerListener {
+  readonly onState?: (state: BrokerState) => void;
+  readonly onRefusal?: (refusal: BrokerRefusal) => void;
+}
 
 /** Takes messages of one partition, in their order; resolves once the effect of all of them is durable. */
 export type TakeMessages = (messages: readonly IncomingMessage[], signal: AbortSignal) => Promise<void>;
@@ -55,6 +73,8 @@ export type TakeMessages = (messages: readonly IncomingMessage[], signal: AbortS
 export interface MessageBroker {
   /** Whether it answered last. */
   state(): BrokerState;
+  /** What it answers and does not do, until it does. */
+  refusals(): readonly BrokerRefusal[];
   /** Takes turns with the other processes that share the name, and does `work` in each; ends when `signal` aborts. */
   takeTurns(name: TurnName, work: (turn: Turn) => Promise<void>, signal: AbortSignal): Promise<void>;
   /**
@@ -76,7 +96,7 @@ export interface MessageBroker {
   ): Promise<readonly string[]>;
   /** Sends messages; resolves once every replica in sync has them. */
   send(batch: TopicMessages): Promise<void>;
-  /** Makes the topics that are not there yet. */
+  /** Makes the topics that are not there yet; one that is there and is not compacted as it should be is told as a refusal. */
   ensureTopics(topics: readonly TopicSettings[]): Promise<void>;
   /** Every group that has acknowledged something of these topics, and how far it is behind (P11). */
   progressOf(topics: readonly string[]): Promise<readonly ConsumerProgress[]>;

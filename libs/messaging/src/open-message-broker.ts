@@ -1,17 +1,12 @@
 import { readFileSync } from 'node:fs';
 import type { Configuration } from '@consent-ledger/platform';
 import { openKafkaBroker } from './kafka/kafka-broker.js';
-import type { BrokerState, MessageBroker } from './message-broker.js';
-
-export interface OpenMessageBrokerOptions {
-  /** Told when the broker answers again, and when it does not any more. */
-  readonly onState?: (state: BrokerState) => void;
-}
+import type { BrokerListener, MessageBroker } from './message-broker.js';
 
 /** The broker that the configuration names; `undefined` where it names none. Throws when a certificate cannot be read. */
 export function openMessageBroker(
   configuration: Configuration,
-  { onState }: OpenMessageBrokerOptions = {},
+  listener: BrokerListener = {},
 ): MessageBroker | undefined {
   const { KAFKA_BROKERS: brokers, KAFKA_TLS, KAFKA_CA_PATH: ca } = configuration;
   if (brokers === undefined) return undefined;
@@ -21,7 +16,7 @@ export function openMessageBroker(
     brokers: brokers.split(','),
     ...(KAFKA_TLS === 'on' && { tls }),
     ...(sasl && { sasl }),
-    ...(onState && { onState }),
+    ...listener,
   });
 }
 

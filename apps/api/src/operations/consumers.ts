@@ -1,5 +1,6 @@
 import { CLOCK, CONFIGURATION, METRICS } from '@consent-ledger/application';
 import {
+  brokerTrouble,
   openMessageBroker,
   publishedTopics,
   topicsOf,
@@ -37,7 +38,8 @@ export class Consumers implements OnApplicationShutdown {
     try {
       return byName(await this.broker.progressOf(publishedTopics(this.topics)));
     } catch {
-      throw new Problem('UNAVAILABLE', 'The Kafka broker does not answer. Ask again later.');
+      const why = brokerTrouble(this.broker) ?? 'the broker does not answer';
+      throw new Problem('UNAVAILABLE', `Kafka: ${why}. Ask again later.`);
     }
   }
 

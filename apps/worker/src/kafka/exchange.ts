@@ -46,7 +46,7 @@ export class Exchange {
         hasBegun = true;
         for (const part of this.parts) part.start();
       }
-      if (isMade) return;
+      if (isMade && this.broker.refusals().every(({ code }) => code !== 'NOT_COMPACTED')) return;
       await delay(hasBegun ? LONG_PATIENCE : PATIENCE, undefined, { signal }).catch(() => undefined);
     }
   }

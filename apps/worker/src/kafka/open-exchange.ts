@@ -1,11 +1,14 @@
 import type { Ledger } from '@consent-ledger/application';
 import {
+  brokerTrouble,
   openMessageBroker,
   readConsentRequest,
   readMailJob,
+  refusalAdvice,
   Relay,
+  stateAdvice,
   topicsOf,
-  type BrokerState,
+  type BrokerListener,
   type ConsentRequest,
   type MailJob,
   type MessageBroker,
@@ -41,13 +44,13 @@ interface Place {
 /** The exchange that the settings ask for; `undefined` where they name no broker. */
 export function openExchange(ledger: Ledger, dependencies: ExchangeDependencies): Exchange | undefined {
   const { configuration, logger, metrics } = ledger;
-  const broker = openMessageBroker(configuration, { onState: teller(logger) });
+  const broker = openMessageBroker(configuration, teller(logger));
   if (!broker) return undefined;
   const { KAFKA_TOPIC_PREFIX: prefix = '' } = configuration;
   const place = { broker, topics: topicsOf(prefix), prefix };
   const relay = relayOf(ledger, place);
   metrics.watchLag('kafka-relay', async () => (await relay.behindMs()) / 1000);
-  ledger.otherChecks.set('kafka', () => healthOf(broker));
+  ledger.otherChecks.set('kafka', () => brokerTrouble(broker) ?? 'ok');
   const parts = [relay, requestsOf(ledger, place, dependencies), mailJobsOf(ledger, place, dependencies)];
   return new Exchange(broker, place.topics, parts, logger);
 }
@@ -106,13 +109,13 @@ function mailJobsOf(
   });
 }
 
-function teller(logger: Logger): (state: BrokerState) => void {
-  return (state) => {
-    if (state === 'connected') logger.info('The Kafka broker answers');
-    else logger.warn('The Kafka broker does not answer: it is asked again until it does');
+function teller(logger: Logger): BrokerListener {
+  return {
+    onState(state) {
+      if (state === 'connected') logger.info('The Kafka broker answers');
+      else if (state === 'away') logger.warn('The Kafka broker does not answer: it is asked again until it does');
+      else logger.error(`Kafka: ${stateAdvice(state)}`);
+    },
+    onRefusal: (refusal) => logger.warn(`Kafka: ${refusalAdvice(refusal)}`),
   };
-}
-
-function healthOf(broker: MessageBroker): string {
-  return broker.state() === 'connected' ? 'ok' : 'the broker does not answer: what is published and taken waits';
 }

@@ -1,4 +1,5 @@
 import type { ConsumerConfig, ConsumerRunConfig, Kafka } from 'kafkajs';
+import type { Hearing } from './hearing.js';
 import { comeToEnd, unlessAborted, waitAfter } from './patience.js';
 import { consumerConfiguration } from './settings.js';
 
@@ -7,26 +8,29 @@ export interface Session {
   readonly topic: string;
   readonly run: Pick<ConsumerRunConfig, 'eachBatch' | 'eachBatchAutoResolve'>;
   readonly configuration?: Partial<ConsumerConfig>;
-  /** Whether a partition was assigned to this process, whenever the members of the group changed. */
-  readonly onJoined?: (isAssigned: boolean) => void;
+  /** The partitions that are assigned to this process, whenever the members of the group changed. */
+  readonly onJoined?: (partitions: readonly number[]) => void;
   /** Everything of a partition up to an offset was read, whether or not any of it was handed over. */
   readonly onPassed?: (partition: number, offset: bigint) => void;
   /** The consumer has failed, or is to stop. */
   readonly onLeft?: () => Promise<void>;
-  /** Whether the broker answered last. */
-  readonly onHeard: (isHeard: boolean) => void;
+  readonly hearing: Hearing;
 }
 
 /** Is a member of a consumer group until `signal` aborts; a member that fails is replaced by a new one. */
 export async function holdSession(kafka: Kafka, session: Session, signal: AbortSignal): Promise<void> {
   let failures = 0;
   while (!signal.aborted) {
-    await runConsumer(kafka, session, signal, () => (failures = 0)).catch(() => undefined);
+    const failure = await runConsumer(kafka, session, signal, () => (failures = 0)).catch((error: unknown) => error);
     await session.onLeft?.();
     if (signal.aborted) return;
-    session.onHeard(false);
+    await session.hearing.failed(nameOf(session), failure);
     await waitAfter(++failures, signal);
   }
+}
+
+function nameOf({ groupId, topic }: Session): string {
+  return `the group ${groupId} at the topic ${topic}`;
 }
 
 /** Rejects when the consumer fails or `signal` aborts. */
@@ -39,13 +43,13 @@ async function runConsumer(kafka: Kafka, session: Session, signal: AbortSignal, 
   failed.catch(() => undefined);
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     onJoined();
-    session.onHeard(true);
-    session.onJoined?.((payload.memberAssignment[topic] ?? []).length > 0);
+    session.hearing.heard(nameOf(session));
+    session.onJoined?.(payload.memberAssignment[topic] ?? []);
   });
   consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
     session.onPassed?.(payload.partition, BigInt(payload.lastOffset));
   });
-  consumer.on(consumer.events.HEARTBEAT, () => session.onHeard(true));
+  consumer.on(consumer.events.HEARTBEAT, () => session.hearing.heard(nameOf(session)));
   const begin = async () => {
     await consumer.connect();
     signal.throwIfAborted();

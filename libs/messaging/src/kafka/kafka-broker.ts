@@ -1,76 +1,59 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs, { type Admin, type Kafka, type Producer } from 'kafkajs';
-import type { BrokerState, MessageBroker, TopicMessages, TopicSettings } from '../message-broker.js';
+import type { BrokerListener, MessageBroker, TopicMessages, TopicSettings } from '../message-broker.js';
+import { Hearing } from './hearing.js';
 import { keysOf } from './keys-of.js';
 import { progressOf } from './progress.js';
 import { clientConfiguration, producerConfiguration, type KafkaSettings } from './settings.js';
 import { takeMessages } from './take-messages.js';
+import { ensureTopics, notCompacted } from './topics.js';
 import { Turns } from './turns.js';
 
-/** How long topics that were made may take to be known. */
-const LOOK_EVERY_MS = 50;
-const MOST_LOOKS = 100;
-
-export interface KafkaBrokerOptions extends KafkaSettings {
-  /** Told when the broker answers again, and when it does not any more. */
-  readonly onState?: (state: BrokerState) => void;
-}
+export interface KafkaBrokerOptions extends KafkaSettings, BrokerListener {}
 
 /** Topics on a Kafka cluster. Nothing is connected before it is used. */
-export function openKafkaBroker({ onState, ...settings }: KafkaBrokerOptions): MessageBroker {
-  const kafka: Kafka = new kafkajs.Kafka(clientConfiguration(settings));
-  let state: BrokerState = 'connecting';
-  const hear = (isHeard: boolean) => {
-    const now = isHeard ? 'connected' : 'away';
-    if (now === state) return;
-    state = now;
-    onState?.(now);
-  };
-  const admin = connection(() => kafka.admin(), hear);
-  const producer = connection(() => kafka.producer(producerConfiguration), hear);
+export function openKafkaBroker(options: KafkaBrokerOptions): MessageBroker {
+  const kafka: Kafka = new kafkajs.Kafka(clientConfiguration(options));
+  const hearing = new Hearing(options, () => answers(kafka));
+  const admin = connection(() => kafka.admin(), hearing);
+  const producer = connection(() => kafka.producer(producerConfiguration), hearing);
 
   return {
-    state: () => state,
-    takeTurns: (name, work, signal) => new Turns(kafka, name, work, hear).take(signal),
-    take: (what, take, signal) => takeMessages(kafka, what, take, hear, signal),
-    keysOf: (wanted, signal) => keysOf(kafka, wanted, hear, signal),
+    state: () => hearing.state,
+    refusals: () => hearing.refusals,
+    takeTurns: (name, work, signal) => new Turns(kafka, name, work, hearing).take(signal),
+    take: (what, take, signal) => takeMessages(kafka, what, take, hearing, signal),
+    keysOf: (wanted, signal) => keysOf(kafka, wanted, hearing, signal),
     send: ({ topic, messages }: TopicMessages) =>
-      producer.use(async (one) => void (await one.send({ topic, messages: [...messages] }))),
-    ensureTopics: (topics) => admin.use((one) => ensureTopics(one, topics)),
-    progressOf: (topics) => admin.use((one) => progressOf(one, topics)),
+      producer.use(`the topic ${topic}`, async (one) => void (await one.send({ topic, messages: [...messages] }))),
+    ensureTopics: (topics) => admin.use('making topics', (one) => prepareTopics(one, topics, hearing)),
+    progressOf: (topics) => admin.use('looking at groups', (one) => progressOf(one, topics)),
     async close() {
       await Promise.all([admin.close(), producer.close()]);
     },
   };
 }
 
-/** Makes the topics that are not there yet, as the cluster makes them where nothing else is said. */
-async function ensureTopics(admin: Admin, wanted: readonly TopicSettings[]): Promise<void> {
-  const there = new Set(await admin.listTopics());
-  const missing = wanted.filter(({ topic }) => !there.has(topic));
-  if (missing.length === 0) return;
-  await admin.createTopics({
-    waitForLeaders: false,
-    topics: missing.map(({ topic, partitions, configuration = {} }) => ({
-      topic,
-      ...(partitions !== undefined && { numPartitions: partitions }),
-      configEntries: Object.entries(configuration).map(([name, value]) => ({ name, value })),
-    })),
-  });
-  await appeared(admin, missing);
+/** Makes the topics, and tells of those that somebody else has made so that they lose what they are to keep. */
+async function prepareTopics(admin: Admin, wanted: readonly TopicSettings[], hearing: Hearing): Promise<void> {
+  await ensureTopics(admin, wanted);
+  const faulty = new Set(await notCompacted(admin, wanted));
+  for (const { topic } of wanted)
+    if (faulty.has(topic)) hearing.refused({ what: `compacting the topic ${topic}`, code: 'NOT_COMPACTED' });
+    else hearing.heard(`compacting the topic ${topic}`);
 }
 
-/** Made is not yet known: kafkajs itself waits for leaders, but throws where a broker has not heard of a topic so far. */
-async function appeared(admin: Admin, topics: readonly TopicSettings[]): Promise<void> {
-  for (let tries = 0; tries < MOST_LOOKS; tries++) {
-    const there = new Set(await admin.listTopics());
-    if (topics.every(({ topic }) => there.has(topic))) return;
-    await delay(LOOK_EVERY_MS);
-  }
+async function answers(kafka: Kafka): Promise<boolean> {
+  const admin = kafka.admin();
+  const isReached = await admin.connect().then(
+    () => true,
+    () => false,
+  );
+  await admin.disconnect().catch(() => undefined);
+  return isReached;
 }
 
 /** One connection for all who use it; one that failed is replaced by a new one at the next use. */
-function connection<C extends Admin | Producer>(make: () => C, onHeard: (isHeard: boolean) => void) {
+function connection<C extends Admin | Producer>(make: () => C, hearing: Hearing) {
   let connected: Promise<C> | undefined;
   const connect = () => {
     if (connected) return connected;
@@ -85,16 +68,14 @@ function connection<C extends Admin | Producer>(make: () => C, onHeard: (isHeard
     await closing?.then((client) => client.disconnect()).catch(() => undefined);
   };
   return {
-    async use<T>(work: (client: C) => Promise<T>): Promise<T> {
+    async use<T>(what: string, work: (client: C) => Promise<T>): Promise<T> {
       const using = connect();
       try {
-        const client = await using.catch((error: unknown) => {
-          onHeard(false);
-          throw error;
-        });
-        onHeard(true);
-        return await work(client);
+        const done = await work(await using);
+        hearing.heard(what);
+        return done;
       } catch (error) {
+        await hearing.failed(what, error);
         if (connected === using) await close();
         throw error;
       }

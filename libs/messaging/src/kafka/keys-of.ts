@@ -1,5 +1,6 @@
 import type { Kafka } from 'kafkajs';
 import { holdSession } from './consumer-session.js';
+import type { Hearing } from './hearing.js';
 
 export interface KeysWanted {
   readonly group: string;
@@ -11,7 +12,7 @@ export interface KeysWanted {
 export async function keysOf(
   kafka: Kafka,
   { group, topic, isWanted }: KeysWanted,
-  onHeard: (isHeard: boolean) => void,
+  hearing: Hearing,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const unread = await lastOffsets(kafka, topic);
@@ -32,7 +33,7 @@ export async function keysOf(
       if (offset >= (unread.get(partition) ?? offset)) unread.delete(partition);
       if (unread.size === 0) done.abort();
     },
-    onHeard,
+    hearing,
   };
   await holdSession(kafka, session, AbortSignal.any([signal, done.signal]));
   signal.throwIfAborted();

@@ -2,6 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import type { IncomingMessage, TakeMessages } from '../message-broker.js';
 import { holdSession } from './consumer-session.js';
+import type { Hearing } from './hearing.js';
+import { Aborted } from './patience.js';
 import { consumerConfiguration } from './settings.js';
 
 /** How many messages of a partition are handed over at a time, and acknowledged together. */
@@ -12,13 +14,13 @@ export function takeMessages(
   kafka: Kafka,
   { group, topic }: { readonly group: string; readonly topic: string },
   take: TakeMessages,
-  onHeard: (isHeard: boolean) => void,
+  hearing: Hearing,
   signal: AbortSignal,
 ): Promise<void> {
   const eachBatch = (payload: EachBatchPayload) => takeBatch(payload, take, signal);
   return holdSession(
     kafka,
-    { groupId: group, topic, run: { eachBatch, eachBatchAutoResolve: false }, onHeard },
+    { groupId: group, topic, run: { eachBatch, eachBatchAutoResolve: false }, hearing },
     signal,
   );
 }
@@ -38,36 +40,39 @@ async function takeBatch(payload: EachBatchPayload, take: TakeMessages, signal: 
   }
 }
 
-/** Tells the group that this member is there while the work goes on; the work is called off when it is a member no more. */
+/**
+ * Tells the group that this member is there while the work goes on. Once it is one no more the work is called off, and what
+ * the group said is thrown: the client joins again at once then, and would else begin the same work anew.
+ */
 async function whileBeating(
-  { heartbeat, isRunning }: EachBatchPayload,
+  payload: EachBatchPayload,
   signal: AbortSignal,
   work: (signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const off = new AbortController();
-  let isDone = false;
-  const done = work(AbortSignal.any([signal, off.signal])).finally(() => (isDone = true));
-  const watch = new AbortController();
-  const beating = beat();
+  const ended = new AbortController();
+  const beating = beat(payload, off, ended.signal);
   try {
-    await done;
+    await work(AbortSignal.any([signal, off.signal]));
+  } catch (error) {
+    throw off.signal.aborted ? off.signal.reason : error;
   } finally {
-    watch.abort();
+    ended.abort();
     await beating;
   }
+}
 
-  async function beat(): Promise<void> {
-    while (!isDone) {
-      await delay(consumerConfiguration.heartbeatInterval, undefined, { signal: watch.signal }).catch(() => undefined);
-      if (isDone) return;
-      const isMember =
-        isRunning() &&
-        (await heartbeat().then(
-          () => true,
-          () => false,
-        ));
-      if (!isMember) return off.abort();
-    }
+/** Also while work that was called off comes to its end: a member that is silent would be missed. */
+async function beat(
+  { heartbeat, isRunning }: EachBatchPayload,
+  off: AbortController,
+  ended: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    await delay(consumerConfiguration.heartbeatInterval, undefined, { signal: ended }).catch(() => undefined);
+    if (ended.aborted) return;
+    if (isRunning()) await heartbeat().catch((error: unknown) => off.abort(error));
+    else off.abort(new Aborted());
   }
 }
 

@@ -2,9 +2,12 @@ import { newId } from '@consent-ledger/platform';
 import type { EachBatchPayload, Kafka, Producer } from 'kafkajs';
 import type { OutgoingMessage, TopicMessages, Turn, TurnName } from '../message-broker.js';
 import { holdSession } from './consumer-session.js';
+import type { Hearing } from './hearing.js';
 import { comeToEnd, unlessAborted, waitAfter } from './patience.js';
 import { producerConfiguration, TRANSACTION_TIMEOUT } from './settings.js';
 
+/** Turns are taken at this partition alone, however many the topic has: the note and the claims must have one order. */
+const PARTITION = 0;
 /** The keys of the topic at which turns are taken. */
 const NOTE = 'note';
 const CLAIM = 'claim';
@@ -31,7 +34,7 @@ export class Turns {
     private readonly kafka: Kafka,
     private readonly name: TurnName,
     private readonly work: (turn: Turn) => Promise<void>,
-    private readonly onHeard: (isHeard: boolean) => void,
+    private readonly hearing: Hearing,
   ) {}
 
   async take(signal: AbortSignal): Promise<void> {
@@ -40,15 +43,16 @@ export class Turns {
       groupId,
       topic,
       run: { eachBatch: async (payload: EachBatchPayload) => this.#read(payload) },
-      onJoined: (isAssigned: boolean) => void (isAssigned ? this.#begin() : this.#end()),
+      onJoined: (partitions: readonly number[]) => void (partitions.includes(PARTITION) ? this.#begin() : this.#end()),
       onLeft: () => this.#end(),
-      onHeard: this.onHeard,
+      hearing: this.hearing,
     };
     await holdSession(this.kafka, session, signal);
   }
 
   /** A member of the group has committed nothing, and so reads the topic from its start whenever the members change. */
   #read({ batch }: EachBatchPayload): void {
+    if (batch.partition !== PARTITION) return;
     for (const { key, value } of batch.messages) {
       const text = value?.toString();
       if (key?.toString() === NOTE) this.#note = text;
@@ -96,7 +100,7 @@ export class Turns {
         note,
         signal,
         publish: async (batches, text) => {
-          const control = { topic: this.name.topic, messages: [{ key: NOTE, value: text }] };
+          const control = { topic: this.name.topic, messages: [{ key: NOTE, value: text, partition: PARTITION }] };
           await this.#answer(transact(producer, [...requestsOf(batches), [control]]), signal);
           onPublished();
         },
@@ -112,19 +116,20 @@ export class Turns {
   async #claimTurn(producer: Producer, over: AbortSignal): Promise<string | undefined> {
     const id = newId();
     const seen = new Promise<string | undefined>((resolve) => (this.#claim = { id, seen: resolve }));
-    const claim = { topic: this.name.topic, messages: [{ key: CLAIM, value: id }] };
+    const claim = { topic: this.name.topic, messages: [{ key: CLAIM, value: id, partition: PARTITION }] };
     await this.#answer(transact(producer, [[claim]]), over);
     return unlessAborted(seen, over);
   }
 
   /** What the broker answers until `signal` aborts. The work of a turn may fail by a fault of others: that says nothing of it. */
   async #answer<T>(asked: Promise<T>, signal: AbortSignal): Promise<T> {
+    const what = `the transactional id ${this.name.id}`;
     try {
       const answer = await unlessAborted(asked, signal);
-      this.onHeard(true);
+      this.hearing.heard(what);
       return answer;
     } catch (error) {
-      if (!signal.aborted) this.onHeard(false);
+      if (!signal.aborted) await this.hearing.failed(what, error);
       throw error;
     }
   }
