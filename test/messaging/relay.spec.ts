@@ -283,23 +283,24 @@ describeWithKafka('The relay', () => {
 
   it('publishes all verdicts anew where a clock that was years ahead decided the last (P5)', async () => {
     const { ledger, topics, wire, start } = await setUp();
-    const at = ledger.clock.now();
+    const [right, wrong] = [new Date(ledger.clock.now()).toISOString(), '2029-03-31T11:00:00.500Z'];
+    const published = async (reason: string) =>
+      eventually(async () =>
+        expect(await lastVerdict(wire, topics.preferences, anna.contactId)).toMatchObject({ reason }),
+      );
     await ledger.execute(optIn(by(anna)));
     const first = start();
-    await wire.read(topics.preferences, 1);
-    for (const [count, restart] of [
-      [2, true],
-      [4, false],
-    ] as const) {
-      ledger.clock.set('2029-03-31T11:00:00.500Z');
-      await wire.read(topics.preferences, count);
-      expect(await lastVerdict(wire, topics.preferences, anna.contactId)).toMatchObject({ reason: 'CONSENT_LAPSED' });
-      if (restart) await first.stop();
-      ledger.clock.set(new Date(at).toISOString());
-      if (restart) start();
-      await wire.read(topics.preferences, count + 1);
-      expect(await lastVerdict(wire, topics.preferences, anna.contactId)).toMatchObject({ reason: 'CONSENT' });
-    }
+    await published('CONSENT');
+    ledger.clock.set(wrong);
+    await published('CONSENT_LAPSED');
+    await first.stop();
+    ledger.clock.set(right);
+    start();
+    await published('CONSENT');
+    ledger.clock.set(wrong);
+    await published('CONSENT_LAPSED');
+    ledger.clock.set(right);
+    await published('CONSENT');
   });
 
   it('is one at a time also where somebody made its topic with several partitions (P11)', async () => {
