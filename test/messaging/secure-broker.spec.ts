@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { topicSettings, topicsOf, type Topics } from '@consent-ledger/messaging';
 import { createRecordingLogger, selfSignedCertificate } from '@consent-ledger/testing';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
-import kafkajs from 'kafkajs';
+import { createAdministrator, type Rights } from '../services/kafka/administrator.js';
 import { startBroker, type Broker } from '../services/kafka/broker.js';
 import { describeWithOwnBroker } from '../services/kafka/shared-broker.js';
 import { createWire, newPrefix, type Wire } from '../services/kafka/wire.js';
@@ -70,47 +70,20 @@ async function exchange(service: TestService, wire: Wire, topics: Topics): Promi
 
 const kafkaCheck = async (service: TestService) => (await service.get('/health/ready')).body.checks.kafka as string;
 
-/** Does something on the cluster as its administrator does. */
-async function administer(work: (admin: kafkajs.Admin) => Promise<unknown>): Promise<void> {
-  const kafka = new kafkajs.Kafka({ brokers: [broker.brokers], logLevel: kafkajs.logLevel.NOTHING });
-  const admin = kafka.admin();
-  await admin.connect();
-  await work(admin);
-  await admin.disconnect();
-}
-
-const { TOPIC, GROUP, TRANSACTIONAL_ID } = kafkajs.AclResourceTypes;
-const { READ, WRITE, DESCRIBE } = kafkajs.AclOperationTypes;
-const { LITERAL, PREFIXED } = kafkajs.ResourcePatternTypes;
-
-/** A right of the user `guest`. */
-const right = (resourceType: number, resourceName: string, operation: number, resourcePatternType = LITERAL) => ({
-  principal: 'User:guest',
-  host: '*',
-  permissionType: kafkajs.AclPermissionTypes.ALLOW,
-  resourceType,
-  resourceName,
-  operation,
-  resourcePatternType,
-});
-
 /** The rights that docs/how-to/publish-to-kafka.md lists, without that to make topics. */
-function rightsOf(prefix: string) {
-  const groups = ['consent.relay.v1', 'consent-ledger.requests', 'consent-ledger.mail-jobs'];
-  return [
-    ...[READ, WRITE, DESCRIBE].map((operation) => right(TOPIC, prefix, operation, PREFIXED)),
-    ...groups.map((group) => right(GROUP, prefix + group, READ)),
-    ...[WRITE, DESCRIBE].map((operation) => right(TRANSACTIONAL_ID, `${prefix}consent.relay.v1`, operation)),
+function rightsOf(prefix: string): Rights {
+  const groups = [
+    'consent.relay.v1',
+    'consent.relay.v1.restored',
+    'consent-ledger.requests',
+    'consent-ledger.mail-jobs',
   ];
-}
-
-async function makeTopics(admin: kafkajs.Admin, prefix: string): Promise<void> {
-  const topics = topicSettings(topicsOf(prefix)).map(({ topic, partitions = 1, configuration = {} }) => ({
-    topic,
-    numPartitions: partitions,
-    configEntries: Object.entries(configuration).map(([name, value]) => ({ name, value })),
-  }));
-  await admin.createTopics({ topics, waitForLeaders: false });
+  return {
+    user: 'guest',
+    topicPrefix: prefix,
+    groups: groups.map((group) => prefix + group),
+    transactionalIds: [`${prefix}consent.relay.v1`],
+  };
 }
 
 const guest = { KAFKA_USERNAME: 'guest', KAFKA_PASSWORD: GUEST_PASSWORD };
@@ -169,10 +142,9 @@ describeWithOwnBroker('A broker that asks for TLS and a log-in', () => {
 
   it('is taken by who has no more than the rights that the manual lists (P11)', async () => {
     const prefix = newPrefix();
-    await administer(async (admin) => {
-      await makeTopics(admin, prefix);
-      await admin.createAcls({ acl: rightsOf(prefix) });
-    });
+    const administrator = createAdministrator([broker.brokers]);
+    await administrator.makeTopics(topicSettings(topicsOf(prefix)));
+    await administrator.permit(rightsOf(prefix));
     const { service, wire, topics } = await startSecure({ ...guest, KAFKA_TOPIC_PREFIX: prefix });
     await exchange(service, wire, topics);
     expect(await kafkaCheck(service)).toBe('ok');
@@ -182,17 +154,16 @@ describeWithOwnBroker('A broker that asks for TLS and a log-in', () => {
     const prefix = newPrefix();
     const refused = `${prefix}consent-ledger.requests`;
     const rights = rightsOf(prefix);
-    await administer(async (admin) => {
-      await makeTopics(admin, prefix);
-      await admin.createAcls({ acl: rights.filter(({ resourceName }) => resourceName !== refused) });
-    });
+    const administrator = createAdministrator([broker.brokers]);
+    await administrator.makeTopics(topicSettings(topicsOf(prefix)));
+    await administrator.permit({ ...rights, groups: rights.groups.filter((group) => group !== refused) });
     const { service, wire, topics, logger } = await startSecure({ ...guest, KAFKA_TOPIC_PREFIX: prefix });
     await service.post('/v1/opt-ins', signUp('carla@example.org'));
     await wire.read(topics.events, 1);
     const advice = new RegExp(`the group ${refused} .*does not permit it.*give KAFKA_USERNAME the rights`);
     await eventually(async () => expect(await kafkaCheck(service)).toMatch(advice), 30);
     expect(logger.lines.filter(({ message }) => message.includes('does not answer'))).toStrictEqual([]);
-    await administer((admin) => admin.createAcls({ acl: rights }));
+    await administrator.permit(rights);
     await eventually(async () => expect(await kafkaCheck(service)).toBe('ok'), 30);
     expect(logger.lines.filter(({ message }) => advice.test(message))).toHaveLength(1);
   }, 90_000);

@@ -8,7 +8,7 @@ import {
   type MessageBroker,
 } from '@consent-ledger/messaging';
 import { afterEach, beforeAll, expect, it } from '@jest/globals';
-import kafkajs from 'kafkajs';
+import { createAdministrator } from '../services/kafka/administrator.js';
 import { describeWithKafka, kafkaBrokers } from '../services/kafka/shared-broker.js';
 import { createWire, newPrefix } from '../services/kafka/wire.js';
 import { eventually } from '../support/service.js';
@@ -22,17 +22,15 @@ afterEach(async () => {
 });
 
 async function setUp() {
-  const admin = new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING }).admin();
-  await admin.connect();
+  const administrator = createAdministrator(brokers);
   const broker = openKafkaBroker({ brokers });
   const wire = createWire(brokers);
   closing.push(
-    () => admin.disconnect(),
     () => broker.close(),
     () => wire.close(),
   );
   const prefix = newPrefix();
-  return { admin, broker, wire, prefix, topics: topicsOf(prefix) };
+  return { administrator, broker, wire, prefix, topics: topicsOf(prefix) };
 }
 
 /** Takes a topic until the test ends. */
@@ -51,15 +49,13 @@ function taking(
 
 describeWithKafka('A topic', () => {
   it('that is not compacted, and should be, is told of until it is (P11)', async () => {
-    const { admin, broker, topics } = await setUp();
+    const { administrator, broker, topics } = await setUp();
     const { preferences: topic } = topics;
-    await admin.createTopics({ topics: [{ topic, numPartitions: 1 }] });
+    await administrator.makeTopics([{ topic }]);
     await broker.ensureTopics(topicSettings(topics));
     expect(broker.refusals()).toStrictEqual([{ what: `compacting the topic ${topic}`, code: 'NOT_COMPACTED' }]);
     expect(brokerTrouble(broker)).toMatch(/cleanup\.policy; set compact/);
-    const configEntries = [{ name: 'cleanup.policy', value: 'compact' }];
-    const resource = { type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configEntries };
-    await admin.alterConfigs({ validateOnly: false, resources: [resource] });
+    await administrator.configure(topic, { 'cleanup.policy': 'compact' });
     await eventually(async () => {
       await broker.ensureTopics(topicSettings(topics));
       expect(brokerTrouble(broker)).toBeUndefined();
@@ -67,23 +63,22 @@ describeWithKafka('A topic', () => {
   });
 
   it('that is not there is told of, and is taken from once somebody has made it (P11)', async () => {
-    const { admin, broker, wire, prefix, topics } = await setUp();
+    const { administrator, broker, wire, prefix, topics } = await setUp();
     const { requests: topic } = topics;
     const values: (string | undefined)[] = [];
     taking(broker, { group: `${prefix}group`, topic }, async (messages) => {
       values.push(...messages.map(({ value }) => value));
     });
     await eventually(() => expect(brokerTrouble(broker)).toMatch(`${topic}: the topic is not there; make it`), 20);
-    await admin.createTopics({ topics: [{ topic }] });
+    await administrator.makeTopics([{ topic }]);
     await wire.send(topic, [{ key: 'one', value: 'first' }]);
     await eventually(() => expect([values, brokerTrouble(broker)]).toStrictEqual([['first'], undefined]), 20);
   });
 
   it('that takes no message as large as one of ours is told of (P11)', async () => {
-    const { admin, broker, topics } = await setUp();
+    const { administrator, broker, topics } = await setUp();
     const { mailOutcomes: topic } = topics;
-    const configEntries = [{ name: 'max.message.bytes', value: '1000' }];
-    await admin.createTopics({ topics: [{ topic, configEntries }] });
+    await administrator.makeTopics([{ topic, configuration: { 'max.message.bytes': '1000' } }]);
     const message = { key: 'one', value: 'a'.repeat(5_000) };
     await expect(broker.send({ topic, messages: [message] })).rejects.toThrow();
     expect(brokerTrouble(broker)).toMatch(/MESSAGE_TOO_LARGE.*max\.message\.bytes/);

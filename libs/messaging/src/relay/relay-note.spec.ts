@@ -3,8 +3,16 @@ import { describe, expect, it } from '@jest/globals';
 import { resumeFrom, writeNote, type RelayNote } from './relay-note.js';
 
 const beginning = { settledAt: 5, policies: 2 };
-const anew = { ...beginning, position: START, eventId: undefined, known: START, knownId: undefined };
-const note: RelayNote = { position: 10, eventId: 'ten', known: 30, knownId: 'thirty', settledAt: 1, policies: 1 };
+const anew = { ...beginning, position: START, eventId: undefined, known: START, knownId: undefined, decidedAt: 5 };
+const note: RelayNote = {
+  position: 10,
+  eventId: 'ten',
+  known: 30,
+  knownId: 'thirty',
+  settledAt: 1,
+  decidedAt: 3,
+  policies: 1,
+};
 
 const logOf = (ids: Readonly<Record<number, string>>) => ({
   readAt: (position: number) =>
@@ -34,6 +42,13 @@ describe('a relay that begins its turn', () => {
     expect(await resumeFrom(JSON.stringify(older), logOf({ 10: 'ten' }), beginning)).toMatchObject({
       note: { position: 10, known: 30, knownId: undefined },
       isOfAnotherLog: false,
+    });
+  });
+
+  it('takes for what a note does not tell, when its verdicts were decided, until when it is settled', async () => {
+    const { decidedAt: _, ...older } = JSON.parse(writeNote(note)) as RelayNote;
+    expect(await resumeFrom(JSON.stringify(older), logOf({ 10: 'ten', 30: 'thirty' }), beginning)).toMatchObject({
+      note: { settledAt: 1, decidedAt: 1 },
     });
   });
 
