@@ -37,6 +37,8 @@ const embeddedOnly = [
     why: 'It bounds the file of the log.',
   },
   { spec: 'faults/killed-import.spec.ts', why: 'It makes ledgers of its own from files, and counts in positions.' },
+  { spec: 'faults/killed-mailers.spec.ts', why: 'It names its engines itself: it is the same on either profile.' },
+  { spec: 'faults/old-snapshot.spec.ts', why: 'It names its engines itself: it is the same on either profile.' },
   { spec: 'faults/killed-rotation.spec.ts', why: 'It has master keys and a vault of its own, of either kind.' },
   { spec: 'faults/killed-migration.spec.ts', why: 'It moves a log from a file, and names its engines itself.' },
   { spec: 'faults/slow-api.spec.ts', why: 'It names its engines itself: it is the same on either profile.' },
