@@ -205,7 +205,8 @@ describe('imports over HTTP', () => {
       const cut = await importing(`${header}${subscribed(somebody())}"x`, asked, inSight);
       expect(cut.status).toBe(200);
       const lines = linesOf(cut);
-      expect(lines[0]).toMatchObject({ progress: { rows: 1 } });
+      expect(lines.length).toBeGreaterThan(1);
+      for (const line of lines.slice(0, -1)) expect(line).toMatchObject({ progress: { rows: 1 } });
       expect(lines.at(-1)).toMatchObject({
         problem: { code: 'VALIDATION', status: 400, errors: [{ field: 'line 3' }], correlationId: expect.any(String) },
       });
