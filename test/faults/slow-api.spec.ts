@@ -6,7 +6,7 @@ import { eventually, type Reply } from '../support/service.js';
 import { cleanUp, newDirectory, startBuilt, type BuiltService } from './built-service.js';
 import { describeDistributed, startDistributedProfile, type DistributedProfile } from './distributed-profile.js';
 import { askOnce, probe, type Asked, type Prober } from './prober.js';
-import { peakOf } from './process-table.js';
+import { peakOf } from './process-memory.js';
 import { ReplayedLog, type Acknowledged } from './replayed-log.js';
 import { openSlowLink, type SlowLink } from './slow-link.js';
 import { storm, type Storm } from './storm.js';

@@ -4,6 +4,8 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 /** A way to a server over which bytes come as slowly as a test wants. */
 export interface SlowLink {
   readonly port: number;
+  /** How many bytes the server has sent. */
+  carried(): number;
   /** From now on what the server sends comes at so many bytes a second; without a number, as it is sent. */
   slowDown(bytesPerSecond?: number): void;
   close(): Promise<void>;
@@ -12,6 +14,7 @@ export interface SlowLink {
 /** Nothing is held here beyond one chunk a connection: what the client does not get waits at the server. */
 export async function openSlowLink(target: number): Promise<SlowLink> {
   let pace = Number.POSITIVE_INFINITY;
+  let carried = 0;
   const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true }, (client) => {
     const upstream = connect({ port: target, host: '127.0.0.1', noDelay: true });
@@ -26,6 +29,7 @@ export async function openSlowLink(target: number): Promise<SlowLink> {
     }
     client.pipe(upstream);
     upstream.on('data', (chunk: Buffer) => {
+      carried += chunk.length;
       upstream.pause();
       setTimeout(() => client.write(chunk, () => upstream.resume()), (1000 * chunk.length) / pace);
     });
@@ -34,6 +38,7 @@ export async function openSlowLink(target: number): Promise<SlowLink> {
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
+    carried: () => carried,
     slowDown(bytesPerSecond = Number.POSITIVE_INFINITY) {
       pace = bytesPerSecond;
     },
