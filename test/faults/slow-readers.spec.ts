@@ -18,8 +18,8 @@ jest.setTimeout(240_000);
 const MOST_GROWTH = 150;
 /** Questions of others in which a reader's turn would have come. */
 const OTHERS = 100;
-/** What the log sends an api meanwhile that asks it nothing but how far it is; an export asks for two megabytes. */
-const MOST_CARRIED = 32_768;
+/** What the log sends an api for as much of an export as the system holds, and more than it sends one that asks nothing but how far it is. */
+const [LEAST_CARRIED, MOST_CARRIED] = [6_000_000, 32_768];
 const MIB = 1024 * 1024;
 const RECIPIENTS = Array.from({ length: 60 }, (_, number) => `post${number}@example.nl`);
 /** With long addresses seven megabytes of an export: the system by itself holds four of a connection. */
@@ -208,8 +208,12 @@ describeDistributed('the processes of the distributed profile', () => {
     await optIn(api, latest);
     await measure();
 
+    const before = link.carried();
     const socket = await sendRequest('GET /v1/export HTTP/1.1');
-    await eventually(() => expectWaiting(link.carried, MOST_CARRIED), 90);
+    await eventually(() => {
+      expect(link.carried() - before).toBeGreaterThan(LEAST_CARRIED);
+      return expectWaiting(link.carried, MOST_CARRIED);
+    }, 90);
     await optOut(api, latest);
     await expectServed('na-kaart@example.nl');
     await expectBounded();
