@@ -11,26 +11,26 @@ export interface OptInLoad {
   /** The same of contacts that were seeded. */
   ofKnown(seconds: number): Promise<number>;
   /** Microseconds of the service's processor that an opt-in took, one figure for each time it was measured. */
-  readonly spent: readonly number[];
+  readonly spent: { readonly ofNew: readonly number[]; readonly ofKnown: readonly number[] };
 }
 
 /** The load for a service whose log was seeded with `contacts`. */
 export function openOptInLoad(service: Child, contacts: number): OptInLoad {
   let recorded = contacts;
   let repeated = 0;
-  const spent: number[] = [];
+  const spent = { ofNew: [] as number[], ofKnown: [] as number[] };
   const processor = async () => (await service.ask('processor'))['microseconds']!;
-  const record = async (seconds: number, next: () => string) => {
+  const record = async (of: keyof typeof spent, seconds: number, next: () => string) => {
     const before = await processor();
     const load = { port: service.ready['port']!, connections: CONNECTIONS, seconds, next };
     const { answers, perSecond } = await runLoad(load);
-    spent.push(((await processor()) - before) / answers);
+    spent[of].push(((await processor()) - before) / answers);
     return perSecond;
   };
   return {
-    ofNew: (seconds) => record(seconds, () => optInOf(addressOf(recorded++), 'newsletter')),
+    ofNew: (seconds) => record('ofNew', seconds, () => optInOf(addressOf(recorded++), 'newsletter')),
     ofKnown: (seconds) =>
-      record(seconds, () => optInOf(addressOf(shuffled(repeated++, contacts)), 'personalised-message')),
+      record('ofKnown', seconds, () => optInOf(addressOf(shuffled(repeated++, contacts)), 'personalised-message')),
     spent,
   };
 }
