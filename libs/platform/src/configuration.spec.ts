@@ -35,7 +35,7 @@ describe('the configuration', () => {
       MAIL_RETRY_SECONDS: 60,
       MAIL_LEASE_SECONDS: 900,
       PREFERENCE_HOURS: 24,
-      VERDICT_CACHE_MIB: 16,
+      VERDICT_CACHE_MIB: 32,
     });
   });
 

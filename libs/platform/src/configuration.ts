@@ -140,7 +140,7 @@ export class Configuration {
   @toNumber @IsInt() @Min(1) @Max(168) readonly PREFERENCE_HOURS: number = 24;
 
   /** Mebibytes for verdicts that were decided before, some 11 900 each; 0 keeps none. */
-  @toNumber @IsInt() @Min(0) @Max(1024) readonly VERDICT_CACHE_MIB: number = 16;
+  @toNumber @IsInt() @Min(0) @Max(1024) readonly VERDICT_CACHE_MIB: number = 32;
 }
 
 /** A setting that is not right stops the start, and the message names each one. */

@@ -46,6 +46,8 @@ const VALID_UNTIL = 4;
 const EVENT_IDS = 40;
 const OCCURRED_AT = 9;
 const MOST_EVENTS = 2;
+/** With fewer, verdicts put each other out long before the memory is full. */
+const WAYS = 4;
 
 const ID_BYTES = 16;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -57,8 +59,8 @@ const STRIDE = 0x9e3779b1;
  * Verdicts that were decided before, for who asks about the same contacts again: a look-up in the projection costs several
  * times what a batch may spend on an address, and a seventh of a single question. Law 4 makes it exact: a verdict holds
  * until its `validUntil`, or until an event of the contact or a policy is projected, which drops it in the same turn.
- * Memory is of a fixed size and outside the heap; each verdict has two slots to go to, and takes the place of what it
- * finds in the second.
+ * Memory is of a fixed size and outside the heap; each verdict has four slots to go to, and takes the place of what it
+ * finds in the last when none is empty.
  */
 export class VerdictCache implements PreferencesListener {
   private readonly slots: number;
@@ -74,7 +76,7 @@ export class VerdictCache implements PreferencesListener {
 
   /** Takes at most `mebibytes` of memory; 0 keeps nothing. */
   constructor(mebibytes: number) {
-    this.slots = 2 * Math.floor((mebibytes * MIB) / (4 * WORDS) / 2);
+    this.slots = WAYS * Math.floor((mebibytes * MIB) / (4 * WORDS) / WAYS);
     const memory = new ArrayBuffer(this.slots * 4 * WORDS);
     this.words = new Uint32Array(memory);
     this.numbers = new Float64Array(memory);
@@ -180,19 +182,21 @@ export class VerdictCache implements PreferencesListener {
     this.numbers[NUMBERS * slot + OCCURRED_AT + index] = at;
   }
 
-  /** Where the verdict is already, or else the first of its slots that is empty, or else the second. */
+  /** Where the verdict is already, or else the first of its slots that is empty, or else the last. */
   private placeFor(contactId: Buffer, purpose: number): number {
     const standing = this.slotOf(contactId, purpose);
     if (standing >= 0) return standing;
     const first = this.firstSlotOf(contactId, purpose);
-    return this.words[WORDS * first + PURPOSE] === 0 ? first : first ^ 1;
+    let way = 0;
+    while (way < WAYS - 1 && this.words[WORDS * (first ^ way) + PURPOSE] !== 0) way++;
+    return first ^ way;
   }
 
   /** The slot that holds this verdict; −1 when none does. */
   private slotOf(contactId: Buffer, purpose: number): number {
     const first = this.firstSlotOf(contactId, purpose);
-    if (this.holds(first, contactId, purpose)) return first;
-    return this.holds(first ^ 1, contactId, purpose) ? first ^ 1 : -1;
+    for (let way = 0; way < WAYS; way++) if (this.holds(first ^ way, contactId, purpose)) return first ^ way;
+    return -1;
   }
 
   /** Ids are keyed hashes: their first bytes spread well as they are. */
